@@ -1,0 +1,1 @@
+"""What a voice reads to a waveform; no language work in here."""

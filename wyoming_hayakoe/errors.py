@@ -1,0 +1,19 @@
+"""Errors that a user can meet: one line that says what is wrong, where, and what to do."""
+
+
+class HayakoeError(Exception):
+    """Something failed that the user can mend; the command line prints it and exits with 1."""
+
+
+class UsageError(HayakoeError):
+    """A flag, variable or configuration key is wrong; the command line exits with 2."""
+
+
+class RequestError(HayakoeError):
+    """A client's request cannot be answered; it is told so and its connection is closed."""
+
+    def __init__(self, code: str, text: str) -> None:
+        """Keep ``code``, a short stable word for programs, beside ``text``, one line for people."""
+        super().__init__(text)
+        self.code = code
+        self.text = text
