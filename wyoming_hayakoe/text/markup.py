@@ -1,0 +1,110 @@
+"""Takes out what is written for the eye only: markdown, SSML tags, emoji, control characters."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from html.parser import HTMLParser
+
+from wyoming_hayakoe.errors import RequestError
+
+_TAG_LIMIT = 4096
+
+_Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
+
+
+def _rule(pattern: str, replacement: str | Callable[[re.Match[str]], str]) -> _Rule:
+    return re.compile(pattern), replacement
+
+
+def _cells(match: re.Match[str]) -> str:
+    return "、".join(cell.strip() for cell in match[1].split("|") if cell.strip())
+
+
+# In this order; each is bounded by the sentence, so an unpaired mark from a cut sentence falls to the last rules.
+_MARKDOWN: tuple[_Rule, ...] = (
+    _rule(r"^\s*(?:```|~~~).*$", ""),  # ```python (a fence)
+    _rule(r"^[\s|:=*_-]*$", ""),  # ---, |---|:--| (rules and table lines)
+    _rule(r"^\s*\|(.*)\|\s*$", _cells),  # | 部屋 | 温度 | → 部屋、温度
+    _rule(r"!?\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)*\)", r"\1"),  # [取説](https://…) → 取説
+    _rule(r"!?\[([^\[\]]*)\]\[[^\[\]]*\]", r"\1"),  # [取説][1] → 取説
+    _rule(r"\[\^?\w{1,8}\](?=[\s。、.,!?！？]|$)", ""),  # 晴れです[1]。 (a footnote)
+    _rule(r"</?[A-Za-z][^<>]*>", " "),  # <br>
+    _rule(r"^(?:\s*>)+\s?", ""),  # > 引用
+    _rule(r"^\s*#{1,6}\s+", ""),  # ## 見出し
+    _rule(r"^\s*[-*+•‣◦▪・]\s+(?:\[[ xX]\]\s+)?", ""),  # - 項目, - [x] 済
+    _rule(r"\*{2,}|_{2,}|~{2,}|`+", ""),  # **強調**, __強調__, ~~取消~~, `コード`
+    _rule(r"(?<![\d\s*])\*|\*(?![\d\s*])", ""),  # *強調*, but 3 * 4 and 3*4 stay
+    _rule(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", ""),  # _強調_, but snake_case stays
+    _rule(r"\\([!-/:-@\[-`{-~])", r"\1"),  # 1\. → 1.
+)
+
+# Pictographs, dingbats, arrows used as icons, and flags. ℃ № ㎡ and ① are text and stay.
+_EMOJI = re.compile(
+    "[\U0001f000-\U0001fbff\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\u25a0-\u25ff\u2190-\u21ff"
+    "\u2900-\u297f\u3030\u303d\u3297\u3299]+"
+)
+# What makes an emoji of the characters around it, as the keycap does of a digit: joiners, selectors, tags.
+_EMOJI_GLUE = re.compile("[\u200d\u20e3\ufe00-\ufe0f\U000e0000-\U000e01ef]+")
+_WHITESPACE = re.compile(r"\s+")
+_UNSPEAKABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+def plain(sentence: str) -> str:
+    """Return ``sentence`` as it would be read aloud: without markdown, emoji and invisible characters.
+
+    Never raises, whatever the string holds.
+    """
+    for pattern, replacement in _MARKDOWN:
+        sentence = pattern.sub(replacement, sentence)
+    sentence = _EMOJI.sub(" ", _EMOJI_GLUE.sub("", sentence))
+    # Line breaks and tabs are white space; any other control, format or unassigned character says nothing.
+    sentence = "".join(c for c in sentence if c.isspace() or unicodedata.category(c) not in _UNSPEAKABLE)
+    return _WHITESPACE.sub(" ", sentence).strip()
+
+
+class SsmlText(HTMLParser):
+    """The text within SSML that arrives in chunks; tags, comments and declarations are dropped.
+
+    A paragraph, a sentence or a break ends a line, so that two of them are not read as one.
+    """
+
+    _BREAKS = frozenset({"break", "p", "s", "speak"})
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._text: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        """Keep what stands between tags."""
+        self._text.append(data.replace("\n", " "))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """End the line where SSML says that one unit ends."""
+        if tag in self._BREAKS:
+            self._text.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        """End the line where SSML says that one unit ends."""
+        if tag in self._BREAKS:
+            self._text.append("\n")
+
+    def take(self, chunk: str) -> str:
+        """Return the text that is certain once ``chunk`` has arrived.
+
+        Raises:
+            RequestError: ``bad-event`` for a tag that does not end.
+        """
+        self.feed(chunk)
+        if len(self.rawdata) > _TAG_LIMIT:
+            raise RequestError("bad-event", f"SSML: a tag does not end within {_TAG_LIMIT} characters")
+        return self._drain()
+
+    def rest(self) -> str:
+        """Return what is left at the end of the text."""
+        self.close()
+        return self._drain()
+
+    def _drain(self) -> str:
+        text = "".join(self._text)
+        self._text.clear()
+        return text
