@@ -1,0 +1,198 @@
+"""The built-in voice: Open JTalk reads, and its HTS engine speaks with the voice Mei.
+
+The engine gives a sentence only as a whole, and half of a short one is silence that it computes like speech. So a
+sentence is cut at its pauses into breath groups, each is synthesised without the silent labels around it, and the
+pauses are put back as zeros: the first sound leaves after one breath group, and silence costs nothing. The labels keep
+their full context, so that intonation runs on as if nothing had been cut.
+"""
+
+import math
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from wyoming_hayakoe.audio import active_rms, limit
+from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.voice import Credit, Waveform
+
+if TYPE_CHECKING:
+    from pyopenjtalk.htsengine import HTSEngine
+
+READING_LIMIT = 8192
+"""Bytes of UTF-8 that Open JTalk takes in one call."""
+
+# Seconds at speed 1. Mei's own model rests 0.39 to 0.43 s at a comma, and 0.30 to 0.36 s at either end of a sentence.
+# At its start a tenth is enough: a listener waits for what comes before the first sound.
+_LEAD = 0.1
+_PAUSE = 0.4
+_TAIL = 0.33
+_BREATH = 0.2
+
+# A voice spoken in fewer phones than this sounds forced: the model scales its spectrum to the variance of whole
+# sentences, so a short breath group is spoken together with the next.
+_MIN_PHONES = 8
+# About 9 s of speech. Nobody says more in one breath, and no other client should wait for more.
+_MAX_PHONES = 120
+
+# The engine's scale is that of 16-bit samples, and it passes their range for a third of all sentences. Most speech
+# has an RMS of -17 dBFS with this gain; short exclamations come louder and are turned down to _LOUDEST.
+_FULL_SCALE = 32768.0
+_GAIN = 0.8
+_LOUDEST = 0.16
+_CEILING = 0.89
+_AUDIBLE = 0.01
+_FADE = 0.005
+
+_SILENCE = frozenset({"sil", "pau"})
+_PHONE = re.compile(r"-([^+]+)\+")
+_MORA_IN_PHRASE = re.compile(r"/A:-?\w+\+(\w+)\+")
+
+BreathGroup = tuple[float, list[str]]
+"""Seconds of rest before it, and the full-context labels of its phones and inner pauses."""
+
+
+class OpenJTalkVoice:
+    """The voice Mei of the HTS engine that pyopenjtalk-plus brings along. Safe to use from several threads."""
+
+    name = "mei"
+    description = "Mei (built in)"
+    languages = ("ja",)
+    styles = ("normal",)
+    sample_rate = 48_000
+    credit = Credit(
+        author="MMDAgent Project Team, Nagoya Institute of Technology (HTS Voice Mei, CC BY 3.0)",
+        url="https://www.mmdagent.jp/",
+        licence="CC BY 3.0",
+    )
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._engine: HTSEngine | None = None
+
+    def prepare(self) -> None:
+        """Load dictionary and engine, and speak once so that what they load lazily is there.
+
+        Raises:
+            HayakoeError: pyopenjtalk-plus is not whole.
+        """
+        try:
+            # The word with two readings wakes the dictionary that tells them apart.
+            for _ in self.speak("準備が要る方。", SynthesisParams()):
+                pass
+        except (ImportError, OSError, RuntimeError) as error:
+            raise HayakoeError(f"the built-in voice cannot be loaded ({error}): reinstall pyopenjtalk-plus") from error
+
+    def speak(self, text: str, params: SynthesisParams) -> Iterator[Waveform]:
+        """Yield one breath group after another, each with the rest before it, the last with the rest behind it."""
+        groups = [group for part in _within_limit(text) for group in breath_groups(_labels(part))]
+        for index, (rest, labels) in enumerate(groups):
+            pieces = [self._silence(rest * params.speed), self._synthesize(labels, params)]
+            if index == len(groups) - 1:
+                pieces.append(self._silence(_TAIL * params.speed))
+            yield np.concatenate(pieces)
+
+    def _silence(self, seconds: float) -> Waveform:
+        return np.zeros(round(seconds * self.sample_rate), dtype=np.float32)
+
+    def _synthesize(self, labels: Sequence[str], params: SynthesisParams) -> Waveform:
+        with self._lock:
+            if self._engine is None:
+                self._engine = _load_engine()
+            # The engine forgets both with every utterance.
+            self._engine.set_speed(1 / params.speed)
+            self._engine.add_half_tone(12 * math.log2(params.pitch_scale))
+            wave = self._engine.synthesize(list(labels))
+        return _levelled(wave, round(_FADE * self.sample_rate))
+
+
+def breath_groups(labels: Sequence[str]) -> list[BreathGroup]:
+    """Cut full-context labels at their pauses into what is synthesised at a time.
+
+    Short groups are joined, with the pause label between them; a very long one is cut between two accent phrases.
+    """
+    groups: list[list[str]] = [[]]
+    rests = [_LEAD]
+    for label, following in pairwise([*labels, "-sil+"]):
+        if _phone(label) not in _SILENCE:
+            groups[-1].append(label)
+            if _is_too_long(groups[-1], following):
+                groups.append([])
+                rests.append(_BREATH)
+        elif len(groups[-1]) >= _MIN_PHONES and _phone(label) == "pau":
+            groups.append([])
+            rests.append(_PAUSE)
+        elif groups[-1] and _phone(label) == "pau":
+            groups[-1].append(label)
+    if len(groups) > 1 and len(groups[-1]) < _MIN_PHONES:
+        _join_last(groups, rests, labels)
+    return [(rest, group) for rest, group in zip(rests, groups, strict=True) if group]
+
+
+def _join_last(groups: list[list[str]], rests: list[float], labels: Sequence[str]) -> None:
+    """Give a short last group to the one before it, with the pause label that stands between them."""
+    last = groups.pop()
+    rest = rests.pop()
+    if rest == _PAUSE and last:
+        groups[-1].append(labels[labels.index(last[0]) - 1])
+    groups[-1].extend(last)
+
+
+def _is_too_long(group: list[str], following: str) -> bool:
+    """Tell whether the group has had its length and ``following`` begins another accent phrase."""
+    if len(group) < _MAX_PHONES or _phone(following) in _SILENCE:
+        return False
+    mora = _MORA_IN_PHRASE.search(following)
+    previous = _MORA_IN_PHRASE.search(group[-1])
+    begins_phrase = mora is not None and mora[1] == "1" and (previous is None or previous[1] != "1")
+    return begins_phrase or len(group) >= 2 * _MAX_PHONES
+
+
+def _phone(label: str) -> str:
+    match = _PHONE.search(label)
+    return match[1] if match else "sil"
+
+
+def _labels(text: str) -> list[str]:
+    """Return the full-context labels of ``text``, none where nothing in it is read."""
+    import pyopenjtalk  # noqa: PLC0415  takes a quarter of a second
+
+    features = pyopenjtalk.run_frontend(text)
+    # Labels of marks alone make Open JTalk write warnings on standard error.
+    while features and not _is_read(features[0]["pron"]):
+        features = features[1:]
+    return pyopenjtalk.make_label(features) if features else []
+
+
+def _is_read(pronunciation: str) -> bool:
+    return any("ァ" <= character <= "ヴ" for character in pronunciation)
+
+
+def _within_limit(text: str) -> Iterator[str]:
+    """Yield ``text`` in parts that Open JTalk can take."""
+    size = READING_LIMIT // 4
+    for start in range(0, len(text), size):
+        yield text[start : start + size]
+
+
+def _levelled(wave: npt.NDArray[np.float64], fade: int) -> Waveform:
+    """Bring 16-bit levels to ±1 without clipping, and the ends to zero so that nothing clicks beside the pauses."""
+    within = limit(wave / _FULL_SCALE, ceiling=1.0, block=fade)
+    rms = active_rms(within, block=fade, threshold=_AUDIBLE)
+    samples = limit(within * min(_GAIN, _LOUDEST / max(rms, _AUDIBLE)), _CEILING, block=fade).astype(np.float32)
+    ramp = np.linspace(0.0, 1.0, min(fade, len(samples)), dtype=np.float32)
+    samples[: len(ramp)] *= ramp
+    samples[len(samples) - len(ramp) :] *= ramp[::-1]
+    return samples
+
+
+def _load_engine() -> "HTSEngine":
+    import pyopenjtalk  # noqa: PLC0415  takes a quarter of a second
+    from pyopenjtalk.htsengine import HTSEngine  # noqa: PLC0415
+
+    return HTSEngine(pyopenjtalk.DEFAULT_HTS_VOICE)
