@@ -1,0 +1,161 @@
+"""The voices a server offers, and which of them a client means."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wyoming_hayakoe.errors import RequestError, UsageError
+from wyoming_hayakoe.speaker import Speaker
+from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.voice import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A way of speaking that has a name of its own."""
+
+    name: str
+    """What clients choose it by."""
+
+    voice: str
+    """The voice that speaks."""
+
+    params: SynthesisParams
+    """How it speaks."""
+
+    description: str | None = None
+    """What a list of voices shows; None is the name."""
+
+    origin: str = "preset"
+    """Where it was defined, for error messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name in the list of voices."""
+
+    name: str
+    description: str
+    speaker: Speaker
+    styles: tuple[str, ...]
+    """What clients may choose further as "speaker"; empty where the name settles the style."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """What a client asked for; None is whatever the server prefers."""
+
+    name: str | None = None
+    language: str | None = None
+    style: str | None = None
+
+
+class Catalogue:
+    """Every voice, each further style as NAME:STYLE, and every preset; the first entry is the default."""
+
+    def __init__(
+        self,
+        voices: Sequence[Voice],
+        presets: Sequence[Preset] = (),
+        params: SynthesisParams | None = None,
+        first: Sequence[str] = (),
+    ) -> None:
+        """List ``voices`` speaking as ``params`` say, then ``presets``, but those named in ``first`` before all.
+
+        Raises:
+            UsageError: two entries of one name, a name in ``first`` or a preset's voice that is not there, a style
+                that a voice lacks.
+        """
+        params = params or SynthesisParams()
+        by_name = {voice.name: voice for voice in voices}
+        entries = [entry for voice in voices for entry in _entries_of(voice, params)]
+        entries += [_entry_of(preset, by_name) for preset in presets]
+        self._entries: dict[str, Entry] = {}
+        for entry in entries:
+            if entry.name in self._entries:
+                raise UsageError(f"two voices are named {entry.name!r}: give one of them another name")
+            self._entries[entry.name] = entry
+        for name in reversed(first):
+            if name not in self._entries:
+                raise UsageError(f"--voice: no voice {name!r}: there is {_names(self._entries)}")
+            self._entries = {name: self._entries[name]} | self._entries
+
+    @property
+    def entries(self) -> list[Entry]:
+        """All entries, the default first."""
+        return list(self._entries.values())
+
+    @property
+    def voices(self) -> list[Voice]:
+        """The voices behind the entries."""
+        return list({id(entry.speaker.voice): entry.speaker.voice for entry in self.entries}.values())
+
+    def find(self, requested: Requested) -> Speaker:
+        """Return who speaks for a client.
+
+        Raises:
+            RequestError: ``unknown-voice`` or ``unknown-style``, naming what exists.
+        """
+        entry = self._find_entry(requested)
+        if requested.style is None:
+            return entry.speaker
+        if requested.style not in entry.styles:
+            raise RequestError(
+                "unknown-style",
+                f"voice {entry.name!r} has no style {requested.style!r}: it has {_names(entry.styles)}",
+            )
+        params = dataclasses.replace(entry.speaker.params, style=requested.style)
+        return dataclasses.replace(entry.speaker, params=params)
+
+    def _find_entry(self, requested: Requested) -> Entry:
+        if requested.name is not None:
+            if entry := self._entries.get(requested.name):
+                return entry
+            raise RequestError("unknown-voice", f"no voice {requested.name!r}: there is {_names(self._entries)}")
+        languages = dict.fromkeys(tag for entry in self.entries for tag in entry.speaker.voice.languages)
+        for entry in self.entries:
+            if requested.language is None or _speaks(entry, requested.language):
+                return entry
+        raise RequestError("unknown-voice", f"no voice for {requested.language!r}: there is {_names(languages)}")
+
+
+def _check_style(voice: Voice, style: str | None, where: str) -> None:
+    if style is not None and style not in voice.styles:
+        raise UsageError(f"{where}: voice {voice.name!r} has no style {style!r}: it has {_names(voice.styles)}")
+
+
+def _entries_of(voice: Voice, params: SynthesisParams) -> list[Entry]:
+    _check_style(voice, params.style, "--speaker")
+    default = params.style or voice.styles[0]
+    further = [style for style in voice.styles if style != default]
+    return [
+        Entry(voice.name, voice.description, Speaker(voice, params), tuple(voice.styles)),
+        *(
+            Entry(
+                f"{voice.name}:{style}",
+                f"{voice.description}: {style}",
+                Speaker(voice, dataclasses.replace(params, style=style)),
+                (),
+            )
+            for style in further
+        ),
+    ]
+
+
+def _entry_of(preset: Preset, voices: dict[str, Voice]) -> Entry:
+    voice = voices.get(preset.voice)
+    if voice is None:
+        raise UsageError(f"{preset.origin}: voice: no voice {preset.voice!r}: there is {_names(voices)}")
+    _check_style(voice, preset.params.style, f"{preset.origin}: style")
+    styles = () if preset.params.style else tuple(voice.styles)
+    return Entry(preset.name, preset.description or preset.name, Speaker(voice, preset.params), styles)
+
+
+def _speaks(entry: Entry, language: str) -> bool:
+    """Tell whether the entry speaks ``language``: ja, ja-JP and ja_JP are one."""
+    primary = language.replace("_", "-").split("-")[0].lower()
+    return any(primary == tag.split("-")[0].lower() for tag in entry.speaker.voice.languages)
+
+
+def _names(names: Sequence[str] | dict[str, object] | dict[str, Entry] | dict[str, Voice]) -> str:
+    return ", ".join(names) if names else "none"

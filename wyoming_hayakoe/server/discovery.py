@@ -1,0 +1,178 @@
+"""Makes the server known by zeroconf (mDNS), so that Home Assistant finds it by itself."""
+
+import asyncio
+import contextlib
+import hashlib
+import ipaddress
+import logging
+import re
+import socket
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wyoming_hayakoe import __version__
+
+if TYPE_CHECKING:
+    from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
+
+_LOGGER = logging.getLogger(__name__)
+
+SERVICE_TYPE = "_wyoming._tcp.local."
+_TXT_LIMIT = 255
+# A Raspberry Pi often starts before its network, and gets another address years later.
+_CHECK_INTERVAL = 30.0
+# Bridges of containers and virtual machines: nobody else reaches an address there.
+_INNER_INTERFACE = re.compile(r"docker|veth|virbr|cni|flannel|podman|lxcbr|br-[0-9a-f]{12}$")
+
+
+class Discovery:
+    """The server's entry in zeroconf, kept true while its task runs."""
+
+    def __init__(self, port: int, hosts: Sequence[str], name: str | None, voices: Sequence[str]) -> None:
+        """Advertise ``port`` at the addresses of ``hosts`` (what the server bound to) under ``name``."""
+        self._port = port
+        self._hosts = hosts
+        self._name = name or default_name(port)
+        self._properties = txt_record(voices)
+
+    @classmethod
+    def for_endpoints(
+        cls, endpoints: Sequence[tuple[str, int]], name: str | None, voices: Sequence[str]
+    ) -> "Discovery | None":
+        """Return the entry for the first port that others can reach, None if all are on loopback addresses."""
+        outside = [(host, port) for host, port in endpoints if not _address(host).is_loopback]
+        if not outside:
+            return None
+        port = outside[0][1]
+        return cls(port, [host for host, other in outside if other == port], name, voices)
+
+    async def run(self) -> None:
+        """Advertise until cancelled, and again whenever this machine's addresses change."""
+        advertised: list[str] = []
+        async with contextlib.AsyncExitStack() as entry:
+            while True:
+                addresses = reachable_addresses(self._hosts)
+                if addresses != advertised:
+                    await entry.aclose()
+                    advertised = await self._advertise(addresses, entry) if addresses else []
+                    if not addresses:
+                        _LOGGER.warning("zeroconf: no network address yet, looking again every %g s", _CHECK_INTERVAL)
+                await asyncio.sleep(_CHECK_INTERVAL)
+
+    async def _advertise(self, addresses: list[str], entry: contextlib.AsyncExitStack) -> list[str]:
+        """Register the service until ``entry`` closes; return the addresses if that went well."""
+        from zeroconf import Error, InterfaceChoice, IPVersion  # noqa: PLC0415
+        from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf  # noqa: PLC0415
+
+        info = AsyncServiceInfo(
+            SERVICE_TYPE,
+            f"{self._name}.{SERVICE_TYPE}",
+            port=self._port,
+            parsed_addresses=addresses,
+            properties=self._properties,
+            server=f"{self._name}.local.",
+        )
+        has_ipv6 = any(":" in address for address in addresses)
+        try:
+            zeroconf = AsyncZeroconf(
+                interfaces=InterfaceChoice.All, ip_version=IPVersion.All if has_ipv6 else IPVersion.V4Only
+            )
+            entry.push_async_callback(zeroconf.async_close)
+            await (await zeroconf.async_register_service(info, allow_name_change=True))
+            entry.push_async_callback(_unregister, zeroconf, info)
+        except (OSError, Error) as error:
+            await entry.aclose()
+            _LOGGER.warning(
+                "zeroconf: cannot advertise (%s); the server runs on: add it to Home Assistant by its address",
+                error or type(error).__name__,
+            )
+            return []
+        _LOGGER.info("zeroconf: %s at %s port %d", info.name, ", ".join(addresses), self._port)
+        return addresses
+
+
+async def _unregister(zeroconf: "AsyncZeroconf", info: "AsyncServiceInfo") -> None:
+    await (await zeroconf.async_unregister_service(info))
+
+
+def default_name(port: int) -> str:
+    """Return an instance name that stays this machine's and this port's own.
+
+    Home Assistant recognises a server by it, so it must not change with an update, a restart or a new address.
+    """
+    digest = hashlib.sha256(f"wyoming-hayakoe {_machine_id()}".encode()).hexdigest()[:8]
+    return f"hayakoe-{digest}" if port == 10200 else f"hayakoe-{digest}-{port}"
+
+
+def txt_record(voices: Sequence[str]) -> dict[str, str]:
+    """Return the TXT record: the version, and as many voices' names as fit into one of its strings."""
+    listed = ""
+    for voice in voices:
+        longer = f"{listed},{voice}" if listed else voice
+        if len(f"voices={longer}".encode()) > _TXT_LIMIT:
+            break
+        listed = longer
+    return {"version": __version__, "voices": listed}
+
+
+def reachable_addresses(hosts: Sequence[str]) -> list[str]:
+    """Return the addresses at which others reach a server that is bound to ``hosts``, the best first.
+
+    0.0.0.0 stands for every IPv4 address of this machine, :: for every address. Loopback reaches nobody, and Home
+    Assistant passes over link-local addresses. It tries only the first that it likes, so the address that leads to
+    the rest of the network comes first.
+    """
+    addresses: list[str] = []
+    for host in hosts:
+        ip = _address(host)
+        candidates = [host] if not ip.is_unspecified else _interface_addresses(with_ipv6=ip.version == 6)
+        addresses += [address for address in candidates if _is_reachable(address)]
+    outgoing = _outgoing_address()
+    return sorted(dict.fromkeys(addresses), key=lambda address: (":" in address, address != outgoing))
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.ip_address(host.split("%", maxsplit=1)[0])
+
+
+def _is_reachable(address: str) -> bool:
+    ip = _address(address)
+    return not (ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast)
+
+
+def _interface_addresses(*, with_ipv6: bool) -> list[str]:
+    import ifaddr  # noqa: PLC0415  comes with zeroconf
+
+    addresses = []
+    for adapter in ifaddr.get_adapters():
+        if _INNER_INTERFACE.match(adapter.name):
+            continue
+        for ip in adapter.ips:
+            if isinstance(ip.ip, str):
+                addresses.append(ip.ip)
+            elif with_ipv6:
+                addresses.append(ip.ip[0])
+    return addresses
+
+
+def _outgoing_address() -> str | None:
+    """Return the address from which this machine would speak to others; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("224.0.0.251", 5353))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return None
+
+
+def _machine_id() -> str:
+    """Return what tells this machine from others: systemd's machine id, else its hardware address."""
+    for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
+        with contextlib.suppress(OSError):
+            if identity := Path(path).read_text(encoding="ascii", errors="replace").strip():
+                return identity
+    node = uuid.getnode()
+    # Without a hardware address the number is random, and marked so by the multicast bit (RFC 4122, 4.5).
+    return socket.gethostname() if node >> 40 & 1 else f"{node:012x}"

@@ -1,0 +1,123 @@
+"""Wyoming events on a stream, with a bound on everything a client can send or leave unread.
+
+The wyoming package reads events of any size and waits for ever to send one; a server that anybody on the network can
+reach must do neither. An event is a line of JSON (type, data, data_length, payload_length), then as many bytes of JSON
+and of payload.
+"""
+
+import asyncio
+import json
+from typing import Any, TypeVar
+
+from wyoming.event import Event
+from wyoming.version import __version__ as protocol_version
+
+from wyoming_hayakoe.errors import RequestError
+
+HEADER_LIMIT = 64 * 1024
+DATA_LIMIT = 1024 * 1024
+_SKIP_SIZE = 64 * 1024
+_JSON_NAMES: dict[type, str] = {str: "a string", dict: "an object"}
+
+T = TypeVar("T")
+
+
+async def read_event(reader: asyncio.StreamReader) -> Event | None:
+    """Return the next event without its payload, which a TTS server has no use for; None at the end of the stream.
+
+    ``reader`` must have been made with ``limit=HEADER_LIMIT``.
+
+    Raises:
+        RequestError: ``bad-event`` if it is too large or is not an event.
+    """
+    try:
+        header = _parse(await reader.readuntil(b"\n"), "event header")
+        kind = expect(header.get("type"), str, "event type")
+        data = expect(header.get("data") or {}, dict, "event data")
+        if length := _length(header, "data_length", DATA_LIMIT):
+            data = data | _parse(await reader.readexactly(length), "event data")
+        await _skip(reader, _length(header, "payload_length", None))
+    except asyncio.LimitOverrunError:
+        raise RequestError("bad-event", f"event header is longer than {HEADER_LIMIT} bytes") from None
+    except asyncio.IncompleteReadError:
+        return None
+    return Event(type=kind, data=data)
+
+
+def expect(value: object, kind: type[T], what: str) -> T:
+    """Return ``value`` if it is of ``kind``.
+
+    Raises:
+        RequestError: ``bad-event``, naming ``what`` it is and what it should be.
+    """
+    if not isinstance(value, kind):
+        raise RequestError("bad-event", f"{what} is not {_JSON_NAMES[kind]}")
+    return value
+
+
+def encode_event(event: Event) -> bytes:
+    """Return ``event`` as it goes over the wire; what JSON holds but UTF-8 does not becomes a question mark."""
+    header: dict[str, Any] = {"type": event.type, "version": protocol_version}
+    data = _dump(event.data) if event.data else b""
+    if data:
+        header["data_length"] = len(data)
+    if event.payload:
+        header["payload_length"] = len(event.payload)
+    return b"".join((_dump(header), b"\n", data, event.payload or b""))
+
+
+class Outbox:
+    """Sends events to one client, as fast as it takes them and no faster."""
+
+    def __init__(self, writer: asyncio.StreamWriter, stall_timeout: float) -> None:
+        """Send through ``writer``; give up after ``stall_timeout`` seconds in which the client took nothing."""
+        self._writer = writer
+        self._stall_timeout = stall_timeout
+
+    async def send(self, event: Event) -> None:
+        """Send ``event``, and wait while more than the write buffer's limit is still to be taken.
+
+        Raises:
+            ConnectionError: the client is gone, or took nothing for the stall timeout.
+        """
+        self._writer.write(encode_event(event))
+        while True:
+            waiting = self._writer.transport.get_write_buffer_size()
+            try:
+                async with asyncio.timeout(self._stall_timeout):
+                    return await self._writer.drain()
+            except TimeoutError:
+                if self._writer.transport.get_write_buffer_size() >= waiting:
+                    raise ConnectionAbortedError(f"took nothing of its answer for {self._stall_timeout:g} s") from None
+
+
+async def _skip(reader: asyncio.StreamReader, length: int) -> None:
+    while length > 0:
+        skipped = await reader.read(min(length, _SKIP_SIZE))
+        if not skipped:
+            raise asyncio.IncompleteReadError(b"", length)
+        length -= len(skipped)
+
+
+def _parse(text: bytes, what: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    # Deep nesting overflows the parser's stack before any limit of ours.
+    except (ValueError, RecursionError):
+        raise RequestError("bad-event", f"{what} is not JSON") from None
+    return expect(value, dict, what)
+
+
+def _length(header: dict[str, Any], key: str, limit: int | None) -> int:
+    value = header.get(key)
+    if value is None:
+        return 0
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise RequestError("bad-event", f"event header: {key!r} is not a whole number from 0")
+    if limit is not None and value > limit:
+        raise RequestError("bad-event", f"event header: {key!r} is over {limit} bytes")
+    return value
+
+
+def _dump(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")

@@ -1,0 +1,75 @@
+"""The text of one request, as it arrives, made into sentences to speak."""
+
+import asyncio
+from collections import deque
+
+from wyoming_hayakoe.errors import RequestError
+from wyoming_hayakoe.server.settings import TEXT_LIMIT
+from wyoming_hayakoe.text.markup import SsmlText
+from wyoming_hayakoe.text.sentences import SentenceSplitter
+
+# A sentence could still get another mark or bracket. A client that pauses this long has none for it; one that sends
+# token by token, as a language model writes, does not.
+_PAUSE = 0.1
+
+
+class IncomingText:
+    """Sentences, each there as soon as it is complete. One task writes, another reads."""
+
+    def __init__(self, *, ssml: bool) -> None:
+        self._ssml = SsmlText() if ssml else None
+        self._splitter = SentenceSplitter()
+        self._sentences: deque[str] = deque()
+        self._is_ended = False
+        self._error: RequestError | None = None
+        self._changed = asyncio.Event()
+        self.characters = 0
+        """Characters fed so far."""
+
+    def feed(self, text: str) -> None:
+        """Add a chunk.
+
+        Raises:
+            RequestError: ``text-too-long``, or ``bad-event`` for broken SSML.
+        """
+        self.characters += len(text)
+        if self.characters > TEXT_LIMIT:
+            raise RequestError("text-too-long", f"a text has at most {TEXT_LIMIT} characters: send it in parts")
+        self._put(self._splitter.feed(self._ssml.take(text) if self._ssml else text))
+
+    def end(self) -> None:
+        """Say that there is no more."""
+        rest = self._splitter.feed(self._ssml.rest()) if self._ssml else []
+        self._is_ended = True
+        self._put([*rest, *self._splitter.flush()])
+
+    def fail(self, error: RequestError) -> None:
+        """Say that no more will come, and why; the sentences that are complete are still there."""
+        self._error = error
+        self._changed.set()
+
+    async def next_sentence(self) -> str | None:
+        """Return the next sentence once it is complete, None when the text has ended.
+
+        Raises:
+            RequestError: what :meth:`fail` was given.
+        """
+        while not self._sentences:
+            if self._error is not None:
+                raise self._error
+            if self._is_ended:
+                return None
+            await self._wait_for_more()
+        return self._sentences.popleft()
+
+    async def _wait_for_more(self) -> None:
+        self._changed.clear()
+        try:
+            async with asyncio.timeout(_PAUSE if self._splitter.sentence_is_complete else None):
+                await self._changed.wait()
+        except TimeoutError:
+            self._sentences.extend(self._splitter.flush())
+
+    def _put(self, sentences: list[str]) -> None:
+        self._sentences.extend(sentences)
+        self._changed.set()

@@ -1,0 +1,204 @@
+"""The server's life, from the first socket to the last answer."""
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import signal
+import socket
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+
+from wyoming_hayakoe.errors import RequestError
+from wyoming_hayakoe.server import systemd
+from wyoming_hayakoe.server.catalogue import Catalogue
+from wyoming_hayakoe.server.connection import Connection
+from wyoming_hayakoe.server.discovery import Discovery
+from wyoming_hayakoe.server.events import HEADER_LIMIT
+from wyoming_hayakoe.server.lane import Lane
+from wyoming_hayakoe.server.listeners import (
+    StdioAddress,
+    StdioPipe,
+    TcpAddress,
+    UnixAddress,
+    open_tcp,
+    open_unix,
+    parse_uri,
+)
+from wyoming_hayakoe.server.service import Service
+from wyoming_hayakoe.server.settings import ServerSettings
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Server:
+    """Owns the sockets, the connections, the lane and the entry in zeroconf."""
+
+    def __init__(self, settings: ServerSettings, catalogue: Catalogue) -> None:
+        self._settings = settings
+        self._service = Service(settings, catalogue, Lane())
+        self._listeners: list[asyncio.Server] = []
+        self._socket_files: list[Path] = []
+        self._connections: dict[asyncio.Task[None], Connection] = {}
+        self._background: list[asyncio.Task[None]] = []
+        self._stop_requested = asyncio.Event()
+        self._abort_requested = asyncio.Event()
+        self.endpoints: list[tuple[str, int]] = []
+        """Address and port of every tcp socket."""
+
+    @property
+    def lane(self) -> Lane:
+        """Where the server computes."""
+        return self._service.lane
+
+    async def run(self) -> None:
+        """Serve until SIGTERM, SIGINT or the end of standard input, then stop.
+
+        Raises:
+            HayakoeError: it cannot listen.
+        """
+        with self._signals():
+            try:
+                await self.start()
+                systemd.notify("READY=1")
+                await self._stop_requested.wait()
+                systemd.notify("STOPPING=1")
+            finally:
+                await self.stop()
+
+    async def start(self) -> None:
+        """Listen, load the voices, and become known.
+
+        Raises:
+            HayakoeError: it cannot.
+        """
+        for uri in self._settings.uris:
+            match parse_uri(uri):
+                case TcpAddress() as address:
+                    for listener in open_tcp(address):
+                        self.endpoints.append(listener.getsockname()[:2])
+                        await self._listen(listener)
+                case UnixAddress() as address:
+                    await self._listen(open_unix(address))
+                    self._socket_files.append(address.path)
+                case StdioAddress():
+                    self._run_in_background(self._serve_stdio())
+            _LOGGER.info("listening on %s", uri)
+        # Clients that connect already are answered; what they want spoken waits its turn behind this.
+        for voice in self._service.catalogue.voices:
+            await self.lane.run(voice.prepare)
+        self._run_in_background(systemd.feed_watchdog())
+        if self._settings.zeroconf and self.endpoints:
+            self._advertise()
+
+    async def stop(self) -> None:
+        """Accept no more, let running responses finish for the grace period, then end everything."""
+        for listener in self._listeners:
+            listener.close()
+        for path in self._socket_files:
+            path.unlink(missing_ok=True)
+        for task in self._background:
+            task.cancel()
+        for connection in self._connections.values():
+            connection.finish()
+        tasks = {*self._connections, *self._background}
+        await self._drain(tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._service.lane.stop()
+
+    async def _drain(self, tasks: set[asyncio.Task[None]]) -> None:
+        """Wait until all ``tasks`` are done, the grace period is over, or a second signal comes."""
+        abort = asyncio.create_task(self._abort_requested.wait())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.grace):
+                while tasks and not abort.done():
+                    done, _ = await asyncio.wait({abort, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+                    tasks -= done
+        abort.cancel()
+
+    # -- clients --
+
+    async def _listen(self, listener: socket.socket) -> None:
+        self._listeners.append(await asyncio.start_server(self._accept, sock=listener, limit=HEADER_LIMIT))
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a client, unless it is from elsewhere or one too many."""
+        address = writer.get_extra_info("peername")
+        peer = f"{address[0]}:{address[1]}" if address else "unix"
+        if address and not self._is_allowed(address[0]):
+            _LOGGER.warning("%s: refused: not in the networks of --allow", peer)
+            writer.transport.abort()
+            return
+        connection = Connection(self._service, reader, writer, peer=peer)
+        limit = self._settings.max_clients
+        if len(self._connections) < limit:
+            await self._keep(connection, connection.run())
+        elif len(self._connections) < 2 * limit:
+            error = RequestError("too-many-clients", f"{limit} clients are connected already: try again later")
+            await self._keep(connection, connection.refuse(error))
+        else:
+            writer.transport.abort()
+
+    def _is_allowed(self, host: str) -> bool:
+        if self._settings.allow is None:
+            return True
+        ip = ipaddress.ip_address(host.split("%", maxsplit=1)[0])
+        # A client of a socket for both families has its IPv4 address wrapped.
+        ip = getattr(ip, "ipv4_mapped", None) or ip
+        return any(ip in network for network in self._settings.allow)
+
+    async def _keep(self, connection: Connection, work: Coroutine[None, None, None]) -> None:
+        """Do ``work`` in this task, which the server ends if it must."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  for the type checker: this is a coroutine
+        self._connections[task] = connection
+        try:
+            await work
+        finally:
+            del self._connections[task]
+
+    async def _serve_stdio(self) -> None:
+        pipe = StdioPipe()
+        reader, writer = await asyncio.open_connection(sock=pipe.socket, limit=HEADER_LIMIT)
+        connection = Connection(self._service, reader, writer, peer="stdio", outlives_input=True)
+        await self._keep(connection, connection.run())
+        await asyncio.to_thread(pipe.close, self._settings.grace)
+        if len(self._settings.uris) == 1:
+            self._stop_requested.set()
+
+    # -- the world outside --
+
+    def _advertise(self) -> None:
+        voices = [entry.name for entry in self._service.catalogue.entries]
+        discovery = Discovery.for_endpoints(self.endpoints, self._settings.zeroconf_name, voices)
+        if discovery is None:
+            _LOGGER.info("zeroconf: not advertised, since nobody else reaches a loopback address")
+        else:
+            self._run_in_background(discovery.run())
+
+    def _run_in_background(self, work: Coroutine[None, None, None]) -> None:
+        self._background.append(asyncio.create_task(work))
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        kinds = (signal.SIGTERM, signal.SIGINT)
+        with contextlib.suppress(NotImplementedError):  # Windows
+            for kind in kinds:
+                loop.add_signal_handler(kind, self._take_signal)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(NotImplementedError):
+                for kind in kinds:
+                    loop.remove_signal_handler(kind)
+
+    def _take_signal(self) -> None:
+        if self._stop_requested.is_set():
+            _LOGGER.info("stopping at once")
+            self._abort_requested.set()
+        else:
+            _LOGGER.info("stopping: running responses may finish for %g s", self._settings.grace)
+            self._stop_requested.set()

@@ -1,0 +1,28 @@
+"""What all connections of a server share, and what they ask of it."""
+
+from dataclasses import dataclass
+
+from wyoming_hayakoe.server.catalogue import Catalogue
+from wyoming_hayakoe.server.incoming import IncomingText
+from wyoming_hayakoe.server.lane import Lane
+from wyoming_hayakoe.server.settings import ServerSettings
+from wyoming_hayakoe.speaker import Speaker
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What all connections share."""
+
+    settings: ServerSettings
+    catalogue: Catalogue
+    lane: Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Something to say."""
+
+    speaker: Speaker
+    text: IncomingText
+    is_stream: bool
+    """Whether it came as a text stream, whose answer ends with synthesize-stopped."""

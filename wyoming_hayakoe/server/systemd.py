@@ -1,0 +1,33 @@
+"""Tells systemd how the server is, in the protocol of sd_notify(3); elsewhere does nothing."""
+
+import asyncio
+import logging
+import os
+import socket
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def notify(state: str) -> None:
+    """Send ``state`` (READY=1, STOPPING=1, WATCHDOG=1) to the socket that NOTIFY_SOCKET names, if it names one."""
+    path = os.environ.get("NOTIFY_SOCKET")
+    if not path:
+        return
+    # A leading @ stands for the zero byte of Linux's abstract sockets.
+    address = "\0" + path[1:] if path.startswith("@") else path
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(state.encode(), address)
+    except OSError as error:
+        _LOGGER.warning("systemd cannot be told %s: %s", state, error)
+
+
+async def feed_watchdog() -> None:
+    """Send WATCHDOG=1 twice in each interval that systemd asks for, for ever; return at once if it asks for none."""
+    interval = os.environ.get("WATCHDOG_USEC", "")
+    meant_for = os.environ.get("WATCHDOG_PID", str(os.getpid()))
+    if not interval.isdecimal() or int(interval) == 0 or meant_for != str(os.getpid()):
+        return
+    while True:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(int(interval) / 2_000_000)
