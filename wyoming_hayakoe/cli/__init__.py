@@ -1,0 +1,82 @@
+"""The command line: one file for each subcommand."""
+
+import argparse
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import NoReturn
+
+from wyoming_hayakoe import __version__
+from wyoming_hayakoe.errors import HayakoeError, UsageError
+
+PROGRAM = "wyoming-hayakoe"
+
+_COMMANDS = {
+    "serve": "serve voices over the Wyoming protocol (what happens without a command)",
+    "say": "speak a text to a file, to a player, or through a running server",
+    "voices": "list the voices of this installation",
+    "bench": "measure a server on this machine",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0, 2 for bad usage, 1 for everything else."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    command = arguments.pop(0) if arguments and arguments[0] in _COMMANDS else "serve"
+    if arguments[:1] == ["--version"]:
+        print(__version__)
+        return 0
+    debug = "--debug" in arguments
+    try:
+        return _run(command, arguments)
+    except HayakoeError as error:
+        return _fail(str(error), 2 if isinstance(error, UsageError) else 1, debug=debug)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 1, debug=debug)
+    except BrokenPipeError:
+        # Whoever read our output has gone. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _fail("the reader of the output has gone", 1, debug=debug)
+    except Exception as error:  # noqa: BLE001  the one place where whatever is left becomes a line for a person
+        return _fail(f"{type(error).__name__}: {error} (--debug shows where)", 1, debug=debug)
+
+
+def _run(command: str, arguments: list[str]) -> int:
+    module = importlib.import_module(f"wyoming_hayakoe.cli.{command}")
+    parser = _Parser(
+        prog=PROGRAM if command == "serve" else f"{PROGRAM} {command}",
+        description=f"{module.__doc__}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_epilog() if command == "serve" else None,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    module.add_arguments(parser)
+    code: int = module.run(parser.parse_args(arguments))
+    return code
+
+
+def _epilog() -> str:
+    commands = "\n".join(f"  {name:<8} {text}" for name, text in _COMMANDS.items())
+    return f"""\
+commands (each has its own --help):
+{commands}
+
+Each option is also a variable (--max-clients: HAYAKOE_MAX_CLIENTS; lists separate by commas) and a key of the
+--config file. A flag counts before a variable, and a variable before a key."""
+
+
+def _fail(message: str, code: int, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
+    return code

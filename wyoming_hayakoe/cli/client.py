@@ -1,0 +1,72 @@
+"""A client of a running server, for the subcommands that need one."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Self
+
+from wyoming.audio import AudioChunk, AudioStop
+from wyoming.client import AsyncClient
+from wyoming.error import Error
+from wyoming.event import Event
+from wyoming.info import Describe, Info
+from wyoming.tts import Synthesize, SynthesizeVoice
+
+from wyoming_hayakoe.errors import HayakoeError
+
+_CONNECT_TIMEOUT = 5.0
+_READ_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of the answer: 16-bit mono PCM and its rate in hertz."""
+
+    pcm: bytes
+    rate: int
+
+
+class Client:
+    """One connection; every failure is a HayakoeError that says what to do."""
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+        self._client = AsyncClient.from_uri(uri, connect_timeout=_CONNECT_TIMEOUT, read_timeout=_READ_TIMEOUT)
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._client.connect()
+        except (OSError, TimeoutError) as error:
+            raise HayakoeError(
+                f"no server answers at {self._uri} ({error or 'timeout'}): is it running, and is the address right?"
+            ) from error
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.disconnect()
+
+    async def describe(self) -> Info:
+        """Return what the server offers."""
+        await self._client.write_event(Describe().event())
+        while not Info.is_type((event := await self._read()).type):
+            pass
+        return Info.from_event(event)
+
+    async def speak(self, text: str, voice: str | None = None, style: str | None = None) -> AsyncGenerator[Chunk, None]:
+        """Yield what the server says for ``text``, as it comes."""
+        chosen = SynthesizeVoice(name=voice, speaker=style) if voice else None
+        await self._client.write_event(Synthesize(text=text, voice=chosen).event())
+        while not AudioStop.is_type((event := await self._read()).type):
+            if Error.is_type(event.type):
+                raise HayakoeError(f"the server at {self._uri} says: {Error.from_event(event).text}")
+            if AudioChunk.is_type(event.type):
+                chunk = AudioChunk.from_event(event)
+                yield Chunk(chunk.audio, chunk.rate)
+
+    async def _read(self) -> Event:
+        try:
+            event = await self._client.read_event()
+        except (OSError, EOFError, TimeoutError) as error:
+            raise HayakoeError(f"the server at {self._uri} stopped answering ({error or 'timeout'})") from error
+        if event is None:
+            raise HayakoeError(f"the server at {self._uri} closed the connection: its log says why")
+        return event

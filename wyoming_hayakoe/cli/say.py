@@ -1,0 +1,132 @@
+"""Speak a text to a file, to a player, or through a running server."""
+
+import argparse
+import asyncio
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from wyoming_hayakoe.audio import to_pcm, write_wav
+from wyoming_hayakoe.cli.client import Chunk, Client
+from wyoming_hayakoe.cli.options import add_options
+from wyoming_hayakoe.cli.settings import SPEAKING, configure
+from wyoming_hayakoe.errors import HayakoeError, RequestError, UsageError
+from wyoming_hayakoe.server.catalogue import Requested
+from wyoming_hayakoe.server.listeners import StdioAddress, parse_uri
+
+_PLAYERS = ("pw-play", "paplay", "aplay", "afplay")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's flags."""
+    parser.add_argument("text", nargs="?", metavar="TEXT", help="what to say; - or nothing reads standard input")
+    parser.add_argument("-o", "--output", metavar="FILE.wav", help="WAV file to write; - is standard output")
+    parser.add_argument("--play", action="store_true", help=f"play it with the first of {', '.join(_PLAYERS)}")
+    parser.add_argument("--uri", help="let the server at tcp://HOST:PORT or unix:///PATH speak")
+    parser.add_argument("--voice", metavar="NAME", dest="voice_name", help="voice or preset to speak with")
+    add_options(parser, SPEAKING)
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+
+
+def run(flags: argparse.Namespace) -> int:
+    """Speak."""
+    play = flags.play or flags.output is None
+    player = _find_player(wanted=flags.play) if play else None
+    text = _read_text(flags.text)
+    chunks = asyncio.run(_remote(flags, text)) if flags.uri else list(_local(flags, text))
+    _progress_done()
+    if not any(chunk.pcm for chunk in chunks):
+        raise HayakoeError("there is nothing to say in this text: it holds no words")
+    wav = write_wav(b"".join(chunk.pcm for chunk in chunks), chunks[0].rate)
+    if flags.output is not None:
+        _write(wav, flags.output)
+    if player is not None:
+        _play(wav, player)
+    return 0
+
+
+def _local(flags: argparse.Namespace, text: str) -> Iterator[Chunk]:
+    catalogue = configure(flags, SPEAKING).catalogue
+    try:
+        speaker = catalogue.find(Requested(name=flags.voice_name))
+    except RequestError as error:
+        raise UsageError(f"--voice: {error.text}") from None
+    seconds = 0.0
+    for window in speaker.stream(text):
+        yield Chunk(to_pcm(window), speaker.voice.sample_rate)
+        seconds += len(window) / speaker.voice.sample_rate
+        _progress(seconds)
+
+
+async def _remote(flags: argparse.Namespace, text: str) -> list[Chunk]:
+    for option in SPEAKING:
+        if option.name != "speaker" and getattr(flags, option.name) is not None:
+            raise UsageError(f"--{option.name} does nothing with --uri: the server decides, by its flags or a preset")
+    try:
+        if isinstance(parse_uri(flags.uri), StdioAddress):
+            raise ValueError
+    except ValueError:
+        raise UsageError(f"--uri: {flags.uri!r} is not tcp://HOST:PORT or unix:///PATH") from None
+    chunks: list[Chunk] = []
+    seconds = 0.0
+    async with Client(flags.uri) as client:
+        async for chunk in client.speak(text, flags.voice_name, flags.speaker):
+            chunks.append(chunk)
+            seconds += len(chunk.pcm) / 2 / chunk.rate
+            _progress(seconds)
+    return chunks
+
+
+def _read_text(text: str | None) -> str:
+    if text is not None and text != "-":
+        return text
+    if text is None and sys.stdin.isatty():
+        raise UsageError("nothing to say: give a text, or write it to standard input")
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError:
+        raise HayakoeError("standard input is not UTF-8: convert it, for example with iconv") from None
+
+
+def _write(wav: bytes, output: str) -> None:
+    if output == "-":
+        sys.stdout.buffer.write(wav)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        Path(output).write_bytes(wav)
+    except OSError as error:
+        raise HayakoeError(f"{output}: cannot be written ({error.strerror}): choose another file with -o") from error
+
+
+def _find_player(*, wanted: bool) -> str:
+    for name in _PLAYERS:
+        if path := shutil.which(name):
+            return path
+    if wanted:
+        raise HayakoeError(f"--play: none of {', '.join(_PLAYERS)} is here: install one, or write a file with -o")
+    raise UsageError("say where to: -o FILE.wav, or install a player such as aplay")
+
+
+def _play(wav: bytes, player: str) -> None:
+    # A file, since not every player reads standard input.
+    with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+        file.write(wav)
+        file.flush()
+        result = subprocess.run([player, file.name], check=False, capture_output=True, text=True)
+    if result.returncode != 0:
+        reason = (result.stderr.strip() or f"exit code {result.returncode}").splitlines()[-1]
+        raise HayakoeError(f"{player} cannot play ({reason}): write a file with -o")
+
+
+def _progress(seconds: float) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{seconds:.1f} s of speech", end="", file=sys.stderr, flush=True)
+
+
+def _progress_done() -> None:
+    if sys.stderr.isatty():
+        print(file=sys.stderr)

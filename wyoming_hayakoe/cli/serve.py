@@ -1,0 +1,28 @@
+"""Serve Japanese voices over the Wyoming protocol, for Home Assistant and Rhasspy."""
+
+import argparse
+import asyncio
+import logging
+
+from wyoming_hayakoe.cli.options import add_options
+from wyoming_hayakoe.cli.settings import LOG_FORMAT, SERVING, configure
+from wyoming_hayakoe.server.server import Server
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the server's flags."""
+    add_options(parser, SERVING)
+
+
+def run(flags: argparse.Namespace) -> int:
+    """Serve until told to stop."""
+    configured = configure(flags, SERVING)
+    logging.basicConfig(
+        level=logging.DEBUG if configured.values.get("debug") else logging.INFO,
+        format=configured.values.get("log-format", LOG_FORMAT),
+    )
+    # Their own debug lines tell nothing of this program.
+    for name in ("asyncio", "zeroconf"):
+        logging.getLogger(name).setLevel(logging.INFO)
+    asyncio.run(Server(configured.server_settings, configured.catalogue).run())
+    return 0

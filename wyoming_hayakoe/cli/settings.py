@@ -1,0 +1,146 @@
+"""The options of the server, and of whatever speaks without one."""
+
+import argparse
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wyoming_hayakoe.cli import values
+from wyoming_hayakoe.cli.options import (
+    Option,
+    check_keys,
+    config_path,
+    hyphenated,
+    read_config,
+    resolve,
+    resolve_table,
+)
+from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
+from wyoming_hayakoe.errors import UsageError
+from wyoming_hayakoe.server.catalogue import Catalogue, Preset
+from wyoming_hayakoe.server.settings import ServerSettings
+from wyoming_hayakoe.utterance import SynthesisParams
+
+LOG_FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
+
+_SPEED = values.number(0.2, 5.0)
+_PITCH = values.number(0.5, 2.0)
+
+SPEAKING = (
+    Option("speaker", values.text, "style that voices speak in", "STYLE"),
+    Option("length-scale", _SPEED, "1.2 speaks slower, 0.9 faster (default: 1.0)", "FACTOR"),
+    Option("pitch-scale", _PITCH, "1.1 speaks higher, 0.9 lower (default: 1.0)", "FACTOR"),
+)
+SERVING = (
+    Option("uri", values.uri, "where to listen (repeatable; default: tcp://0.0.0.0:10200)", is_list=True),
+    Option("voice", values.text, "voice or preset to list first, as the default (repeatable)", "NAME", is_list=True),
+    *SPEAKING,
+    Option("rate", values.whole(8000, 192000), "sample rate of every answer (default: the voice's own)", "HERTZ"),
+    Option("samples-per-chunk", values.whole(64, 65536), "samples in one audio-chunk (default: 1024)", "SAMPLES"),
+    Option("no-streaming", values.switch, "do not offer to speak text while it is still being written"),
+    Option("zeroconf", values.name_or_switch, "be found, as NAME (default: a name of this machine's own)", implied="1"),
+    Option("no-zeroconf", values.switch, "do not be found"),
+    Option("max-clients", values.whole(1, 10000), "connections at a time (default: 64)", "COUNT"),
+    Option(
+        "allow",
+        values.network,
+        "network that may connect, or any (repeatable; default: loopback, link-local, private, and 100.64.0.0/10)",
+        "CIDR",
+        is_list=True,
+    ),
+    Option("grace", values.number(0, 3600), "time for running responses at a stop (default: 10)", "SECONDS"),
+    Option("debug", values.switch, "log everything, and tracebacks"),
+    Option("log-format", values.log_format, "format of log lines, as in Python's logging", "FORMAT"),
+)
+
+# A [[voice]] table has the library's names for its keys.
+_PRESET = (
+    Option("name", values.text, "what clients choose it by"),
+    Option("voice", values.text, "the voice that speaks"),
+    Option("style", values.text, "the style it speaks in"),
+    Option("speed", _SPEED, "length scale"),
+    Option("pitch-scale", _PITCH, "factor on the pitch"),
+    Option("description", values.text, "label in lists"),
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Configured:
+    """What flags, variables and the configuration file say together."""
+
+    values: dict[str, Any]
+    """Option values by name; those that are given nowhere are not in it."""
+
+    catalogue: Catalogue
+    """The voices and presets."""
+
+    @property
+    def server_settings(self) -> ServerSettings:
+        """The server's part of the values, with its own defaults for the rest."""
+        given = self.values
+        names = {
+            "uri": "uris",
+            "rate": "rate",
+            "samples-per-chunk": "samples_per_chunk",
+            "max-clients": "max_clients",
+            "grace": "grace",
+        }
+        fields: dict[str, Any] = {field: given[name] for name, field in names.items() if name in given}
+        fields["streaming"] = not given.get("no-streaming", False)
+        zeroconf = given.get("zeroconf", True)
+        fields["zeroconf"] = bool(zeroconf) and not given.get("no-zeroconf", False)
+        fields["zeroconf_name"] = zeroconf if isinstance(zeroconf, str) else None
+        if "allow" in given:
+            fields["allow"] = None if "any" in given["allow"] else tuple(given["allow"])
+        return ServerSettings(**fields)
+
+
+def configure(flags: argparse.Namespace, options: Sequence[Option]) -> Configured:
+    """Resolve ``options`` from the flags, the environment and the configuration file.
+
+    Raises:
+        UsageError: one of them is not allowed.
+    """
+    path = config_path(flags)
+    config = read_config(path)
+    check_keys(config, [option.name for option in SERVING], str(path))
+    tables = _take_presets(config)
+    given = resolve(options, flags, config, str(path))
+    params = SynthesisParams(
+        style=given.get("speaker"), speed=given.get("length-scale", 1.0), pitch_scale=given.get("pitch-scale", 1.0)
+    )
+    voice = OpenJTalkVoice()
+    presets = [
+        _preset(table, params, voice.name, f"{path}: [[voice]] number {number}")
+        for number, table in enumerate(tables, 1)
+    ]
+    return Configured(given, Catalogue([voice], presets, params, given.get("voice", [])))
+
+
+def _take_presets(config: dict[str, object]) -> list[dict[str, object]]:
+    """Take the tables out of ``voice``, which may hold names as well."""
+    items = config.pop("voice", [])
+    items = items if isinstance(items, list) else [items]
+    names = [item for item in items if not isinstance(item, dict)]
+    if names:
+        config["voice"] = names
+    return [hyphenated(item) for item in items if isinstance(item, dict)]
+
+
+def _preset(table: Mapping[str, object], params: SynthesisParams, default_voice: str, where: str) -> Preset:
+    check_keys(table, [option.name for option in _PRESET], where)
+    given = resolve_table(_PRESET, table, where)
+    if "name" not in given:
+        raise UsageError(f"{where}: name: is missing: every preset needs one")
+    changes = {
+        field: given[name]
+        for name, field in (("style", "style"), ("speed", "speed"), ("pitch-scale", "pitch_scale"))
+        if name in given
+    }
+    return Preset(
+        name=given["name"],
+        voice=given.get("voice", default_voice),
+        params=dataclasses.replace(params, **changes),
+        description=given.get("description"),
+        origin=where,
+    )

@@ -1,0 +1,110 @@
+"""What a flag, a variable or a configuration key may hold.
+
+A converter takes a string (flag, variable) or a TOML value, and returns what the program uses. If the value is not
+allowed it raises ValueError with the words that follow "is not".
+"""
+
+import logging
+from collections.abc import Callable
+from ipaddress import ip_network
+
+from wyoming_hayakoe.server.listeners import parse_uri
+from wyoming_hayakoe.server.settings import Network
+
+Converter = Callable[[object], object]
+
+_SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def number(low: float, high: float) -> Converter:
+    """Allow numbers from ``low`` to ``high``."""
+    allowed = f"a number from {low:g} to {high:g}"
+
+    def convert(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise ValueError(allowed)
+        try:
+            converted = float(value)
+        except (ValueError, OverflowError):
+            raise ValueError(allowed) from None
+        if not low <= converted <= high:
+            raise ValueError(allowed)
+        return converted
+
+    return convert
+
+
+def whole(low: int, high: int) -> Converter:
+    """Allow whole numbers from ``low`` to ``high``."""
+    allowed = f"a whole number from {low} to {high}"
+
+    def convert(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise ValueError(allowed)
+        try:
+            converted = int(value)
+        except ValueError:
+            raise ValueError(allowed) from None
+        if not low <= converted <= high:
+            raise ValueError(allowed)
+        return converted
+
+    return convert
+
+
+def text(value: object) -> str:
+    """Allow anything but the empty string."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("a text")
+    return value
+
+
+def switch(value: object) -> bool:
+    """Allow true and false, 1 and 0, yes and no, on and off."""
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str) or value.lower() not in _SWITCH:
+        raise ValueError("true or false")
+    return _SWITCH[value.lower()]
+
+
+def name_or_switch(value: object) -> str | bool:
+    """Allow a name (of at most 63 bytes, as DNS demands), or true and false."""
+    try:
+        return switch(value)
+    except ValueError:
+        if not isinstance(value, str) or not value.strip() or len(value.encode("utf-8", "replace")) > 63:
+            raise ValueError("a name of at most 63 bytes, true or false") from None
+        return value
+
+
+def uri(value: object) -> str:
+    """Allow what the server can listen on."""
+    if not isinstance(value, str):
+        raise ValueError("tcp://HOST:PORT, unix:///PATH or stdio://")
+    parse_uri(value)
+    return value
+
+
+def network(value: object) -> Network | str:
+    """Allow a network such as 192.168.0.0/16, an address, or the word any."""
+    if value == "any":
+        return "any"
+    try:
+        if not isinstance(value, str):
+            raise TypeError
+        return ip_network(value, strict=False)
+    except (TypeError, ValueError):
+        raise ValueError("a network such as 192.168.0.0/16, an address, or any") from None
+
+
+def log_format(value: object) -> str:
+    """Allow a format of Python's logging."""
+    allowed = "a format of Python's logging such as '%(levelname)s %(message)s'"
+    if not isinstance(value, str):
+        raise ValueError(allowed)
+    try:
+        logging.Formatter(value)
+    except ValueError:
+        raise ValueError(allowed) from None
+    return value
