@@ -93,8 +93,9 @@ def _read_text(text: str | None) -> str:
 
 def _write(wav: bytes, output: str) -> None:
     if output == "-":
-        sys.stdout.buffer.write(wav)
-        sys.stdout.buffer.flush()
+        # A buffer of our own: with PYTHONUNBUFFERED that of sys.stdout writes only what a pipe takes at once.
+        with open(sys.stdout.fileno(), "wb", closefd=False) as pipe:
+            pipe.write(wav)
         return
     try:
         Path(output).write_bytes(wav)

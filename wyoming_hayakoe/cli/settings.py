@@ -79,7 +79,6 @@ class Configured:
         """The server's part of the values, with its own defaults for the rest."""
         given = self.values
         names = {
-            "uri": "uris",
             "rate": "rate",
             "samples-per-chunk": "samples_per_chunk",
             "max-clients": "max_clients",
@@ -90,6 +89,8 @@ class Configured:
         zeroconf = given.get("zeroconf", True)
         fields["zeroconf"] = bool(zeroconf) and not given.get("no-zeroconf", False)
         fields["zeroconf_name"] = zeroconf if isinstance(zeroconf, str) else None
+        if "uri" in given:
+            fields["uris"] = tuple(given["uri"])
         if "allow" in given:
             fields["allow"] = None if "any" in given["allow"] else tuple(given["allow"])
         return ServerSettings(**fields)

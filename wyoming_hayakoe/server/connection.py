@@ -87,10 +87,10 @@ class Connection:
                 _LOGGER.info("%s: idle for too long, closing", self._peer)
                 return
             done, waiting = await asyncio.wait(waiting, timeout=idle_left, return_when=asyncio.FIRST_COMPLETED)
-            if reading in done and self._outlives_input:
-                await self._intake.end()
-            elif done:
+            if answering in done or (reading in done and not self._outlives_input):
                 return
+            if reading in done:
+                await self._intake.end()
             idle_since = time.monotonic() if self._is_answering else self._intake.last_event
 
     async def _answer(self) -> None:

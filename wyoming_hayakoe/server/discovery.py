@@ -72,7 +72,7 @@ class Discovery:
             port=self._port,
             parsed_addresses=addresses,
             properties=self._properties,
-            server=f"{self._name}.local.",
+            server=_host_name(addresses),
         )
         has_ipv6 = any(":" in address for address in addresses)
         try:
@@ -104,6 +104,15 @@ def default_name(port: int) -> str:
     """
     digest = hashlib.sha256(f"wyoming-hayakoe {_machine_id()}".encode()).hexdigest()[:8]
     return f"hayakoe-{digest}" if port == 10200 else f"hayakoe-{digest}-{port}"
+
+
+def _host_name(addresses: Sequence[str]) -> str:
+    """Return a host name that no other host on this network has.
+
+    Whoever asks for a name gets the addresses of all hosts that claim it, so it is made from an address: instance names
+    may collide before they are resolved, and machine ids are copied with SD cards.
+    """
+    return f"hayakoe-{re.sub(r'[^0-9a-f]+', '-', addresses[0].split('%')[0])}.local."
 
 
 def txt_record(voices: Sequence[str]) -> dict[str, str]:

@@ -14,6 +14,8 @@ from wyoming_hayakoe.errors import HayakoeError
 
 DEFAULT_PORT = 10200
 _BACKLOG = 256
+# Bytes that the kernel holds for a client that reads slowly: over a second of speech. Left alone it takes megabytes.
+_SEND_BUFFER = 128 * 1024
 _FORMS = "tcp://HOST:PORT, unix:///PATH or stdio://"
 
 
@@ -150,6 +152,8 @@ class StdioPipe:
 def _listen(family: int, where: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]) -> socket.socket:
     dual = family == socket.AF_INET6 and where[0] == "::" and socket.has_dualstack_ipv6()
     listener = socket.create_server(where, family=family, backlog=_BACKLOG, dualstack_ipv6=dual)
+    # Connections inherit it.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
     listener.setblocking(False)
     return listener
 

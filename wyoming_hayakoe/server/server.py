@@ -163,10 +163,12 @@ class Server:
         pipe = StdioPipe()
         reader, writer = await asyncio.open_connection(sock=pipe.socket, limit=HEADER_LIMIT)
         connection = Connection(self._service, reader, writer, peer="stdio", outlives_input=True)
-        await self._keep(connection, connection.run())
-        await asyncio.to_thread(pipe.close, self._settings.grace)
-        if len(self._settings.uris) == 1:
-            self._stop_requested.set()
+        try:
+            await self._keep(connection, connection.run())
+            await asyncio.to_thread(pipe.close, self._settings.grace)
+        finally:
+            if len(self._settings.uris) == 1:
+                self._stop_requested.set()
 
     # -- the world outside --
 
@@ -179,7 +181,9 @@ class Server:
             self._run_in_background(discovery.run())
 
     def _run_in_background(self, work: Coroutine[None, None, None]) -> None:
-        self._background.append(asyncio.create_task(work))
+        task = asyncio.create_task(work)
+        task.add_done_callback(_log_failure)
+        self._background.append(task)
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
@@ -202,3 +206,8 @@ class Server:
         else:
             _LOGGER.info("stopping: running responses may finish for %g s", self._settings.grace)
             self._stop_requested.set()
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        _LOGGER.error("internal error", exc_info=error)

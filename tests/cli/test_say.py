@@ -1,0 +1,132 @@
+import io
+import os
+import pty
+import stat
+import subprocess
+import wave
+
+import pytest
+
+from tests.support import DEADLINE, clean_environment, command, program, run_program
+
+
+def seconds(wav):
+    with wave.open(io.BytesIO(wav)) as file:
+        assert (file.getnchannels(), file.getsampwidth()) == (1, 2)
+        return file.getnframes() / file.getframerate()
+
+
+def test_it_writes_a_file(tmp_path):
+    out = tmp_path / "声 1.wav"
+    result = run_program("say", "こんにちは", "-o", str(out))
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert 0.9 < seconds(out.read_bytes()) < 1.4
+
+
+@pytest.mark.parametrize("arguments", [["say", "-o", "-"], ["say", "-", "-o", "-"]])
+def test_it_speaks_standard_input_to_standard_output(arguments):
+    result = run_program(*arguments, stdin="こんにちは\n".encode())
+    assert 0.9 < seconds(result.stdout) < 1.4
+
+
+def test_speed_and_presets_work(tmp_path):
+    (tmp_path / "config.toml").write_text('rate = 16000\n[[voice]]\nname = "slow"\nspeed = 2.0\n')
+    normal, slow, preset = (
+        seconds(run_program("say", "こんにちは", "-o", "-", *flags).stdout)
+        for flags in (
+            [],
+            ["--length-scale", "2"],
+            ["--config", str(tmp_path / "config.toml"), "--voice", "slow"],
+        )
+    )
+    assert slow == preset == pytest.approx(2 * normal, rel=0.05)
+
+
+def test_a_running_server_speaks_just_the_same(tmp_path):
+    with program() as server:
+        remote = run_program("say", "こんにちは。元気？", "--uri", server.uri, "-o", "-")
+    local = run_program("say", "こんにちは。元気？", "-o", "-")
+    assert remote.stdout == local.stdout != b""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["say", "。", "-o", "-"], "holds no words"),
+        (["say", "あ", "-o", "/no/such/folder/a.wav"], "/no/such/folder/a.wav"),
+        (["say", "あ", "-o", "-", "--uri", "tcp://127.0.0.1:1"], "no server answers at tcp://127.0.0.1:1"),
+        (["say", "あ", "-o", "-", "--uri", "stdio://"], "tcp://HOST:PORT"),
+        (["say", "あ", "-o", "-", "--uri", "tcp://127.0.0.1:1", "--length-scale", "2"], "--length-scale"),
+        (["say", "あ", "-o", "-", "--voice", "tsukuyomi"], "there is mei"),
+    ],
+)
+def test_what_goes_wrong_is_one_line(arguments, words):
+    result = run_program(*arguments)
+    (line,) = result.stderr.decode().splitlines()
+    assert result.returncode in {1, 2}
+    assert words in line
+
+
+def test_a_server_s_error_is_shown():
+    with program() as server:
+        result = run_program("say", "あ", "--voice", "tsukuyomi", "-o", "-", "--uri", server.uri)
+    assert result.returncode == 1
+    assert "there is mei" in result.stderr.decode()
+
+
+class TestPlay:
+    def player(self, tmp_path, name, script):
+        path = tmp_path / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+    @pytest.mark.parametrize("flags", [["--play"], []])
+    def test_the_first_player_that_is_there_plays(self, tmp_path, flags):
+        self.player(tmp_path, "aplay", f'/bin/cp "$1" {tmp_path}/played.wav')
+        self.player(tmp_path, "afplay", "exit 1")
+        result = run_program("say", "はい", *flags, PATH=str(tmp_path))
+        assert result.returncode == 0, result.stderr
+        assert seconds((tmp_path / "played.wav").read_bytes()) > 0.5
+
+    def test_a_player_that_fails_is_named_with_its_reason(self, tmp_path):
+        self.player(tmp_path, "paplay", "echo no sound card >&2; exit 3")
+        result = run_program("say", "はい", "--play", PATH=str(tmp_path))
+        assert result.returncode == 1
+        assert "no sound card" in result.stderr.decode()
+
+    def test_without_a_player_it_says_what_to_do(self, tmp_path):
+        for flags, code in ((["--play"], 1), ([], 2)):
+            result = run_program("say", "はい", *flags, PATH=str(tmp_path))
+            assert result.returncode == code
+            assert "-o" in result.stderr.decode()
+
+
+def test_a_terminal_shows_progress(tmp_path):
+    terminal, child = pty.openpty()
+    with subprocess.Popen(
+        command("say", "こんにちは", "-o", str(tmp_path / "a.wav")), stderr=child, env=clean_environment()
+    ) as process:
+        os.close(child)
+        shown = b""
+        try:
+            while data := os.read(terminal, 1024):
+                shown += data
+        except OSError:
+            pass  # Linux reports the end of a terminal so
+        assert process.wait(DEADLINE) == 0
+    os.close(terminal)
+    assert b"s of speech" in shown
+
+
+def test_a_reader_that_leaves_is_no_crash():
+    with subprocess.Popen(
+        command("say", "こんにちは。" * 20, "-o", "-"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=clean_environment(),
+    ) as process:
+        process.stdout.read(10)
+        process.stdout.close()
+        log = process.stderr.read().decode()
+        assert process.wait(DEADLINE) == 1
+    assert len(log.splitlines()) == 1

@@ -1,0 +1,190 @@
+"""Flags, variables and the configuration file: what counts, and what is refused."""
+
+import argparse
+from ipaddress import ip_network
+
+import pytest
+
+from wyoming_hayakoe.cli.options import add_options
+from wyoming_hayakoe.cli.settings import SERVING, configure
+from wyoming_hayakoe.errors import UsageError
+from wyoming_hayakoe.server.catalogue import Requested
+from wyoming_hayakoe.server.settings import ServerSettings
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch):
+    for option in SERVING:
+        monkeypatch.delenv(option.variable, raising=False)
+
+
+@pytest.fixture
+def config(tmp_path):
+    def write(text):
+        path = tmp_path / "kitchen.toml"
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+def resolved(*arguments):
+    parser = argparse.ArgumentParser()
+    add_options(parser, SERVING)
+    return configure(parser.parse_args(arguments), SERVING)
+
+
+def test_nothing_given_is_the_default():
+    assert resolved().server_settings == ServerSettings()
+
+
+def test_every_option_may_be_a_flag():
+    settings = resolved(
+        *("--uri", "tcp://127.0.0.1:1", "--uri", "unix:///a", "--rate", "16000", "--samples-per-chunk", "256"),
+        *("--no-streaming", "--zeroconf", "kitchen", "--max-clients", "5", "--grace", "2.5"),
+        *("--allow", "10.0.0.0/8", "--allow", "192.168.1.7"),
+    ).server_settings
+    assert settings == ServerSettings(
+        uris=("tcp://127.0.0.1:1", "unix:///a"),
+        rate=16000,
+        samples_per_chunk=256,
+        streaming=False,
+        zeroconf_name="kitchen",
+        max_clients=5,
+        grace=2.5,
+        allow=(ip_network("10.0.0.0/8"), ip_network("192.168.1.7/32")),
+    )
+
+
+def test_every_option_may_be_a_variable(monkeypatch):
+    for name, value in {
+        "URI": "tcp://127.0.0.1:1, unix:///a",
+        "NO_STREAMING": "yes",
+        "NO_ZEROCONF": "1",
+        "MAX_CLIENTS": "5",
+        "ALLOW": "any",
+        "RATE": "",
+    }.items():
+        monkeypatch.setenv(f"HAYAKOE_{name}", value)
+    assert resolved().server_settings == ServerSettings(
+        uris=("tcp://127.0.0.1:1", "unix:///a"), streaming=False, zeroconf=False, max_clients=5, allow=None
+    )
+
+
+def test_every_option_may_be_a_key(config, monkeypatch):
+    path = config(
+        """
+        uri = ["tcp://127.0.0.1:1", "unix:///a"]
+        samples_per_chunk = 256
+        max-clients = 5
+        no-streaming = true
+        zeroconf = "kitchen"
+        length-scale = 1.2
+        allow = "10.0.0.0/8"
+        grace = 3
+        """
+    )
+    expected = ServerSettings(
+        uris=("tcp://127.0.0.1:1", "unix:///a"),
+        samples_per_chunk=256,
+        streaming=False,
+        zeroconf_name="kitchen",
+        max_clients=5,
+        allow=(ip_network("10.0.0.0/8"),),
+        grace=3.0,
+    )
+    configured = resolved("--config", path)
+    assert configured.server_settings == expected
+    assert configured.catalogue.find(Requested()).params.speed == 1.2
+    monkeypatch.setenv("HAYAKOE_CONFIG", path)
+    assert resolved().server_settings == expected
+
+
+def test_a_flag_counts_before_a_variable_and_a_variable_before_a_key(config, monkeypatch):
+    path = config("max-clients = 1\nrate = 8000\ngrace = 1")
+    monkeypatch.setenv("HAYAKOE_RATE", "16000")
+    monkeypatch.setenv("HAYAKOE_GRACE", "2")
+    settings = resolved("--config", path, "--grace", "3").server_settings
+    assert (settings.max_clients, settings.rate, settings.grace) == (1, 16000, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found", "name"),
+    [
+        (["--zeroconf"], True, None),
+        (["--zeroconf", "居間"], True, "居間"),
+        (["--no-zeroconf"], False, None),
+        (["--zeroconf", "kitchen", "--no-zeroconf"], False, "kitchen"),
+    ],
+)
+def test_zeroconf_takes_a_name_or_none(arguments, found, name):
+    settings = resolved(*arguments).server_settings
+    assert (settings.zeroconf, settings.zeroconf_name) == (found, name)
+
+
+def test_presets_are_voices_of_their_own(config):
+    path = config(
+        """
+        length-scale = 1.1
+        voice = [
+            "slow",
+            { name = "slow", speed = 1.4, pitch_scale = 0.9, description = "遅く低い声" },
+            { name = "high", voice = "mei", style = "normal", pitch-scale = 1.2 },
+        ]
+        """
+    )
+    catalogue = resolved("--config", path).catalogue
+    assert [entry.name for entry in catalogue.entries] == ["slow", "mei", "high"]
+    slow, mei, high = (catalogue.find(Requested(name=name)).params for name in ("slow", "mei", "high"))
+    assert (slow.speed, slow.pitch_scale) == (1.4, 0.9)
+    assert (mei.speed, mei.pitch_scale) == (1.1, 1.0)
+    assert (high.speed, high.pitch_scale, high.style) == (1.1, 1.2, "normal")
+    assert catalogue.entries[0].description == "遅く低い声"
+    assert catalogue.find(Requested()).params == slow
+
+
+def test_presets_may_be_tables(config):
+    path = config('[[voice]]\nname = "a"\n[[voice]]\nname = "b"\nspeed = 2\n')
+    assert [entry.name for entry in resolved("--config", path).catalogue.entries] == ["mei", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("speed = 1.0", "kitchen.toml: speed: no such key: allowed are allow, "),
+        ("rate = '16k'", "kitchen.toml: rate: '16k' is not a whole number from 8000 to 192000"),
+        ("rate = true", "kitchen.toml: rate: True is not a whole number"),
+        ("max-clients = 0", "kitchen.toml: max-clients: 0 is not a whole number from 1 to 10000"),
+        ("max-clients = 1.5", "kitchen.toml: max-clients: 1.5 is not"),
+        ("length-scale = [1]", "kitchen.toml: length-scale: [1] is not a number from 0.2 to 5"),
+        ("length-scale = inf", "kitchen.toml: length-scale: inf is not"),
+        ("no-streaming = 'perhaps'", "kitchen.toml: no-streaming: 'perhaps' is not true or false"),
+        ("uri = 'udp://x'", "kitchen.toml: uri: 'udp://x' is not tcp://HOST:PORT"),
+        ("uri = [1]", "kitchen.toml: uri: 1 is not tcp://HOST:PORT"),
+        ("allow = '300.0.0.0/8'", "kitchen.toml: allow: '300.0.0.0/8' is not a network"),
+        ("voice = 1", "kitchen.toml: voice: 1 is not a text"),
+        ("= 1", "kitchen.toml: is not TOML"),
+        ("[[voice]]\nspeed = 1.0", "kitchen.toml: [[voice]] number 1: name: is missing"),
+        ("[[voice]]\nname = 'a'\nspeed = 9", "[[voice]] number 1: speed: 9 is not a number from 0.2 to 5"),
+        ("[[voice]]\nname = 'a'\nrate = 9", "[[voice]] number 1: rate: no such key: allowed are description, name,"),
+        ("[[voice]]\nname = ''", "[[voice]] number 1: name: '' is not a text"),
+        ("[[voice]]\nname = 'a'\nvoice = 'b'", "[[voice]] number 1: voice: no voice 'b': there is mei"),
+        (
+            "[[voice]]\nname = 'a'\nstyle = 'b'",
+            "[[voice]] number 1: style: voice 'mei' has no style 'b': it has normal",
+        ),
+        ("[[voice]]\nname = 'mei'", "two voices are named 'mei'"),
+    ],
+)
+def test_what_is_wrong_is_named_with_file_key_and_what_is_allowed(config, text, words):
+    with pytest.raises(UsageError) as error:
+        resolved("--config", config(text))
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_not_utf_8_is_refused(tmp_path):
+    path = tmp_path / "latin.toml"
+    path.write_bytes(b"zeroconf = '\xe9'")
+    with pytest.raises(UsageError, match=r"latin\.toml: is not TOML"):
+        resolved("--config", str(path))

@@ -1,0 +1,51 @@
+"""Who may import whom, as DESIGN.md says."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import wyoming_hayakoe
+
+PACKAGE = Path(wyoming_hayakoe.__file__).parent
+COMMON = {"", "errors", "utterance", "voice", "audio"}
+ALLOWED = {
+    "text": COMMON | {"text"},
+    "engine": COMMON | {"engine"},
+    "sources": COMMON | {"sources"},
+    "speaker": COMMON | {"text", "engine", "sources", "speaker"},
+    "server": COMMON | {"text", "engine", "sources", "speaker", "server"},
+    "cli": COMMON | {"text", "engine", "sources", "speaker", "server", "cli"},
+    "__main__": {"cli"},
+}
+HEAVY = {"boto3", "huggingface_hub", "onnxruntime", "pyopenjtalk", "soxr", "zeroconf", "torch", "transformers"}
+
+
+def imports(path: Path, *, at_start_only: bool = False) -> set[str]:
+    """Return the modules that a file imports; at start only those outside functions and type checking."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = tree.body if at_start_only else ast.walk(tree)
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_file_imports_only_what_its_layer_may(path):
+    layer = path.relative_to(PACKAGE).with_suffix("").parts[0]
+    ours = {name.split(".")[1] for name in imports(path) if name.startswith("wyoming_hayakoe.")}
+    ours -= {"__version__"}
+    assert ours <= ALLOWED.get(layer, COMMON), f"{path.name} is in {layer!r}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_is_heavy_is_imported_where_it_is_used(path):
+    assert not {name.split(".")[0] for name in imports(path, at_start_only=True)} & HEAVY
