@@ -114,7 +114,7 @@ class Process:
         self.popen.stdout.close()
 
 
-def test_an__sees_it_come_and_go(hosts):
+def test_another_host_sees_it_come_and_go(hosts):
     browser_host, server_host, _ = hosts
     with (
         Process(browser_host, [sys.executable, "-c", BROWSER]) as browser,
