@@ -79,7 +79,8 @@ def test_remove_what_is_not_there(home: Path) -> None:
 def test_import_and_export(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "user_dict.json"
     source.write_text(
-        '{"1": {"surface": "ＨＡＣＳ", "pronunciation": "ハックス", "accent_type": 1}, "2": {"surface": "雫"}}',
+        '{"1": {"surface": "ＨＡＣＳ", "pronunciation": "ハックス", "accent_type": 1},'
+        ' "2": {"surface": "雫"}}',
         encoding="utf-8",
     )
     assert run("import", str(source)) == 0

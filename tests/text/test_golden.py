@@ -50,7 +50,7 @@ def test_the_differences_are_counted(capsys: pytest.CaptureFixture[str]) -> None
     assert all(listed.values())
     with capsys.disabled():
         print(
-            f"\nfront end: {len(listed)} of {len(ROWS)} rows differ from HayaKoe on purpose ({DIFFERENCES.name})"
+            f"\n{len(listed)} of {len(ROWS)} golden rows differ from HayaKoe on purpose: {DIFFERENCES.name}"
         )
 
 

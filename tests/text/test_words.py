@@ -49,8 +49,18 @@ def test_what_is_refused(fields: tuple[str, ...], reason: str) -> None:
 
 
 def test_a_bad_row_is_named_and_the_rest_loads() -> None:
-    text = 'surface,reading,accent\n# mine\n\nHACS,ハックス,1\n雫,しずく,0\n急,キュー,9\nだけ\n"a,b",エービー,0\n雪,ユキ,2\n'
-    contents = words.parse(text, "words.csv")
+    lines = (
+        "surface,reading,accent",
+        "# mine",
+        "",
+        "HACS,ハックス,1",
+        "雫,しずく,0",
+        "急,キュー,9",
+        "だけ",
+        '"a,b",エービー,0',
+        "雪,ユキ,2",
+    )
+    contents = words.parse("\n".join(lines), "words.csv")
     assert [entry.surface for entry in contents.entries] == ["HACS", "a,b", "雪"]
     assert [str(problem) for problem in contents.problems] == [
         "words.csv:5: the reading 'しずく' is not katakana",
