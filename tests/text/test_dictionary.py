@@ -3,10 +3,15 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
+import pyopenjtalk
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from tests.text.strategies import texts
 from wyoming_hayakoe.text import words
 from wyoming_hayakoe.text.dictionary import CHECK_SECONDS, UserDictionary
 from wyoming_hayakoe.text.frontend import FrontEnd, Stage
@@ -61,7 +66,7 @@ def test_the_accent_is_the_one_taught(accent: int) -> None:
 
 def test_a_latin_word_inside_a_longer_one_is_not_sheltered() -> None:
     front_end = taught(("ESP", "エスパー", 1))
-    assert front_end.spoken("ESP、ESPN、ESP8") == "ESP、XN、ESP8"
+    assert front_end.read("ESP、ESPN、ESP8").bert_text == "ESP,XN,ESP八"
 
 
 def test_a_low_priority_leaves_the_dictionary_its_way() -> None:
@@ -161,3 +166,37 @@ def test_a_thousand_words_load_quickly() -> None:
     dictionary.add(Entry("HACS", "ハックス", 1))
     assert time.perf_counter() - before < 1.5
     assert FrontEnd((), dictionary).read("単語7とHACS").reading == "タンゴトハックス"
+
+
+def test_what_cannot_be_compiled_leaves_the_old_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "words.csv"
+    words.put(path, [Entry("HACS", "ハックス", 1)])
+    front_end = FrontEnd((), UserDictionary(path))
+    assert front_end.read("HACS").reading == "ハックス"
+
+    def failing(*_: object) -> None:
+        raise RuntimeError("no room")
+
+    monkeypatch.setattr(pyopenjtalk, "mecab_dict_index", failing)
+    words.put(path, [Entry("HACS", "ハクス", 1)])
+    assert not front_end.dictionary.refresh()
+    assert front_end.read("HACS").reading == "ハックス"
+    assert "no room" in caplog.text
+
+
+@given(surfaces=st.lists(texts, min_size=1, max_size=4), text=texts)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_is_taught_every_text_can_be_read(surfaces: list[str], text: str) -> None:
+    taught = []
+    for surface in surfaces:
+        with suppress(ValueError):
+            taught.append(words.entry(surface, "テスト", 1))
+    dictionary = UserDictionary()
+    dictionary._added = {word.surface: word for word in taught[1:]}
+    for word in taught[:1]:
+        dictionary.add(word)
+    utterance = FrontEnd((), dictionary).read(text[:500] + "".join(word.surface for word in taught))
+    assert sum(utterance.word2ph) == len(utterance.phones) == len(utterance.tones)
+    assert len(utterance.word2ph) == len(utterance.bert_text) + 2

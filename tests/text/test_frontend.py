@@ -38,7 +38,7 @@ def test_a_trace_leaves_the_users_words_theirs() -> None:
 
 def test_stages_run_in_their_order() -> None:
     stages = [Stage("a", lambda text: text + "い"), Stage("b", lambda text: text + "う")]
-    assert FrontEnd(stages).spoken("あ") == "あいう"
+    assert FrontEnd(stages).read("あ").bert_text == "あいう"
 
 
 @pytest.mark.parametrize("text", ["\ud800あ\udfff", "あ\0い"])
@@ -52,3 +52,12 @@ def test_importing_is_cheap() -> None:
         "sys.exit(any(name in sys.modules for name in ('pyopenjtalk', 'numpy', 'onnxruntime')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_built_in_voice_reads_the_same() -> None:
+    front_end = FrontEnd(STAGES)
+    features = front_end.features("5km/hで走る")
+    assert (
+        "".join(feature["pron"].replace("’", "") for feature in features)
+        == front_end.read("5km/hで走る").reading
+    )

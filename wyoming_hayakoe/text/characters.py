@@ -19,16 +19,14 @@ _PICTURES = re.compile("[☀-➿⬀-⯿](?<![♀♂♨])")
 _KANJI_DIGITS = dict(zip("0123456789", "〇一二三四五六七八九", strict=True))
 
 MARKS = {
-    **dict.fromkeys("。．.｡", "."),
-    **dict.fromkeys("、，,､・·•", ","),
-    **dict.fromkeys("！!‼", "!"),
-    **dict.fromkeys("？?", "?"),
-    "…": "...",
-    "‥": "..",
-    **dict.fromkeys("“”‘’\"'（）()《》【】[]「」", "'"),
-    **dict.fromkeys("-˗‐‑‒–—―⁃−⎯⏤─━⸺⸻〜～~ー", "-"),
+    **dict.fromkeys("。.", "."),
+    **dict.fromkeys("、,・·•", ","),
+    "!": "!",
+    "?": "?",
+    **dict.fromkeys("“”‘’〝〟\"'()《》【】[]「」", "'"),
+    **dict.fromkeys("-˗‐‒–—―⁃−⎯⏤─━⸺⸻〜~ー", "-"),
 }
-"""Character → its punctuation phones; what is not here is silent."""
+"""Character in NFKC, where … is three full stops → its punctuation phone; what is not here is silent."""
 
 
 class _Characters(dict[int, str | None]):
@@ -95,4 +93,4 @@ def tokens(word: str) -> str:
 
 def marks(symbols: str) -> str:
     """Turn symbols into punctuation phones, one character each; silent ones vanish."""
-    return "".join(MARKS.get(char, "") for char in symbols)
+    return "".join(MARKS.get(char, "") for char in unicodedata.normalize("NFKC", symbols))

@@ -59,6 +59,10 @@ class Snapshot:
     sheltered: re.Pattern[str] | None = None
     """Matches the words that no rule may rewrite before they are looked up."""
 
+    def concern(self, text: str) -> bool:
+        """Say whether a text may have one of the words; the others are read as if there were none."""
+        return any(surface in text for surface in self.surfaces)
+
 
 class UserDictionary:
     """Words from a file and from :meth:`add`, always ready to be read with."""
@@ -89,12 +93,19 @@ class UserDictionary:
                 return False
             self._seen = state
             self._build()
+        except (OSError, RuntimeError) as error:  # no room to compile in; speech goes on with the old words
+            _LOGGER.warning("%s: could not be compiled: %s", self._path, error)
+            return False
+        else:
             return True
         finally:
             self._building.release()
 
     def add(self, word: Entry) -> None:
-        """Teach a word for as long as this program runs; it goes before one of the file."""
+        """Teach a word for as long as this program runs; it goes before one of the file.
+
+        An OSError or RuntimeError says that there is no room to compile in.
+        """
         with self._building:
             self._added[word.surface] = word
             self._seen = _state(self._path)

@@ -6,6 +6,8 @@ alone.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from wyoming_hayakoe.text import phonemes
 from wyoming_hayakoe.text.analysis import analyse
@@ -13,6 +15,9 @@ from wyoming_hayakoe.text.characters import clean
 from wyoming_hayakoe.text.dictionary import Snapshot, UserDictionary
 from wyoming_hayakoe.text.trace import Traced, attribute, rewritten
 from wyoming_hayakoe.utterance import Utterance
+
+if TYPE_CHECKING:
+    from pyopenjtalk.types import NJDFeature
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +46,27 @@ class FrontEnd:
         of the text before and after each stage.
         """
         words = self.dictionary.snapshot()
-        parts = self._rewritten(_encodable(text).strip(), words, trace=trace)
-        features = analyse("".join(part.text for part in parts), words.jtalk)
-        utterance = phonemes.utterance(text, features)
+        parts = self._rewritten(text, words, trace=trace)
+        utterance = phonemes.utterance(text, _features(parts, words))
         return attribute(utterance, parts) if trace else utterance
 
-    def spoken(self, text: str) -> str:
-        """Give the text as Open JTalk gets it: for the built-in voice, which reads by itself."""
-        parts = self._rewritten(_encodable(text).strip(), self.dictionary.snapshot(), trace=False)
-        return "".join(part.text for part in parts)
+    def features(self, text: str) -> list["NJDFeature"]:
+        """Read any text as far as Open JTalk's features: what the built-in voice makes its labels of."""
+        words = self.dictionary.snapshot()
+        return _features(self._rewritten(text, words, trace=False), words)
 
     def _rewritten(self, text: str, words: Snapshot, *, trace: bool) -> list[Traced]:
         """Send what stands between the user's words through the stages, and the words past them."""
+        text = text.encode("utf-8", "ignore").decode("utf-8").strip()  # lone surrogates are no text
         if words.sheltered is None:
             return [self._through_stages(text, trace=trace)]
         parts = []
         end = 0
         for found in words.sheltered.finditer(text):
-            parts += [self._through_stages(text[end : found.start()], trace=trace), Traced(found[0])]
+            parts += [
+                self._through_stages(text[end : found.start()], trace=trace),
+                Traced(normalize("NFKC", found[0])),
+            ]
             end = found.end()
         parts.append(self._through_stages(text[end:], trace=trace))
         return parts
@@ -76,6 +84,6 @@ class FrontEnd:
         return Traced(clean(text))
 
 
-def _encodable(text: str) -> str:
-    """Drop lone surrogates, with which a text is none."""
-    return text.encode("utf-8", "ignore").decode("utf-8")
+def _features(parts: Sequence[Traced], words: Snapshot) -> list["NJDFeature"]:
+    text = "".join(part.text for part in parts)
+    return analyse(text, words.jtalk if words.concern(text) else None)

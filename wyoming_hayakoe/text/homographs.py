@@ -83,11 +83,8 @@ def reread(features: Iterable["NJDFeature"]) -> Iterator["NJDFeature"]:
     """Give each feature again, with another reading where a rule holds; the user's words are left alone."""
     features = list(features)
     for index, feature in enumerate(features):
-        rule = None
-        if not feature["is_reading_protected"]:
-            rule = next(
-                (rule for rule in _RULES_OF.get(feature["string"], ()) if _holds(rule, features, index)), None
-            )
+        rules = () if feature["is_reading_protected"] else _RULES_OF.get(feature["string"], ())
+        rule = next((rule for rule in rules if _holds(rule, features, index)), None)
         yield feature if rule is None else _with_reading(feature, rule)
 
 

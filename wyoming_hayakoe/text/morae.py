@@ -5,7 +5,6 @@ JTalk has kw, gw and fy besides, but no voice does: クヮ is written k w a, グ
 """
 
 import re
-from functools import lru_cache
 
 _VOWELS = "aiueo"
 
@@ -65,7 +64,6 @@ _MORA = re.compile("|".join([*sorted(MORA_PHONES, key=len, reverse=True), LONG])
 _LENGTHENABLE = frozenset("aiueoNq")
 
 
-@lru_cache(maxsize=4096)
 def split(katakana: str, previous: str = "") -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Cut ``katakana`` into morae, each with its phones.
 

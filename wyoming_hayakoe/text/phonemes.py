@@ -7,6 +7,7 @@ are not asked.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -35,12 +36,21 @@ UNREAD = "not read"
 
 
 @dataclass(frozen=True, slots=True)
+class _Spoken:
+    """A pronunciation, before it has pitch."""
+
+    kana: str
+    phones: tuple[str, ...]
+    morae: tuple[tuple[Mora, Mora], ...]
+    """Each mora low and high."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Reading:
-    """One NJD feature with its morae, before the accent phrase gives it pitch."""
+    """One NJD feature with its pronunciation, before the accent phrase gives it pitch."""
 
     surface: str
-    morae: tuple[tuple[str, tuple[str, ...]], ...]
-    marks: str
+    spoken: _Spoken
     nucleus: int
     opens_phrase: bool
     source: str
@@ -82,22 +92,32 @@ def heights(nucleus: int, morae: int) -> list[bool]:
 def _readings(features: Iterable["NJDFeature"]) -> Iterator[_Reading]:
     previous = ""
     for feature in features:
-        morae = split(feature["pron"], previous)
-        if morae:
-            kana = "".join(kana for kana, _ in morae)
+        spoken = _spoken(feature["pron"], previous)
+        if spoken.morae:
             yield _Reading(
-                surface=_surface(feature) or kana,
-                morae=morae,
-                marks="",
+                surface=_surface(feature) or spoken.kana,
+                spoken=spoken,
                 nucleus=feature["acc"],
                 # A lone ー lengthens the word before it, so it belongs to that word's phrase.
                 opens_phrase=feature["chain_flag"] != 1 and not feature["pron"].startswith(LONG),
                 source=_source(feature),
             )
-            previous = morae[-1][1][-1]
+            previous = spoken.phones[-1]
         elif feature["string"]:
             yield _unspoken(feature["string"], is_silenced=not feature["pron"])
             previous = ""
+
+
+@lru_cache(maxsize=4096)
+def _spoken(pron: str, previous: str) -> _Spoken:
+    morae = split(pron, previous)
+    return _Spoken(
+        kana="".join(kana for kana, _ in morae),
+        phones=tuple(chain.from_iterable(phones for _, phones in morae)),
+        morae=tuple(
+            (Mora(kana, phones, high=False), Mora(kana, phones, high=True)) for kana, phones in morae
+        ),
+    )
 
 
 def _surface(feature: "NJDFeature") -> str:
@@ -109,7 +129,9 @@ def _surface(feature: "NJDFeature") -> str:
 def _unspoken(symbols: str, *, is_silenced: bool) -> _Reading:
     marks = "" if is_silenced else characters.marks(symbols)
     surface = marks or symbols
-    return _Reading(surface, (), marks, 0, opens_phrase=True, source=MARK if marks else UNREAD)
+    return _Reading(
+        surface, _Spoken("", tuple(marks), ()), 0, opens_phrase=True, source=MARK if marks else UNREAD
+    )
 
 
 def _source(feature: "NJDFeature") -> str:
@@ -126,7 +148,7 @@ def _phrases(readings: Iterable[_Reading]) -> Iterator[list[_Reading]]:
     """Cut into accent phrases; a mark, or what is not read, is a phrase of its own."""
     phrase: list[_Reading] = []
     for reading in readings:
-        if phrase and (reading.opens_phrase or not phrase[-1].morae):
+        if phrase and (reading.opens_phrase or not phrase[-1].spoken.morae):
             yield phrase
             phrase = []
         phrase.append(reading)
@@ -135,17 +157,19 @@ def _phrases(readings: Iterable[_Reading]) -> Iterator[list[_Reading]]:
 
 
 def _accented(phrase: list[_Reading]) -> Iterator[Word]:
-    pitch = iter(heights(phrase[0].nucleus, sum(len(reading.morae) for reading in phrase)))
-    for position, reading in enumerate(phrase):
-        morae = tuple(Mora(kana, phones, next(pitch)) for kana, phones in reading.morae)
+    pitch = iter(heights(phrase[0].nucleus, sum(len(reading.spoken.morae) for reading in phrase)))
+    nucleus: int | None = phrase[0].nucleus
+    for reading in phrase:
+        spoken = reading.spoken
         yield Word(
             surface=reading.surface,
-            reading="".join(mora.kana for mora in morae),
-            phones=tuple(chain.from_iterable(mora.phones for mora in morae)) or tuple(reading.marks),
-            morae=morae,
-            accent=reading.nucleus if morae and position == 0 else None,
+            reading=spoken.kana,
+            phones=spoken.phones,
+            morae=tuple([low_high[next(pitch)] for low_high in spoken.morae]),
+            accent=nucleus if spoken.morae else None,
             source=reading.source,
         )
+        nucleus = None
 
 
 def _tones(word: Word) -> list[int]:
