@@ -1,5 +1,6 @@
 """What text, engine and speaker share: how one sentence is read, and how it is to be spoken."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -15,3 +16,86 @@ class SynthesisParams:
 
     pitch_scale: float = 1.0
     """Factor on the fundamental frequency: 0.9 is lower, 1.1 is higher."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mora:
+    """One beat of Japanese: the unit that carries pitch."""
+
+    kana: str
+    """Its katakana as spoken: ``キャ``, ``ン``, ``ッ``, or ``ー`` for a lengthened vowel."""
+
+    phones: tuple[str, ...]
+    """One to three JP-Extra phones: ``("ky", "a")``."""
+
+    high: bool
+    """True where the pitch is high."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word or mark as it was read; the words of an utterance stand in the order of its text."""
+
+    surface: str
+    """Its characters in the BERT text; for a word that is not read, its characters in the text."""
+
+    reading: str
+    """Katakana as pronounced (``トーキョー``); empty for marks and for what is not read."""
+
+    phones: tuple[str, ...]
+    """Its phones, or its punctuation phones; empty for what is not read."""
+
+    morae: tuple[Mora, ...]
+    """Its morae with their pitch; empty for marks and for what is not read."""
+
+    accent: int | None
+    """Nucleus, in morae, of the accent phrase that this word opens, 0 if it is flat; None inside a phrase."""
+
+    source: str
+    """The rule or dictionary that gave the reading; the names are in ``text/phonemes.py``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """How one text is read.
+
+    ``sum(word2ph) == len(phones) == len(tones)`` and ``len(word2ph) == len(bert_text) + 2`` always hold.
+    """
+
+    text: str
+    """What was to be read, as it came in."""
+
+    phones: tuple[str, ...]
+    """JP-Extra phones, ``_`` at both ends."""
+
+    tones: tuple[int, ...]
+    """One per phone: 1 high, 0 low; 0 for marks and ``_``."""
+
+    word2ph: tuple[int, ...]
+    """Phones per character of ``bert_text``, with one count of 1 for each end; some counts may be 0."""
+
+    bert_text: str
+    """The words that were read, one BERT token per character; NFKC leaves it as it is."""
+
+    words: tuple[Word, ...]
+    """Everything that was looked at, also what is not read."""
+
+    @property
+    def reading(self) -> str:
+        """All readings in a row: katakana without marks."""
+        return "".join(word.reading for word in self.words)
+
+
+def with_blanks(ids: Sequence[int], blank: int = 0) -> list[int]:
+    """Put ``blank`` between and around ``ids``: n become 2n+1 (``add_blank`` in a voice's configuration)."""
+    spaced = [blank] * (2 * len(ids) + 1)
+    spaced[1::2] = ids
+    return spaced
+
+
+def counts_with_blanks(word2ph: Sequence[int]) -> list[int]:
+    """Count phones per character after :func:`with_blanks`: each count doubles, the first gets one more."""
+    doubled = [2 * count for count in word2ph]
+    if doubled:
+        doubled[0] += 1
+    return doubled

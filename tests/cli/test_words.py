@@ -1,0 +1,129 @@
+import argparse
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from wyoming_hayakoe.cli import words as command
+from wyoming_hayakoe.errors import HayakoeError, UsageError
+from wyoming_hayakoe.paths import data_dir
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HAYAKOE_DATA_DIR", str(tmp_path))
+    return tmp_path
+
+
+def run(*arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return command.run(parser.parse_args(arguments))
+
+
+def test_add_list_remove(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("add", "HACS", "ハックス", "1") == 0
+    assert run("add", "担々麺", "タンタンメン", "3", "--priority", "10") == 0
+    assert run("add", "ＨＡＣＳ", "ハクス") == 0
+    capsys.readouterr()
+    assert run("list") == 0
+    assert capsys.readouterr().out == (
+        "surface  reading       accent  priority\n"
+        "担々麺   タンタンメン  3       10\n"
+        "HACS     ハクス        0       8\n"
+    )
+    assert run("list", "--json") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert json.loads(lines[0]) == {
+        "surface": "担々麺",
+        "reading": "タンタンメン",
+        "accent": 3,
+        "priority": 10,
+    }
+    assert run("remove", "HACS", "担々麺") == 0
+    assert run("list") == 0
+    assert capsys.readouterr().out == ""
+    assert (home / "words.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("HACS", "はっくす"), "not katakana"),
+        (("HACS", "ハックス", "5"), "beyond the 4 morae"),
+        (("HACS", "ハックス", "x"), "not a whole number"),
+        ((" ", "ハックス"), "the surface is empty"),
+    ],
+)
+def test_a_bad_word_is_refused(home: Path, arguments: tuple[str, ...], reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        run("add", *arguments)
+    assert not (home / "words.csv").exists()
+
+
+def test_bad_rows_are_told_on_stderr(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "words.csv").write_text("雫,しずく\n雪,ユキ,2\n", encoding="utf-8")
+    assert run("list") == 0
+    captured = capsys.readouterr()
+    assert "雪" in captured.out
+    assert captured.err == f"{home / 'words.csv'}:1: the reading 'しずく' is not katakana\n"
+
+
+def test_remove_what_is_not_there(home: Path) -> None:
+    with pytest.raises(HayakoeError, match="has no word HACS"):
+        run("remove", "HACS")
+
+
+def test_import_and_export(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "user_dict.json"
+    source.write_text(
+        '{"1": {"surface": "ＨＡＣＳ", "pronunciation": "ハックス", "accent_type": 1},'
+        ' "2": {"surface": "雫"}}',
+        encoding="utf-8",
+    )
+    assert run("import", str(source)) == 0
+    captured = capsys.readouterr()
+    assert captured.out == f"1 word added to {home / 'words.csv'}\n"
+    assert captured.err == f"{source}: word 2: None is not a text\n"
+    assert run("export") == 0
+    assert capsys.readouterr().out == "surface,reading,accent,priority\nHACS,ハックス,1,8\n"
+    assert run("export", str(tmp_path / "out.json")) == 0
+    assert run("export", "--format", "voicevox") == 0
+    assert capsys.readouterr().out == (tmp_path / "out.json").read_text(encoding="utf-8")
+    assert run("remove", "HACS") == 0
+    assert run("import", str(tmp_path / "out.json")) == 0
+
+
+def test_import_from_stdin(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("雪,ユキ,2\n".encode())))
+    assert run("import", "-") == 0
+    assert "雪,ユキ,2,8" in (home / "words.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("content", [b"\xff\xff", b"", b"[]", "雫,しずく\n".encode()])
+def test_import_of_nothing(home: Path, tmp_path: Path, content: bytes) -> None:
+    source = tmp_path / "file"
+    source.write_bytes(content)
+    with pytest.raises(HayakoeError, match="file: "):
+        run("import", str(source))
+
+
+def test_a_missing_file_is_one_line(home: Path) -> None:
+    with pytest.raises(HayakoeError, match="no-such-file: No such file or directory"):
+        run("import", "no-such-file")
+
+
+def test_the_data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HAYAKOE_DATA_DIR", "/from/environment")
+    assert run("--data-dir", str(tmp_path / "given"), "add", "雪", "ユキ") == 0
+    assert (tmp_path / "given" / "words.csv").exists()
+    assert data_dir() == Path("/from/environment")
+    monkeypatch.delenv("HAYAKOE_DATA_DIR")
+    monkeypatch.setenv("XDG_DATA_HOME", "/xdg")
+    assert data_dir() == Path("/xdg/wyoming-hayakoe")
+    monkeypatch.delenv("XDG_DATA_HOME")
+    monkeypatch.setenv("HOME", "/home/me")
+    assert data_dir() == Path("/home/me/.local/share/wyoming-hayakoe")
+    assert data_dir("~/voices") == Path("/home/me/voices")

@@ -1,0 +1,138 @@
+"""``wyoming-hayakoe words``: teach words, list them, forget them, bring them from other programs.
+
+A running server sees a change within two seconds.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+from wyoming_hayakoe.errors import HayakoeError, UsageError
+from wyoming_hayakoe.paths import data_dir, words_file
+from wyoming_hayakoe.text import exchange, words
+from wyoming_hayakoe.text.explain import columns
+from wyoming_hayakoe.text.words import Entry, Problem
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the subcommands and their flags."""
+    parser.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        help="where words.csv is (HAYAKOE_DATA_DIR; ~/.local/share/wyoming-hayakoe)",
+    )
+    commands = parser.add_subparsers(dest="words_command", required=True, metavar="COMMAND")
+
+    add = commands.add_parser("add", help="teach a word, or teach it anew")
+    add.add_argument("surface", help="the word as it stands in a text: HACS")
+    add.add_argument("reading", help="how it is pronounced, in katakana, ー for a long vowel: ハックス")
+    add.add_argument(
+        "accent", nargs="?", default="0", help="after which mora the pitch falls; 0: nowhere (default)"
+    )
+    add.add_argument(
+        "--priority",
+        default=str(words.DEFAULT_PRIORITY),
+        help="0 to 10: how readily it is chosen (default 8)",
+    )
+    add.set_defaults(words_run=_add)
+
+    show = commands.add_parser("list", help="show the words")
+    show.add_argument("--json", action="store_true", help="one JSON object a line")
+    show.set_defaults(words_run=_list)
+
+    remove = commands.add_parser("remove", help="forget words")
+    remove.add_argument("surface", nargs="+", help="the words as they stand in the list")
+    remove.set_defaults(words_run=_remove)
+
+    bring = commands.add_parser("import", help="add the words of a file")
+    bring.add_argument(
+        "file",
+        help="words.csv, user_dict.json of VOICEVOX or AivisSpeech, HayaKoe's words as JSON; - is stdin",
+    )
+    bring.set_defaults(words_run=_import)
+
+    export = commands.add_parser("export", help="write the words to a file")
+    export.add_argument("file", nargs="?", default="-", help="where to; - is stdout (default)")
+    export.add_argument(
+        "--format", choices=("csv", "voicevox"), help="default: voicevox for *.json, else csv"
+    )
+    export.set_defaults(words_run=_export)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked; the exit code. What the user can mend is a HayakoeError."""
+    try:
+        code: int = args.words_run(args, words_file(data_dir(args.data_dir)))
+    except OSError as error:
+        raise HayakoeError(f"{error.filename or 'words'}: {error.strerror or error}") from error
+    return code
+
+
+def _add(args: argparse.Namespace, path: Path) -> int:
+    try:
+        word = words.entry(args.surface, args.reading, args.accent, args.priority)
+    except ValueError as error:
+        raise UsageError(f"words add: {error}") from None
+    words.put(path, [word])
+    print(f"{word.surface} → {word.reading} (accent {word.accent})")
+    return 0
+
+
+def _list(args: argparse.Namespace, path: Path) -> int:
+    contents = words.read(path)
+    _complain(contents.problems)
+    if args.json:
+        for word in contents.entries:
+            print(json.dumps(asdict(word), ensure_ascii=False))
+    elif contents.entries:
+        rows = [
+            (word.surface, word.reading, str(word.accent), str(word.priority)) for word in contents.entries
+        ]
+        print(columns([("surface", "reading", "accent", "priority"), *rows]))
+    return 0
+
+
+def _remove(args: argparse.Namespace, path: Path) -> int:
+    missing = [surface for surface in args.surface if not words.drop(path, surface)]
+    if missing:
+        raise HayakoeError(f"{path}: has no word {', '.join(missing)}; see: wyoming-hayakoe words list")
+    return 0
+
+
+def _import(args: argparse.Namespace, path: Path) -> int:
+    name = "stdin" if args.file == "-" else args.file
+    raw = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
+    try:
+        contents = exchange.parse(raw.decode("utf-8-sig"), name)
+    except UnicodeDecodeError:
+        raise HayakoeError(f"{name}: not UTF-8") from None
+    _complain(contents.problems)
+    if not contents.entries:
+        raise HayakoeError(f"{name}: no words in it that can be used")
+    words.put(path, contents.entries)
+    print(f"{_count(contents.entries)} added to {path}")
+    return 0
+
+
+def _export(args: argparse.Namespace, path: Path) -> int:
+    contents = words.read(path)
+    _complain(contents.problems)
+    form = args.format or ("voicevox" if args.file.endswith(".json") else "csv")
+    text = exchange.dump(contents.entries) + "\n" if form == "voicevox" else words.dump(contents.entries)
+    if args.file == "-":
+        sys.stdout.write(text)
+    else:
+        Path(args.file).write_text(text, encoding="utf-8")
+    return 0
+
+
+def _complain(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        print(problem, file=sys.stderr)
+
+
+def _count(entries: tuple[Entry, ...]) -> str:
+    return "1 word" if len(entries) == 1 else f"{len(entries)} words"

@@ -1,0 +1,22 @@
+"""Where this program keeps its things."""
+
+import os
+from pathlib import Path
+
+
+def data_dir(given: str | os.PathLike[str] | None = None) -> Path:
+    """Say which directory holds voices, caches and ``words.csv``; it need not exist yet.
+
+    ``given`` (from ``--data-dir``), else HAYAKOE_DATA_DIR, else wyoming-hayakoe below XDG_DATA_HOME or
+    ~/.local/share.
+    """
+    chosen = given or os.environ.get("HAYAKOE_DATA_DIR")
+    if chosen:
+        return Path(chosen).expanduser()
+    shared = os.environ.get("XDG_DATA_HOME")
+    return (Path(shared) if shared else Path.home() / ".local" / "share") / "wyoming-hayakoe"
+
+
+def words_file(directory: Path) -> Path:
+    """Say where the user's dictionary is in a data directory."""
+    return directory / "words.csv"

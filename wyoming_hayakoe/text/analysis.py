@@ -1,0 +1,79 @@
+"""Open JTalk, held safely: text → NJD features, whatever the text is.
+
+pyopenjtalk-plus is imported on first use only: it takes a third of a second.
+"""
+
+import logging
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from wyoming_hayakoe.text.homographs import reread
+
+if TYPE_CHECKING:
+    from pyopenjtalk.openjtalk import OpenJTalk
+    from pyopenjtalk.types import NJDFeature
+
+_LOGGER = logging.getLogger(__name__)
+
+MAX_BYTES = 8000
+"""UTF-8 bytes in one call, as Open JTalk counts them (it widens ASCII first): more kills or fails it."""
+
+_BREAKS = (re.compile("[。！？!?\n]"), re.compile("[、，,. 　]"))
+
+
+def analyse(text: str, jtalk: "OpenJTalk | None" = None) -> list["NJDFeature"]:
+    """Read ``text`` (already cleaned) with ``jtalk``, or with pyopenjtalk's own instance.
+
+    Never raises: what the reading rules fail on is read without them, and what fails even then is left out.
+    """
+    return [feature for piece in pieces(text) for feature in reread(_analyse_piece(piece, jtalk))]
+
+
+def pieces(text: str, limit: int = MAX_BYTES) -> Iterator[str]:
+    """Cut ``text`` into parts of at most ``limit`` bytes: after a sentence, else a comma, else anywhere."""
+    while _size(text) > limit:
+        end = _prefix(text, limit)
+        for pattern in _BREAKS:
+            last = max((found.end() for found in pattern.finditer(text, end // 2, end)), default=0)
+            if last:
+                end = last
+                break
+        yield text[:end]
+        text = text[end:]
+    if text:
+        yield text
+
+
+def _size(text: str) -> int:
+    """Bytes after ASCII has become full width (three bytes each); quick for what is surely short."""
+    return 4 * len(text) if 4 * len(text) <= MAX_BYTES else sum(_width(char) for char in text)
+
+
+def _width(char: str) -> int:
+    return 4 if char > "\uffff" else 3
+
+
+def _prefix(text: str, limit: int) -> int:
+    size = 0
+    for index, char in enumerate(text):
+        size += _width(char)
+        if size > limit:
+            return index
+    return len(text)
+
+
+def _analyse_piece(piece: str, jtalk: "OpenJTalk | None") -> list["NJDFeature"]:
+    import pyopenjtalk  # noqa: PLC0415 - see the module's docstring
+
+    for vanilla in (False, True):
+        try:
+            # Sudachi's second opinion is off: it changes few words, as often for the worse, and costs 85 MB.
+            return pyopenjtalk.run_frontend(
+                piece, use_vanilla=vanilla, use_sudachi_kanji_yomi=False, jtalk=jtalk
+            )
+        except Exception:  # thousands of rules over any text: speech must go on
+            _LOGGER.warning(
+                "Could not read %r%s", piece[:40], " at all" if vanilla else " by rule", exc_info=True
+            )
+    return []

@@ -1,0 +1,230 @@
+"""The user's dictionary as the reader uses it: compiled for Open JTalk, swapped whole, watched.
+
+Every snapshot has an Open JTalk of its own (4 MB: the system dictionary is mapped, not copied). A reading
+takes one snapshot and keeps it to its end, so that a swap waits for nobody and nobody waits for a swap.
+"""
+
+import ctypes
+import logging
+import os
+import re
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wyoming_hayakoe.text import words
+from wyoming_hayakoe.text.morae import split
+from wyoming_hayakoe.text.words import Entry, Problem
+
+if TYPE_CHECKING:
+    from pyopenjtalk.openjtalk import OpenJTalk
+
+_LOGGER = logging.getLogger(__name__)
+
+CHECK_SECONDS = 0.5
+"""At most this often is the file looked at; a change must show within 2 s."""
+
+_NOUN = (1348, 1348, "名詞,固有名詞,一般,*,*,*")
+"""Left and right context and part of speech of a word that no dictionary has."""
+
+_NEW_WORD_COST = 4000
+_PRIORITY_STEP = 300
+_EVEN_PRIORITY = 3
+_LOWEST_COST = -20000
+_TOUCHED_BY_RULES = re.compile(r"[^ぁ-ゖァ-ヺー々〆一-鿿㐀-䶿]")
+"""Rules rewrite symbols, digits and Latin letters; what has none of these needs no shelter from them."""
+
+_compiling = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The dictionary at one moment."""
+
+    jtalk: "OpenJTalk | None" = None
+    """Open JTalk that knows the words; None means pyopenjtalk's own, which knows none."""
+
+    surfaces: frozenset[str] = frozenset()
+    """What can be looked up."""
+
+    problems: tuple[Problem, ...] = ()
+    """Rows that were refused."""
+
+    sheltered: re.Pattern[str] | None = None
+    """Matches the words that no rule may rewrite before they are looked up."""
+
+    def concern(self, text: str) -> bool:
+        """Say whether a text may have one of the words; the others are read as if there were none."""
+        return any(surface in text for surface in self.surfaces)
+
+
+class UserDictionary:
+    """Words from a file and from :meth:`add`, always ready to be read with."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Watch ``path``, a ``words.csv`` that may come later; without one, only :meth:`add` counts."""
+        self._path = path
+        self._added: dict[str, Entry] = {}
+        self._seen: tuple[int, int, int] | None = None
+        self._next_check = 0.0
+        self._snapshot = Snapshot()
+        self._building = threading.Lock()
+
+    def snapshot(self) -> Snapshot:
+        """Give the words as they are now; costs a look at the clock, and now and then one at the file."""
+        if self._path is not None and time.monotonic() >= self._next_check:
+            self.refresh()
+        return self._snapshot
+
+    def refresh(self) -> bool:
+        """Load the file if it has changed, and say whether; other threads read on with the old words."""
+        if not self._building.acquire(blocking=False):
+            return False
+        try:
+            self._next_check = time.monotonic() + CHECK_SECONDS
+            state = _state(self._path)
+            if state == self._seen:
+                return False
+            self._seen = state
+            self._build()
+        except (OSError, RuntimeError) as error:  # no room to compile in; speech goes on with the old words
+            _LOGGER.warning("%s: could not be compiled: %s", self._path, error)
+            return False
+        else:
+            return True
+        finally:
+            self._building.release()
+
+    def add(self, word: Entry) -> None:
+        """Teach a word for as long as this program runs; it goes before one of the file.
+
+        An OSError or RuntimeError says that there is no room to compile in.
+        """
+        with self._building:
+            self._added[word.surface] = word
+            self._seen = _state(self._path)
+            self._build()
+
+    def _build(self) -> None:
+        contents = words.Contents(())
+        try:
+            if self._path is not None:
+                contents = words.read(self._path)
+        except OSError as error:
+            contents = words.Contents((), (Problem(str(self._path), 0, str(error)),))
+        for problem in contents.problems:
+            _LOGGER.warning("%s", problem)
+        entries = {word.surface: word for word in contents.entries} | self._added
+        self._snapshot = Snapshot(
+            compiled(entries.values()) if entries else None,
+            frozenset(entries),
+            contents.problems,
+            _shelter(entries),
+        )
+
+
+def _state(path: Path | None) -> tuple[int, int, int] | None:
+    """Tell one version of a file from the next; None where there is none."""
+    if path is None:
+        return None
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _shelter(surfaces: Iterable[str]) -> re.Pattern[str] | None:
+    """Match these words in a text: longest first, in either width, never inside a longer Latin word."""
+    touched = sorted((word for word in surfaces if _TOUCHED_BY_RULES.search(word)), key=len, reverse=True)
+    return re.compile("|".join(map(_word_pattern, touched))) if touched else None
+
+
+def _word_pattern(surface: str) -> str:
+    chars = "".join(_either_width(char) for char in surface)
+    return _edge(surface[0], "(?<!{})") + chars + _edge(surface[-1], "(?!{})")
+
+
+def _either_width(char: str) -> str:
+    if "!" <= char <= "~":
+        return f"[{re.escape(char)}{chr(ord(char) + 0xFEE0)}]"
+    return r"[ \u3000]" if char == " " else re.escape(char)
+
+
+def _edge(char: str, look: str) -> str:
+    if char.isascii() and char.isalpha():
+        return look.format("[A-Za-zＡ-Ｚａ-ｚ]")
+    return look.format("[0-9０-９]") if char.isascii() and char.isdigit() else ""
+
+
+def compiled(entries: Iterable[Entry]) -> "OpenJTalk":
+    """Make an Open JTalk that reads ``entries`` as they say, whatever its rules would make of them."""
+    # Imported here as it takes a third of a second, and not everybody has words.
+    import pyopenjtalk  # noqa: PLC0415
+    from pyopenjtalk.openjtalk import OpenJTalk  # noqa: PLC0415
+
+    plain = OpenJTalk(dn_mecab=pyopenjtalk.OPEN_JTALK_DICT_DIR)
+    with tempfile.TemporaryDirectory(prefix="hayakoe-words-") as directory:
+        source, binary = Path(directory, "words.csv"), Path(directory, "words.dic")
+        source.write_text("".join(row for word in entries for row in _rows(word, plain)), encoding="utf-8")
+        with _compiling, _quiet_stdout():
+            pyopenjtalk.mecab_dict_index(str(source), str(binary))
+        # The file is mapped when this returns, so it may go; Windows, where it may not, is not served.
+        return OpenJTalk(
+            dn_mecab=pyopenjtalk.OPEN_JTALK_DICT_DIR,
+            userdic=os.fsencode(binary),
+            userdic_reading_protection=[True],
+        )
+
+
+def _rows(word: Entry, plain: "OpenJTalk") -> Iterator[str]:
+    """Write Open JTalk's rows for a word: as a noun, and in each way in which its dictionary has it.
+
+    A row that takes its contexts and cost from the dictionary's own competes with exactly that one, so that
+    金 is read anew and 金曜日 stays; one fixed cost would do either too little or too much.
+    """
+    surface = plain.normalize_for_mecab(word.surface)
+    lead = _PRIORITY_STEP * (word.priority - _EVEN_PRIORITY)
+    ways: dict[tuple[int, int, str], int] = {}  # contexts and part of speech → cost
+    paths = plain.run_mecab_nbest_features(surface, 32)
+    for path in paths:
+        morphs = path["morphs"]
+        if len(morphs) == 1 and not morphs[0]["is_unknown"]:
+            morph = morphs[0]
+            speech = ",".join(morph["features"][:6])
+            if not speech.startswith("名詞,数"):  # 十 taught as a name must not become one in 三十
+                way = (morph["left_id"], morph["right_id"], speech)
+                ways[way] = min(morph["word_cost"], ways.get(way, morph["word_cost"]))
+    if _NOUN not in ways and (lead >= 0 or not ways):
+        alone = min((path["path_cost"] for path in paths), default=_NEW_WORD_COST)
+        ways[_NOUN] = min(alone, _NEW_WORD_COST)
+    for (left, right, speech), cost in ways.items():
+        compound = ("C1" if word.accent else "C2") if speech.startswith("名詞") else "*"
+        fields = (
+            surface, left, right, max(_LOWEST_COST, cost - lead), speech, surface, word.reading, word.reading,
+            f"{word.accent}/{len(split(word.reading))}", compound,
+        )  # fmt: skip
+        yield ",".join(map(str, fields)) + "\n"
+
+
+@contextmanager
+def _quiet_stdout() -> Iterator[None]:
+    """Silence C code: MeCab draws its progress on standard output, where speech or JSON may be going."""
+    sys.stdout.flush()
+    libc = ctypes.CDLL(None)
+    saved = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        libc.fflush(None)
+        os.dup2(saved, 1)
+        os.close(nowhere)
+        os.close(saved)

@@ -1,0 +1,89 @@
+"""Any text → :class:`Utterance`: rewriting rules, the user's words, Open JTalk.
+
+The rules are given by whoever builds a front end, as stages from text to text, so that each can be tested
+alone.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from unicodedata import normalize
+
+from wyoming_hayakoe.text import phonemes
+from wyoming_hayakoe.text.analysis import analyse
+from wyoming_hayakoe.text.characters import clean
+from wyoming_hayakoe.text.dictionary import Snapshot, UserDictionary
+from wyoming_hayakoe.text.trace import Traced, attribute, rewritten
+from wyoming_hayakoe.utterance import Utterance
+
+if TYPE_CHECKING:
+    from pyopenjtalk.types import NJDFeature
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step that makes a text easier to read."""
+
+    name: str
+    """What ``say --explain`` calls it: ``numbers and symbols``, ``English``."""
+
+    rewrite: Callable[[str], str]
+    """Text → text; must not raise."""
+
+
+class FrontEnd:
+    """Reads texts; one serves all threads."""
+
+    def __init__(self, stages: Sequence[Stage] = (), dictionary: UserDictionary | None = None) -> None:
+        """Read through ``stages`` in their order, and with the words of ``dictionary``."""
+        self._stages = tuple(stages)
+        self.dictionary = dictionary if dictionary is not None else UserDictionary()
+
+    def read(self, text: str, *, trace: bool = False) -> Utterance:
+        """Read any text; never raises.
+
+        With ``trace`` the words also say which stage wrote them (their ``source``), which costs a comparison
+        of the text before and after each stage.
+        """
+        words = self.dictionary.snapshot()
+        parts = self._rewritten(text, words, trace=trace)
+        utterance = phonemes.utterance(text, _features(parts, words))
+        return attribute(utterance, parts) if trace else utterance
+
+    def features(self, text: str) -> list["NJDFeature"]:
+        """Read any text as far as Open JTalk's features: what the built-in voice makes its labels of."""
+        words = self.dictionary.snapshot()
+        return _features(self._rewritten(text, words, trace=False), words)
+
+    def _rewritten(self, text: str, words: Snapshot, *, trace: bool) -> list[Traced]:
+        """Send what stands between the user's words through the stages, and the words past them."""
+        text = text.encode("utf-8", "ignore").decode("utf-8").strip()  # lone surrogates are no text
+        if words.sheltered is None:
+            return [self._through_stages(text, trace=trace)]
+        parts = []
+        end = 0
+        for found in words.sheltered.finditer(text):
+            parts += [
+                self._through_stages(text[end : found.start()], trace=trace),
+                Traced(normalize("NFKC", found[0])),
+            ]
+            end = found.end()
+        parts.append(self._through_stages(text[end:], trace=trace))
+        return parts
+
+    def _through_stages(self, text: str, *, trace: bool) -> Traced:
+        if not text:
+            return Traced("")
+        if trace:
+            part = Traced(text)
+            for stage in self._stages:
+                part = rewritten(part, stage.rewrite(part.text), stage.name)
+            return rewritten(part, clean(part.text), None)
+        for stage in self._stages:
+            text = stage.rewrite(text)
+        return Traced(clean(text))
+
+
+def _features(parts: Sequence[Traced], words: Snapshot) -> list["NJDFeature"]:
+    text = "".join(part.text for part in parts)
+    return analyse(text, words.jtalk if words.concern(text) else None)

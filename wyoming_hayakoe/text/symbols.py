@@ -1,0 +1,47 @@
+"""The symbol table of Style-Bert-VITS2 JP-Extra: what a voice's embedding rows mean.
+
+Source: the table that the published voices were trained with; its order is the order of the rows, so nothing
+may be added, removed or sorted. The phones of other languages are in it but never spoken here.
+"""
+
+from collections.abc import Iterable
+
+PAD = "_"
+"""Row 0: silence at both ends, and the blank between phones."""
+
+PUNCTUATION = ("!", "?", "…", ",", ".", "'", "-")
+"""Marks that a voice has learned to speak as pauses."""
+
+_PHONES = """
+AA E EE En N OO V a a: aa ae ah ai an ang ao aw ay b by c ch d dh dy e e: eh ei en eng er ey f g gy h hh hy
+i i0 i: ia ian iang iao ie ih in ing iong ir iu iy j jh k ky l m my n ng ny o o: ong ou ow oy p py q r ry
+s sh t th ts ty u u: ua uai uan uang uh ui un uo uw v van ve vn w x y z zh zy
+"""
+
+SYMBOLS = (PAD, *_PHONES.split(), *PUNCTUATION, "SP", "UNK")
+"""Every symbol; its id is its index."""
+
+NUM_TONES = 12
+"""Rows of the tone embedding, all languages together."""
+
+NUM_LANGUAGES = 3
+"""Rows of the language embedding."""
+
+_JAPANESE_TONE_OFFSET = 6
+_JAPANESE_LANGUAGE_ID = 1
+_ID_OF = {symbol: index for index, symbol in enumerate(SYMBOLS)}
+
+
+def phone_ids(phones: Iterable[str]) -> list[int]:
+    """Look phones up; a KeyError names one that no voice knows."""
+    return [_ID_OF[phone] for phone in phones]
+
+
+def tone_ids(tones: Iterable[int]) -> list[int]:
+    """Turn 0 (low) and 1 (high) into rows of the tone embedding."""
+    return [tone + _JAPANESE_TONE_OFFSET for tone in tones]
+
+
+def language_ids(count: int) -> list[int]:
+    """Give ``count`` phones the Japanese language id."""
+    return [_JAPANESE_LANGUAGE_ID] * count

@@ -1,0 +1,63 @@
+"""Which stage wrote which characters, found by comparing a text before and after it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+
+from wyoming_hayakoe.text import characters
+from wyoming_hayakoe.text.phonemes import MARK, UNREAD, USER_DICTIONARY
+from wyoming_hayakoe.utterance import Utterance, Word
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A text and where its characters come from."""
+
+    text: str
+    """The text."""
+
+    origins: tuple[str | None, ...] = ()
+    """Per character the stage that wrote it, None for the user's own; empty if no stage has touched it."""
+
+    def origin(self, start: int, end: int) -> str | None:
+        """Name a stage that wrote into a span, if any did."""
+        return next((origin for origin in self.origins[start:end] if origin is not None), None)
+
+
+def rewritten(before: Traced, after: str, stage: str | None) -> Traced:
+    """Trace a text through a stage; ``stage`` None changes spelling only, so characters keep their origin."""
+    if before.text == after:
+        return before
+    origins: list[str | None] = []
+    for kind, start, end, new_start, new_end in _opcodes(before.text, after):
+        if kind == "equal":
+            origins += before.origins[start:end] or [None] * (end - start)
+        else:
+            origins += [stage if stage is not None else before.origin(start, end)] * (new_end - new_start)
+    return Traced(after, tuple(origins))
+
+
+def attribute(utterance: Utterance, parts: Sequence[Traced]) -> Utterance:
+    """Name as the source of each word the stage that wrote it; the user's words keep theirs."""
+    whole = Traced(
+        "".join(part.text for part in parts),
+        tuple(origin for part in parts for origin in (part.origins or (None,) * len(part.text))),
+    )
+    surfaces = "".join(word.surface for word in utterance.words)
+    # Digits are kanji in the words, so they are compared as such; one character each, so positions hold.
+    spelled = "".join((characters.tokens(char) or " ")[0] for char in whole.text)
+    aligned = rewritten(Traced(spelled, whole.origins), surfaces, None)
+    return replace(utterance, words=tuple(_attributed(utterance.words, aligned)))
+
+
+def _attributed(words: Sequence[Word], aligned: Traced) -> Iterator[Word]:
+    start = 0
+    for word in words:
+        end = start + len(word.surface)
+        stage = None if word.source in {USER_DICTIONARY, MARK, UNREAD} else aligned.origin(start, end)
+        yield replace(word, source=stage) if stage is not None else word
+        start = end
+
+
+def _opcodes(before: str, after: str) -> Sequence[tuple[str, int, int, int, int]]:
+    return SequenceMatcher(None, before, after, autojunk=False).get_opcodes()

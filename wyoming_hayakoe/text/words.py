@@ -1,0 +1,234 @@
+"""The user's dictionary as a person sees it: ``words.csv``, one word a line.
+
+    surface,reading,accent,priority
+    HACS,ハックス,1
+    担々麺,タンタンメン,3,10
+
+The accent is the last high mora, 0 for a flat word. The priority, 0 to 10 and 8 if left out, says how readily
+the word is chosen over the ones in Open JTalk's dictionary. Blank lines and lines that begin with ``#`` stay
+as they are.
+"""
+
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from unicodedata import normalize
+
+from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.text import characters
+from wyoming_hayakoe.text.morae import split
+
+DEFAULT_PRIORITY = 8
+MAX_PRIORITY = 10
+MAX_SURFACE = 100
+"""Characters in a surface and morae in a reading: far more than any word has."""
+
+_HEADER = ("surface", "reading", "accent", "priority")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One word that the user has taught."""
+
+    surface: str
+    """As it stands in a text, in NFKC: half-width Latin, full-width kana."""
+
+    reading: str
+    """Katakana as it is to be pronounced, ``ー`` for a long vowel."""
+
+    accent: int = 0
+    """Accent nucleus in morae: the pitch falls after this one; 0 for a flat word."""
+
+    priority: int = DEFAULT_PRIORITY
+    """0 to 10."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A row that was refused; the rest is loaded."""
+
+    file: str
+    """Which file, as the user named it."""
+
+    line: int
+    """Which line, from 1; 0 for the whole file."""
+
+    reason: str
+    """What is wrong with it."""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a file gave."""
+
+    entries: tuple[Entry, ...]
+    """One per surface, in the file's order; of two rows for one surface the later counts."""
+
+    problems: tuple[Problem, ...] = ()
+    """The rows that were refused."""
+
+
+def entry(surface: str, reading: str, accent: int | str = 0, priority: int | str = DEFAULT_PRIORITY) -> Entry:
+    """Make an entry from what a person wrote; a ValueError says what is wrong with it."""
+    surface = normalize("NFKC", surface).strip()
+    if not surface:
+        raise ValueError("the surface is empty")
+    if not characters.tokens(surface):
+        raise ValueError(f"{surface!r} has no character that can stand in a text")
+    if len(surface) > MAX_SURFACE or any(not char.isprintable() for char in surface):
+        raise ValueError(f"the surface is longer than {MAX_SURFACE} characters or has a control character")
+    reading = normalize("NFKC", reading).strip()
+    morae = len(_checked_morae(reading))
+    nucleus = _number("accent", accent, 0)
+    if not 0 <= nucleus <= morae:
+        raise ValueError(f"accent {nucleus} is beyond the {morae} morae of {reading}")
+    chosen = _number("priority", priority, DEFAULT_PRIORITY)
+    if not 0 <= chosen <= MAX_PRIORITY:
+        raise ValueError(f"priority {chosen} is not between 0 and {MAX_PRIORITY}")
+    return Entry(surface, reading, nucleus, chosen)
+
+
+def _checked_morae(reading: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    if not reading:
+        raise ValueError("the reading is empty")
+    morae = split(reading)
+    if "".join(kana for kana, _ in morae) != reading:
+        raise ValueError(f"the reading {reading!r} is not katakana")
+    if len(morae) > MAX_SURFACE:
+        raise ValueError(f"the reading is longer than {MAX_SURFACE} morae")
+    return morae
+
+
+def _number(name: str, value: int | str, default: int) -> int:
+    if isinstance(value, str):
+        value = value.strip()
+        if not value:
+            return default
+    try:
+        return int(value)
+    except ValueError:
+        raise ValueError(f"{name} {value!r} is not a whole number") from None
+
+
+def parse(text: str, file: str = "words.csv") -> Contents:
+    """Read ``words.csv``; rows that cannot be used become problems."""
+    entries: dict[str, Entry] = {}
+    problems = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            row = _row(line)
+            if row is None or (number == 1 and _is_header(row)):
+                continue
+            found = entry(*row)
+        except ValueError as error:
+            problems.append(Problem(file, number, str(error)))
+            continue
+        entries.pop(found.surface, None)
+        entries[found.surface] = found
+    return Contents(tuple(entries.values()), tuple(problems))
+
+
+def _row(line: str) -> list[str] | None:
+    """Cut a line into two to four fields; None for a blank line or a comment."""
+    if not line.strip() or line.lstrip().startswith("#"):
+        return None
+    try:
+        (fields,) = csv.reader([line], skipinitialspace=True, strict=True)
+    except (csv.Error, ValueError) as error:
+        raise ValueError(f"not a line of comma-separated values: {error}") from None
+    while len(fields) > 2 and not fields[-1].strip():
+        fields.pop()
+    if not 2 <= len(fields) <= len(_HEADER):
+        raise ValueError(f"{len(fields)} fields instead of surface, reading, accent and perhaps priority")
+    return fields
+
+
+def _is_header(row: list[str]) -> bool:
+    return tuple(field.strip().lower() for field in row) == _HEADER[: len(row)]
+
+
+def read(path: Path) -> Contents:
+    """Read a ``words.csv``; one that is not there has no words. An OSError is the caller's."""
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return Contents(())
+    for encoding in ("utf-8-sig", "cp932"):  # cp932 is what Excel writes in Japan
+        try:
+            return parse(raw.decode(encoding), str(path))
+        except UnicodeDecodeError:
+            continue
+    return Contents((), (Problem(str(path), 0, "the text is neither UTF-8 nor Shift_JIS"),))
+
+
+def dump(entries: Iterable[Entry]) -> str:
+    """Write entries as ``words.csv``, with its header."""
+    return "".join([_line(_HEADER), *map(_entry_line, entries)])
+
+
+def put(path: Path, entries: Iterable[Entry]) -> None:
+    """Add entries to a ``words.csv``, or replace those of the same surface; other lines stay as they are."""
+    added = {word.surface: word for word in entries}
+    kept = _lines_without(path, set(added)) or [_line(_HEADER)]
+    _replace(path, "".join([*kept, *map(_entry_line, added.values())]))
+
+
+def drop(path: Path, surface: str) -> bool:
+    """Take a surface out of a ``words.csv``; say whether it was there."""
+    surface = normalize("NFKC", surface).strip()
+    if all(word.surface != surface for word in read(path).entries):
+        return False
+    _replace(path, "".join(_lines_without(path, {surface})))
+    return True
+
+
+def _lines_without(path: Path, surfaces: set[str]) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return []
+    except UnicodeDecodeError:
+        raise HayakoeError(f"{path}: not UTF-8; save it as UTF-8 before words are added or removed") from None
+    return [line + "\n" for line in text.splitlines() if _surface_of(line) not in surfaces]
+
+
+def _surface_of(line: str) -> str | None:
+    try:
+        row = _row(line)
+    except ValueError:
+        return None
+    return normalize("NFKC", row[0]).strip() if row else None
+
+
+def _entry_line(word: Entry) -> str:
+    return _line((word.surface, word.reading, word.accent, word.priority))
+
+
+def _line(fields: Iterable[object]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(fields)
+    return line.getvalue()
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file in one step, so that a server that watches it never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", delete=False
+    ) as file:
+        temporary = Path(file.name)
+        file.write(text)
+    try:
+        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        os.replace(temporary, path)  # noqa: PTH105 - Path.replace, but says that it is the atomic one
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
