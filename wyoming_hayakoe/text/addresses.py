@@ -128,12 +128,14 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         "version",
-        r"(?<![A-Za-z0-9])(?:(?:version|ver)\.?\s?|[vV](?:er)?\.?\s?|(?i:version)\s?|バージョン\s?)(?P<number>[0-9]+(?:\.[0-9]+)*)(?![0-9])",
+        r"(?<![A-Za-z0-9])(?:v\.?\s?|V(?=[0-9]+\.[0-9])|[Vv]er\.?\s?|(?i:version)\s?|バージョン\s?)"
+        r"(?P<number>[0-9]+(?:\.[0-9]+)*)(?![0-9])",
         _named_version,
         "v2.1.3 → バージョン2テン1テン3",
         "Ver.2.0 → バージョン2テン0",
         "バージョン2026.11です → バージョン2026テン11です",
         "v3 → バージョン3",
+        "V6 → V6",
         "5V → 5ボルト",
         "TV3 → TV3",
     ),
@@ -225,10 +227,11 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         "abbreviation",
-        r"(?<![A-Za-z])(Mr|Mrs|Ms|Dr|Prof|Jr|Sr|vs|etc|approx)\.",
+        r"(?<![A-Za-z])(Mr|Mrs|Ms|Dr|Prof|Jr|Sr|vs|etc|approx|[Vv]ol)\.",
         r"\1",
         "Mr. Smith → Mr Smith",
     ),
+    rule("page", r"(?<![A-Za-z0-9])[Pp]\.\s?(?P<page>[0-9]+)(?![0-9.])", r"\g<page>ページ", "p.25 → 25ページ"),
     rule(
         "dotted name",
         r"(?<=[A-Za-z0-9])\.(?=[a-z_])(?<![0-9]\.)",

@@ -46,6 +46,14 @@ _FRACTIONS = {
     "⅑": (1, 9), "⅒": (1, 10),
 }  # fmt: skip
 
+_LONE_UNITS = {
+    "㎜": "ミリメートル", "㎝": "センチメートル", "㎞": "キロメートル", "㎎": "ミリグラム",
+    "㎏": "キログラム", "㏄": "シーシー",
+    "㎖": "ミリリットル", "ℓ": "リットル", "℃": "度", "℉": "度",
+}  # fmt: skip
+# Without a number before it the unit tables would leave ㎞ as the letters km.
+_LONE_UNIT = re.compile(rf"(?<![0-9０-９万千百\s])[{''.join(_LONE_UNITS)}]")
+
 _SPECIAL = re.compile(f"[{''.join(_CIRCLED)}]|(?:[0-9０-９])?[{''.join(_FRACTIONS)}]")
 _QUIET_AFTER_CIRCLED = re.compile(r"[\s、。，．,.)）」』のとかやはがをにでまへ番〜～-]|$")
 # Ellipses would become stops and Roman numerals Latin letters (Open JTalk reads Ⅲ but not III).
@@ -105,6 +113,7 @@ def fold(text: str) -> str:
     """
     if _PLAIN.fullmatch(text):
         return text
+    text = _LONE_UNIT.sub(lambda unit: _LONE_UNITS[unit[0]], text)
     text = _SPECIAL.sub(_special, text).translate(_TRANSLATION)
     text = _NFKC_RUN.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text)
     return _ACCENTED.sub(lambda char: unicodedata.normalize("NFD", char[0]), text)

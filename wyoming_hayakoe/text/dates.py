@@ -73,12 +73,16 @@ def _is_day(match: re.Match[str]) -> bool:
     return not (month < day <= 10 and gcd(month, day) == 1) or match["month"][0] == "0" or match["day"][0] == "0"
 
 
+def _month_day_words(match: re.Match[str]) -> str:
+    return f"{int(match['month'])}月{int(match['day'])}日"
+
+
 def _month_day(match: re.Match[str]) -> str:
-    return f"{int(match['month'])}月{int(match['day'])}日" if _is_day(match) else match[0]
+    return _month_day_words(match) if _is_day(match) else match[0]
 
 
 def _sure_month_day(match: re.Match[str]) -> str:
-    return f"{match['cue'] or ''}{int(match['month'])}月{int(match['day'])}日"
+    return f"{match['cue'] or ''}{_month_day_words(match)}"
 
 
 RULES: tuple[Rule, ...] = (
@@ -111,6 +115,14 @@ RULES: tuple[Rule, ...] = (
         "2026/11 → 2026年11月",
         "2026-03 → 2026年3月",
         "2020-2026年 → 2020から2026年",
+    ),
+    rule(
+        "days from to",
+        rf"{_NO_DIGIT_BEFORE}{_MONTH}/{_DAY}(?P<weekday>[(（][月火水木金土日][)）])?\s?[-〜~–—]\s?"
+        rf"(?P<month2>1[0-2]|0?[1-9])/(?P<day2>3[01]|[12][0-9]|0?[1-9])(?![0-9/])",
+        lambda m: f"{_month_day_words(m)}{m['weekday'] or ''}から{int(m['month2'])}月{int(m['day2'])}日",
+        "6/1-6/7 → 6月1日から6月7日",
+        "6/1(月)〜6/7(日) → 6月1日月曜日から6月7日日曜日",
     ),
     rule(
         "days of a month",
@@ -192,8 +204,9 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         "times from to",
-        r"(?<=[0-9]:[0-5][0-9])\s?[-〜~–—ー]\s?(?=[0-9]{1,2}:[0-5][0-9])",
+        r"(?<=[0-9]:[0-5][0-9])\s?[-〜~–—ー]\s?(?=(?:[AaPp]\.?[Mm]\.?\s?|翌日?|午[前後])?[0-9]{1,2}:[0-5][0-9])",
         "から",
+        "AM10:00-PM5:00 → 午前10時から午後5時",
         "9:00-17:00 → 9時から17時",
         "10:30〜12:00 → 10時30分から12時",
     ),

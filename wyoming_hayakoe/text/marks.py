@@ -17,6 +17,13 @@ RULES: tuple[Rule, ...] = (
         "#1 → ナンバー1",
         "No.5 → ナンバー5",
     ),
+    rule(
+        "ordinal",
+        r"(?<![A-Za-z0-9.])(?P<number>[0-9]{2,})(?:st|nd|rd|th)(?![A-Za-z0-9])",
+        r"第\g<number>",
+        "20th → 第20",
+        "2nd → 2nd",
+    ),
     rule("sharp", r"(?<=[A-G])#", "シャープ", "C# → Cシャープ"),
     rule("hashtag", rf"#(?=[A-Za-z{_JAPANESE}])", "ハッシュタグ", "#ニュース → ハッシュタグニュース"),
     rule("arrow between numbers", r"(?<=[0-9度円])\s?(?:→|->)\s?(?=[0-9マプ])", "から", "25→28度 → 25から28度"),

@@ -71,6 +71,14 @@ BETWEEN: tuple[Rule, ...] = (
         r"\1曜から\2曜",
         "月〜金 → 月曜から金曜",
     ),
+    rule(
+        "range with hyphen, counter on both sides",
+        rf"(?P<low>{_NUMBER}[万億千百]*(?P<counter>[年月日時分秒人回度円階個枚本歳]|[ァ-ヺー]+))\s?[-–—]\s?"
+        rf"(?={_NUMBER}[万億千百]*(?P=counter))",
+        r"\g<low>から",
+        "9時-18時 → 9時から18時",
+        "10%-20% → 10パーセントから20パーセント",
+    ),
     rule("plus or minus", r"(?:±|\+/-)\s?(?=[0-9])?", "プラスマイナス", "±5度 → プラスマイナス5度"),
     rule(
         "sum",

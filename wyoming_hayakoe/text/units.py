@@ -231,6 +231,19 @@ RULES: tuple[Rule, ...] = (
         lambda m: f"パー{unit_name(m['unit'])}",
         "31円/kWh → 31円パーキロワットアワー",
     ),
+    rule(
+        "inches",
+        r"(?<=[0-9])(?:\"|′′)(?=\s?(?:テレビ|TV|モニター?|液晶|有機|ディスプレイ|型|タイヤ|ホイール|自転車))",
+        "インチ",
+        '55"テレビ → 55インチテレビ',
+        '"5"です → "5"です',
+    ),
+    rule(
+        "minutes and seconds by primes",
+        r"(?<![0-9.])(?P<minutes>[0-9]{1,2})['′’](?P<seconds>[0-5][0-9])(?:[\"”]|′′)",
+        r"\g<minutes>分\g<seconds>秒",
+        "5′30″ → 5分30秒",
+    ),
     rule("degree alone", r"°\s?[CF]?(?![A-Za-z])", "度", "単位は℃です → 単位は度です"),
     rule(
         "degrees and minutes of arc",
