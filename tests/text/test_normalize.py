@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 import unicodedata
 from pathlib import Path
 
@@ -156,7 +157,13 @@ def test_any_mix_of_what_the_rules_look_for(text: str) -> None:
     "piece", ["1", "1,", "1-", "1/", "a.", "(", "〜", "1:", "-", "@", "A1", "a-", "://", "1.", "あ1-"]
 )
 def test_long_texts_take_no_quadratic_time(piece: str) -> None:
+    start = time.process_time()
     normalize(piece * (4000 // len(piece)))
+    assert time.process_time() - start < 2
+
+
+def test_what_is_done_stays_done() -> None:
+    assert [done for _, _, done in EXAMPLES if normalize(done) != done] == []
 
 
 def test_threads_agree() -> None:

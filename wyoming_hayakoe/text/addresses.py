@@ -19,7 +19,8 @@ _EXTENSION = (
     "ya?ml|json|txt|py|js|ts|html?|css|csv|tsv|xml|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|svg|webp|heic|mp3|mp4|wav|flac|ogg"
     "|mov|avi|md|zip|tar|gz|exe|dll|apk|log|conf|cfg|ini|toml|sh|bat|sql|db|onnx|iso|img"
 )
-_HOST = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+# One label of a host name; the bounds here and below keep long nonsense from costing quadratic time.
+_HOST = r"[A-Za-z0-9-]{1,63}"
 _CALENDAR_DAY = re.compile(r"(?:19|20)[0-9]{2}\.(?:1[0-2]|0?[1-9])\.(?:3[01]|[12][0-9]|0?[1-9])")
 _NOT_LATIN = r"(?![A-Za-z0-9_-])"
 
@@ -82,6 +83,12 @@ def _ip(match: re.Match[str]) -> str:
     return match["ip"].replace(".", "テン") + tail
 
 
+def _mac(match: re.Match[str]) -> str:
+    """Byte by byte: digits by name, letters left to be spelled as capitals."""
+    names = (_DIGIT_NAMES[int(char)] if char.isdigit() else char for char in match[0].upper().replace(":", "、"))
+    return "".join(names)
+
+
 def _version(match: re.Match[str]) -> str:
     """Numbers with テン between them, unless it is a day that a calendar has: that one is `dates`'s."""
     return match[0] if _CALENDAR_DAY.fullmatch(match[0]) else match[0].replace(".", "テン")
@@ -98,7 +105,7 @@ def _product_version(match: re.Match[str]) -> str:
 RULES: tuple[Rule, ...] = (
     rule(
         "URL",
-        rf"(?i)(?<![A-Za-z0-9])(?:https?|ftp|wss?|mqtts?|rtsp)://(?:[^\s/@]*@)?(?P<host>{_HOST}(?:\.{_HOST})*)(?::[0-9]+)?"
+        rf"(?i)(?<![A-Za-z0-9])(?:https?|ftp|wss?|mqtts?|rtsp)://(?:[^\s/@]*@)?(?P<host>{_HOST}(?:\.{_HOST}){{0,8}})(?::[0-9]+)?"
         r"(?:[/?#][A-Za-z0-9_.~:/?#\[\]@!$&'()*+,;=%-]*[A-Za-z0-9_~/=%-]|(?P<slash>[/?#]))?",
         lambda m: _dots(m["host"]),
         "https://www.example.com/path?x=1 → exampleドットcom",
@@ -107,7 +114,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         "mail",
-        rf"(?P<local>[A-Za-z0-9][A-Za-z0-9._+-]*)@(?P<host>{_HOST}(?:\.{_HOST})+)",
+        rf"(?<![A-Za-z0-9._+-])(?P<local>[A-Za-z0-9][A-Za-z0-9._+-]{{0,63}})@(?P<host>{_HOST}(?:\.{_HOST}){{0,8}})",
         _mail,
         "taro.yamada@example.com → taroドットyamadaアットexampleドットcom",
         "user@home → userアットhome",
@@ -119,6 +126,12 @@ RULES: tuple[Rule, ...] = (
         "192.168.1.1 → 192テン168テン1テン1",
         "10.0.0.0/24 → 10テン0テン0テン0スラッシュ24",
         "192.168.1.10:8123です → 192テン168テン1テン10、ポート8123です",
+    ),
+    rule(
+        "MAC address",
+        r"(?<![0-9A-Za-z:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![0-9A-Za-z:])",
+        _mac,
+        "00:1A:2B:3C:4D:5E → ゼロゼロ、イチA、ニーB、サンC、ヨンD、ゴーE",
     ),
     rule(
         "date, era",
@@ -205,14 +218,14 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         "file name",
-        rf"(?P<name>[A-Za-z0-9_-]+)\.(?P<ext>{_EXTENSION}){_NOT_LATIN}",
+        rf"(?<![A-Za-z0-9_-])(?P<name>[A-Za-z0-9_-]{{1,99}})\.(?P<ext>{_EXTENSION}){_NOT_LATIN}",
         r"\g<name>ドット\g<ext>",
         "configuration.yamlを編集 → configurationドットyamlを編集",
         "end. → end.",
     ),
     rule(
         "domain",
-        rf"(?<![A-Za-z0-9@.])(?P<host>{_HOST}(?:\.{_HOST})*\.(?:{_TOP_LEVEL}))(?::(?P<port>[0-9]{{2,5}}))?{_NOT_LATIN}",
+        rf"(?<![A-Za-z0-9@.-])(?P<host>{_HOST}(?:\.{_HOST}){{0,8}}\.(?:{_TOP_LEVEL}))(?::(?P<port>[0-9]{{2,5}}))?{_NOT_LATIN}",
         _domain,
         "example.comへ → exampleドットcomへ",
         "www.nhk.or.jp → nhkドットorドットjp",

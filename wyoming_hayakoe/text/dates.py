@@ -22,6 +22,7 @@ _MONTHS = {
     name: number + 1
     for number, name in enumerate(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"))
 }
+_LAST_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 # What tells a day from a fraction where both could be meant (1/2, 3/4).
 _DAY_BEFORE = (
     r"(?:今年|来年|昨年|去年|日付|期限|締切|締め切り|予定|開催日?|発売日?|誕生日|から|[〜~])"
@@ -70,6 +71,8 @@ def _clock(match: re.Match[str]) -> str:
 def _is_day(match: re.Match[str]) -> bool:
     """Tell a day from a fraction: a calendar has it, and nobody would halve, third or quarter by it."""
     month, day = int(match["month"]), int(match["day"])
+    if day > _LAST_DAYS[month - 1]:
+        return False
     return not (month < day <= 10 and gcd(month, day) == 1) or match["month"][0] == "0" or match["day"][0] == "0"
 
 
@@ -154,6 +157,7 @@ RULES: tuple[Rule, ...] = (
         "3/4 → 4分の3",
         "01/02 → 1月2日",
         "24/7 → 24スラッシュ7",
+        "2/30 → 30分の2",
     ),
     rule(
         "month by name",

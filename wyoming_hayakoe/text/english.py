@@ -50,6 +50,9 @@ _SUDACHI_STOP = frozenset({"a", "as", "upgrade", "us", "be", "go", "me"})
 # In capitals these are acronyms, otherwise function words.
 _CAPITAL_ACRONYMS = frozenset({"IT", "AM", "PM", "US", "ME", "OR", "DO"})
 
+# Longer runs of letters are no words; looking them up would only cost time.
+_LONGEST = 60
+
 # The model writes ヴ where Japanese loanwords have ブ, and ei where they have a long e.
 _V_SOUNDS = (("ヴァ", "バ"), ("ヴィ", "ビ"), ("ヴェ", "ベ"), ("ヴォ", "ボ"), ("ヴュ", "ビュ"), ("ヴ", "ブ"))
 _LONG_E = re.compile("(?<=[レテケセペベデゲゼ])イ(?=ション|ト$|ブル|ブ$|ス$|ル$)")
@@ -87,6 +90,8 @@ def word_reading(word: str) -> tuple[str, str]:
     The source is `override`, `dictionary`, `sudachi`, `spelled` or `kanalizer`; that of the first part where
     a word had to be taken apart. Digits that are not part of a name stay digits.
     """
+    if len(word) > _LONGEST:
+        return _spell(word), "spelled"
     known = _whole(word)
     if known is not None:
         return known
@@ -125,7 +130,7 @@ def _at_joints(word: str) -> tuple[str, str] | None:
 
 
 def _at_digits(word: str) -> tuple[str, str] | None:
-    """iPhone15 → アイフォーン15, ESP32 → イーエスピー32."""
+    """iPhone15 → アイフォン15, ESP32 → イーエスピー32."""
     if word.isalpha() or not any(char.isdigit() for char in word):
         return None
     runs = _RUNS.findall(word)

@@ -106,7 +106,7 @@ _FAMILIES = {
         sql=エスキューエル oled=オーレッド pin=ピン sim=シム ram=ラム rom=ロム nas=ナス lan=ラン wan=ワン
         cad=キャド ajax=エイジャックス com=コム net=ネット org=オルグ jp=ジェーピー io=アイオー
         github=ギットハブ git=ギット gitlab=ギットラブ pod=ポッド bot=ボット iot=アイオーティー
-        ipad=アイパッド iphone=アイフォーン ipod=アイポッド imac=アイマック ios=アイオーエス
+        ipad=アイパッド iphone=アイフォン ipod=アイポッド imac=アイマック ios=アイオーエス
         ipados=アイパッドオーエス macos=マックオーエス mac=マック airpods=エアポッズ airtag=エアタグ
         airplay=エアプレイ tvos=ティービーオーエス watchos=ウォッチオーエス icloud=アイクラウド siri=シリ
         kubernetes=クバネティス nginx=エンジンエックス mysql=マイエスキューエル

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wyoming_hayakoe.text.rules import Rule, rule
 
+_SILENT = "[○×※〓§¶†‡^~〜`<>≤≥≦≧*#﹏＿′″]+"
 _JAPANESE = r"ぁ-ゖァ-ヺー一-鿿々"
 
 RULES: tuple[Rule, ...] = (
@@ -47,5 +48,6 @@ RULES: tuple[Rule, ...] = (
     rule("maru and batsu", r"○×", "まるばつ", "○×クイズ → まるばつクイズ"),
     rule("cross", r"×(?=[一-鿿ァ-ヺぁ-ゖA-Za-z])", "、", "猫×犬 → 猫、犬"),
     rule("strokes and bars", r"\s?[/|\\]+\s?", "、", "入/切 → 入、切"),
-    rule("silent marks", r"[○×※〓§¶†‡^~〜`<>≤≥≦≧*#﹏＿′″]+", "", "★今日※ → 今日"),
+    rule("silent marks between words", rf"(?<=[A-Za-z0-9]){_SILENT}(?=[A-Za-z0-9])", " ", "x>y → x y"),
+    rule("silent marks", _SILENT, "", "★今日※ → 今日"),
 )

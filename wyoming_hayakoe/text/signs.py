@@ -59,6 +59,7 @@ THOUSANDS: tuple[Rule, ...] = (
         "12,34 → 12、34",
         "1,2,3 → 1、2、3",
     ),
+    rule("decimal without its zero", r"(?<![0-9A-Za-z.。])\.(?=[0-9])", "0.", ".5 → 0.5", "1.5 → 1.5"),
     rule("list of numbers", r"(?<=[0-9]),\s?(?=[0-9])", "、", "2,3日 → 2、3日"),
 )
 """Before every other table: their numbers have no commas."""
@@ -73,7 +74,7 @@ BETWEEN: tuple[Rule, ...] = (
     ),
     rule(
         "range with hyphen, counter on both sides",
-        rf"(?P<low>{_NUMBER}[万億千百]*(?P<counter>[年月日時分秒人回度円階個枚本歳]|[ァ-ヺー]+))\s?[-–—]\s?"
+        rf"(?P<low>(?<![0-9.]){_NUMBER}[万億千百]*(?P<counter>[年月日時分秒人回度円階個枚本歳]|[ァ-ヺー]+))\s?[-–—]\s?"
         rf"(?={_NUMBER}[万億千百]*(?P=counter))",
         r"\g<low>から",
         "9時-18時 → 9時から18時",
@@ -103,6 +104,12 @@ BETWEEN: tuple[Rule, ...] = (
         "プラス",
         "+5度 → プラス5度",
         "気温は+3度 → 気温はプラス3度",
+    ),
+    rule(
+        "season over two years",
+        r"(?<![0-9])(?P<one>(?:19|20)[0-9]{2})[-/](?P<two>[0-9]{2})(?=シーズン|年)",
+        r"\g<one>から\g<two>",
+        "2021-22シーズン → 2021から22シーズン",
     ),
     rule("quarter", r"(?<![0-9-])([0-9]{1,2})[-〜~]([0-9]{1,2})月期", r"\1、\2月期", "1-3月期 → 1、3月期"),
     rule(
