@@ -13,6 +13,7 @@ from wyoming_hayakoe.text.english import katakana, word_reading
 from wyoming_hayakoe.text.loanwords import READINGS, SPELLED
 from wyoming_hayakoe.text.normalize import normalize
 
+DATA = Path(__file__).parents[1] / "data"
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden"
 
 
@@ -94,6 +95,14 @@ def test_golden_english() -> None:
         if reading not in [one.strip() for one in accepted.split("|")]:
             wrong.append((word, reading))
     assert len(wrong) <= 0.05 * count, wrong
+
+
+def test_our_own_words() -> None:
+    """Most come from dictionaries that are updated now and then, so a few may change their spelling."""
+    lines = (DATA / "english_readings.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    wrong = [line for line in lines if word_reading(line.split("\t")[0])[0] != line.split("\t")[1]]
+    assert len(lines) > 1500
+    assert len(wrong) <= 0.02 * len(lines), wrong
 
 
 def test_our_list_is_clean() -> None:

@@ -56,7 +56,7 @@ def _clock_words(hour: str, minute: str, second: str | None) -> str:
 
 def _span(match: re.Match[str]) -> str:
     parts = ((match["hours"], "時間"), (match["minutes"], "分"), (match["seconds"], "秒"))
-    return match["cue"] + ("".join(f"{int(value)}{unit}" for value, unit in parts if int(value)) or "0秒")
+    return match["cue"] + ("".join(f"{int(value)}{unit}" for value, unit in parts if int(value or 0)) or "0秒")
 
 
 def _half(letter: str | None) -> str:
@@ -196,8 +196,8 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         "span of minutes",
-        r"(?P<cue>(?:残り|タイマー)[^0-9。、]{0,6})(?P<minutes>[0-9]{1,2}):(?P<seconds>[0-5][0-9])(?![0-9:])",
-        lambda m: f"{m['cue']}{int(m['minutes'])}分" + (f"{int(m['seconds'])}秒" if int(m["seconds"]) else ""),
+        r"(?P<cue>(?:残り|タイマー)[^0-9。、]{0,6})(?P<hours>)(?P<minutes>[0-9]{1,2}):(?P<seconds>[0-5][0-9])(?![0-9:])",
+        _span,
         "残り時間は1:23です → 残り時間は1分23秒です",
     ),
     rule(

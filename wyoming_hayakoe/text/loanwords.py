@@ -28,6 +28,10 @@ _FAMILIES = {
         you're=ユーアー we're=ウィーアー they're=ゼイアー that's=ザッツ what's=ワッツ let's=レッツ
         he's=ヒーズ she's=シーズ there's=ゼアズ vs=バーサス etc=エトセトラ mr=ミスター mrs=ミセス ms=ミズ
         dr=ドクター inc=インク ltd=リミテッド corp=コーポレーション
+        couldn't=クドゥント wouldn't=ウドゥント shouldn't=シュドゥント haven't=ハブント hasn't=ハズント
+        hadn't=ハドゥント aren't=アーント weren't=ワーント wasn't=ワズント you've=ユーブ we've=ウィーブ
+        they've=ゼイブ they'll=ゼイル you'll=ユール we'll=ウィール he'll=ヒール she'll=シール
+        it'll=イトゥル you'd=ユード i'd=アイド o'clock=オクロック
     """,
     "calendar and clock": """
         monday=マンデー tuesday=チューズデー wednesday=ウェンズデー thursday=サーズデー friday=フライデー
@@ -70,6 +74,9 @@ _FAMILIES = {
         christmas=クリスマス birthday=バースデー coffee=コーヒー beer=ビール cat=キャット dog=ドッグ
         kids=キッズ baby=ベビー hospital=ホスピタル restaurant=レストラン train=トレイン great=グレート
         thought=ソート enough=イナフ through=スルー
+        subwoofer=サブウーファー headphones=ヘッドホン headphone=ヘッドホン earphones=イヤホン
+        earphone=イヤホン quilt=キルト basin=ベースン drawer=ドロワー driveway=ドライブウェイ
+        gutter=ガター duvet=デュベ
     """,
     "everyday words": """
         able=エイブル above=アバブ although=オールゾー already=オールレディ climb=クライム clothes=クローズ
@@ -85,6 +92,15 @@ _FAMILIES = {
         tired=タイアード bye-bye=バイバイ one=ワン once=ワンス honey=ハニー island=アイランド whole=ホール
         heart=ハート build=ビルド guest=ゲスト aisle=アイル debt=デット buffet=ビュッフェ ballet=バレエ
         genre=ジャンル cafe=カフェ resume=レジューム
+    """,
+    "Japanese and other words in Latin letters": """
+        arigatou=アリガトー arigato=アリガトー ohayou=オハヨー konnichiwa=コンニチワ konbanwa=コンバンワ
+        oyasumi=オヤスミ sayounara=サヨーナラ
+        itadakimasu=イタダキマス tadaima=タダイマ okaeri=オカエリ kawaii=カワイイ ramen=ラーメン
+        tofu=トーフ sumo=スモー judo=ジュードー
+        shogi=ショーギ sudoku=スードク kobe=コーベ yokohama=ヨコハマ nagoya=ナゴヤ hokkaido=ホッカイドー
+        kyushu=キューシュー
+        ciao=チャオ grazie=グラツィエ hola=オラ
     """,
     "computing": """
         install=インストール installed=インストールド uninstall=アンインストール update=アップデート
@@ -126,6 +142,9 @@ _FAMILIES = {
         ultra=ウルトラ pro=プロ max=マックス mini=ミニ plus=プラス air=エア lite=ライト prime=プライム
         free=フリー premium=プレミアム version=バージョン gen=ジェン ver=バージョン vol=ボリューム
         cookie=クッキー wyoming=ワイオミング whisper=ウィスパー
+        touchscreen=タッチスクリーン queue=キュー antivirus=アンチウイルス staging=ステージング
+        unicast=ユニキャスト async=エイシンク await=アウェイト proxy=プロキシ latency=レイテンシー
+        jupyter=ジュピター pandas=パンダス ffmpeg=エフエフエムペグ openhab=オープンハブ twitch=ツイッチ
     """,
     "makers and services": """
         switchbot=スイッチボット philips=フィリップス hue=ヒュー sonos=ソノス ikea=イケア aqara=アカラ
@@ -151,6 +170,11 @@ _FAMILIES = {
         openai=オープンエーアイ zoom=ズーム slack=スラック teams=チームズ notion=ノーション
         discord=ディスコード steam=スチーム tokyo=トーキョー osaka=オーサカ kyoto=キョート
         u-next=ユーネクスト dazn=ダゾーン abema=アベマ radiko=ラジコ tver=ティーバー nuro=ニューロ
+        lotte=ロッテ benz=ベンツ mercedes=メルセデス peugeot=プジョー chevrolet=シボレー
+        hyundai=ヒョンデ hisense=ハイセンス iodata=アイオーデータ eero=イーロ ruckus=ラッカス
+        aruba=アルバ mikrotik=ミクロティック zapier=ザピアー xbox=エックスボックス pokemon=ポケモン
+        airbnb=エアビーアンドビー weibo=ウェイボー quora=クオーラ quicpay=クイックペイ waon=ワオン
+        lockheed=ロッキード wechat=ウィーチャット
     """,
     "letters with digits": """
         5g=ファイブジー 4g=フォージー 3g=スリージー 6g=シックスジー lte=エルティーイー 2d=ツーディー
@@ -163,7 +187,8 @@ _FAMILIES = {
         p2p=ピーツーピー o2o=オーツーオー co2=シーオーツー
         h2o=エイチツーオー h2=エイチツー o2=オーツー n2=エヌツー no2=エヌオーツー so2=エスオーツー
         o3=オースリー ch4=シーエイチフォー spo2=エスピーオーツー eco2=イーシーオーツー
-        tvoc=ティーブイオーシー web2=ウェブツー web3=ウェブスリー v2h=ブイツーエイチ v2x=ブイツーエックス
+        tvoc=ティーブイオーシー cop=コップ web2=ウェブツー web3=ウェブスリー v2h=ブイツーエイチ
+        v2x=ブイツーエックス
         i3=アイスリー i5=アイファイブ i7=アイセブン i9=アイナイン a1=エーワン s3=エススリー ec2=イーシーツー
         r2d2=アールツーディーツー w3c=ダブリュースリーシー i18n=アイジュウハチエヌ
         h264=エイチニーロクヨン h265=エイチニーロクゴー x86=エックスハチロク x64=エックスロクヨン

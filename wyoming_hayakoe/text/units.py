@@ -171,6 +171,13 @@ RULES: tuple[Rule, ...] = (
         "B5サイズ → B5サイズ",
         "F5 → F5",
     ),
+    rule("round the clock", r"(?<![A-Za-z0-9.])24H(?![A-Za-z0-9])", "24時間", "24H営業 → 24時間営業"),
+    rule(
+        "blood pressure, named",
+        r"(?P<cue>血圧[^0-9。]{0,6})(?P<upper>[0-9]{2,3})/(?P<lower>[0-9]{2,3})(?:\s?mmHg)?",
+        r"\g<cue>\g<upper>の\g<lower>",
+        "血圧は118/76です → 血圧は118の76です",
+    ),
     rule(
         "blood pressure",
         r"(?<![0-9./])(?P<upper>[0-9]{2,3})/(?P<lower>[0-9]{2,3})\s?mmHg",
