@@ -22,6 +22,7 @@ _EXTENSION = (
 # One label of a host name; the bounds here and below keep long nonsense from costing quadratic time.
 _HOST = r"[A-Za-z0-9-]{1,63}"
 _CALENDAR_DAY = re.compile(r"(?:19|20)[0-9]{2}\.(?:1[0-2]|0?[1-9])\.(?:3[01]|[12][0-9]|0?[1-9])")
+_ROOM_NUMBER = re.compile("[1-9]0[0-9]")
 _NOT_LATIN = r"(?![A-Za-z0-9_-])"
 
 
@@ -35,7 +36,8 @@ def spell(digits: str) -> str:
 def spell_groups(text: str) -> str:
     """Spell groups of digits: `"090-1234-5678"` → `"090の1234の5678"`."""
     groups = re.findall(r"[0-9]+", text)
-    if groups[0][0] == "0":  # the leading zero makes Open JTalk spell every group that の ties to it
+    # A leading zero makes Open JTalk spell every group that の ties to it, but 302 as in hotels: サンマルニー.
+    if groups[0][0] == "0" and not any(_ROOM_NUMBER.fullmatch(group) for group in groups):
         return "の".join(groups)
     return "の".join(spell(group) for group in groups)
 
@@ -48,9 +50,14 @@ def _international(match: re.Match[str]) -> str:
     return "プラス" + "の".join(spell(group) for group in re.findall(r"[0-9]+", match[0]))
 
 
+def _spell_postal(area: str, town: str) -> str:
+    # Behind 番号 Open JTalk says マル for the last zero of 060, so the area is always spelled out.
+    return f"{''.join(_DIGIT_NAMES[int(digit)] for digit in area)}の{spell(town)}"
+
+
 def _postal(match: re.Match[str]) -> str:
     mark = "郵便番号" if match["mark"] else ""
-    return f"{mark}{'の'.join(spell(part) for part in (match['area'], match['town']))}"
+    return f"{mark}{_spell_postal(match['area'], match['town'])}"
 
 
 def _dots(host: str) -> str:
@@ -173,7 +180,7 @@ RULES: tuple[Rule, ...] = (
         "postal mark said twice",
         r"(?<=郵便番号)(?P<link>[は:]?\s?)〒",
         r"\g<link>",
-        "郵便番号は〒060-8588 → 郵便番号は060のハチゴーハチハチ",
+        "郵便番号は〒060-8588 → 郵便番号はゼロロクゼロのハチゴーハチハチ",
     ),
     rule(
         "era with initial",
@@ -186,12 +193,12 @@ RULES: tuple[Rule, ...] = (
         r"(?<![0-9-])(?P<mark>〒\s?)?(?P<area>[0-9]{3})-(?P<town>[0-9]{4})(?![0-9-])",
         _postal,
         "〒150-0001 → 郵便番号イチゴーゼロの0001",
-        "060-8588 → 060のハチゴーハチハチ",
+        "060-8588 → ゼロロクゼロのハチゴーハチハチ",
     ),
     rule(
         "postal mark",
         r"〒\s?(?P<digits>[0-9]{7})?(?![0-9])",
-        lambda m: "郵便番号" + (f"{spell(m['digits'][:3])}の{spell(m['digits'][3:])}" if m["digits"] else ""),
+        lambda m: "郵便番号" + (_spell_postal(m["digits"][:3], m["digits"][3:]) if m["digits"] else ""),
         "〒1500001 → 郵便番号イチゴーゼロの0001",
         "〒のマーク → 郵便番号のマーク",
     ),
