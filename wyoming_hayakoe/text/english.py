@@ -167,7 +167,7 @@ def _at_capitals(word: str) -> tuple[str, str] | None:
     parts = _CAMEL.findall(word)
     if len(parts) < 2:
         return None
-    readings = [_part(part) for part in parts]
+    readings = ["マク" if part == "Mc" else _part(part) for part in parts]
     if parts[-1] == "TV":
         readings[-1] = _TV_BEHIND_A_NAME
     return "".join(readings), _source(parts[0])

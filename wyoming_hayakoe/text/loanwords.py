@@ -79,7 +79,8 @@ _FAMILIES = {
         gutter=ガター duvet=デュベ
     """,
     "everyday words": """
-        able=エイブル above=アバブ although=オールゾー already=オールレディ climb=クライム clothes=クローズ
+        able=エイブル dinosaur=ダイナソー spinach=スピナッチ above=アバブ although=オールゾー
+        already=オールレディ climb=クライム clothes=クローズ
         cousin=カズン europe=ヨーロッパ everyone=エブリワン female=フィメール male=メール hide=ハイド
         lose=ルーズ listen=リッスン often=オフン parent=ペアレント parents=ペアレンツ pig=ピッグ
         recent=リーセント tone=トーン tiny=タイニー village=ビレッジ yoga=ヨガ way=ウェイ weight=ウェイト
