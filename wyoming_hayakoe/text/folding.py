@@ -1,0 +1,136 @@
+"""Single characters: compatibility forms that keep their meaning, and the ones that no reader can say.
+
+Unicode's NFKC is what makes full-width letters and half-width kana one alphabet, but on the way it turns ①
+into 1, m² into m2 and … into three stops. What carries meaning for the ear is therefore written out first.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_CIRCLED = {
+    **{chr(0x2460 + n): n + 1 for n in range(20)},  # ①–⑳
+    **{chr(0x3251 + n): n + 21 for n in range(15)},  # ㉑–㉟
+    **{chr(0x32B1 + n): n + 36 for n in range(15)},  # ㊱–㊿
+    **{chr(0x2776 + n): n + 1 for n in range(10)},  # ❶–❿
+    **{chr(0x24EB + n): n + 11 for n in range(10)},  # ⓫–⓴
+    **{chr(0x2780 + n): n + 1 for n in range(10)},  # ➀–➉
+    "⓪": 0,
+    "⓿": 0,
+}
+
+_WORDS = {
+    "㈱": "株式会社", "㍿": "株式会社", "㏍": "株式会社", "㈲": "有限会社", "㈳": "社団法人",
+    "㈶": "財団法人", "㈻": "学校法人",
+    "㊙": "マル秘", "℡": "電話", "㎡": "平方メートル", "㎥": "立方メートル", "㎢": "平方キロメートル",
+    "㎠": "平方センチメートル",
+    "²": "^2", "³": "^3", "™": "", "®": "", "©": "", "℠": "", "♯": "#", "♭": "フラット", "∞": "無限大",
+    "√": "ルート",
+    "∼": "〜", "～": "〜", "˜": "〜", "∙": "・", "•": "・", "‧": "・", "‘": "'", "’": "'", "＇": "'",
+    "⁄": "/", "∕": "/", "∶": ":", "−": "-", "‐": "-", "‑": "-", "‒": "-", "－": "-", "﹣": "-", "˗": "-",
+    "✕": "×", "✖": "×", "✗": "×", "➕": "+", "➖": "-", "➗": "÷", "➜": "→", "➡": "→", "⇒": "→",
+    "⟶": "→", "⟹": "→",
+    "◯": "○", "⭕": "○", "´": "", "｀": "", "¨": "", "￣": "", "‾": "", "¯": "", "¸": "",
+    "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ß": "ss", "đ": "d", "Đ": "D",
+    "ł": "l", "Ł": "L",
+    "ı": "i", "\t": " ", "\n": " ", "\r": " ", "\x0b": " ", "\x0c": " ", "\x85": " ", "\u2028": " ",
+    "\u2029": " ",
+}  # fmt: skip
+_TRANSLATION = str.maketrans(_WORDS)
+
+_FRACTIONS = {
+    "½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅖": (2, 5),
+    "⅗": (3, 5), "⅘": (4, 5),
+    "⅙": (1, 6), "⅚": (5, 6), "⅐": (1, 7), "⅛": (1, 8), "⅜": (3, 8), "⅝": (5, 8), "⅞": (7, 8),
+    "⅑": (1, 9), "⅒": (1, 10),
+}  # fmt: skip
+
+_LONE_UNITS = {
+    "㎜": "ミリメートル", "㎝": "センチメートル", "㎞": "キロメートル", "㎎": "ミリグラム",
+    "㎏": "キログラム", "㏄": "シーシー",
+    "㎖": "ミリリットル", "ℓ": "リットル", "℃": "度", "℉": "度",
+}  # fmt: skip
+# Without a number before it the unit tables would leave ㎞ as the letters km.
+_LONE_UNIT = re.compile(rf"(?<![0-9０-９万千百\s])[{''.join(_LONE_UNITS)}]")
+
+_SPECIAL = re.compile(f"[{''.join(_CIRCLED)}]|(?:[0-9０-９])?[{''.join(_FRACTIONS)}]")
+_QUIET_AFTER_CIRCLED = re.compile(r"[\s、。，．,.)）」』のとかやはがをにでまへ番〜～-]|$")
+# Ellipses would become stops and Roman numerals Latin letters (Open JTalk reads Ⅲ but not III).
+_NFKC_RUN = re.compile("[^…‥Ⅰ-Ⅿⅰ-ⅿ]+")
+
+# Symbols (So, Sk, Sm, Sc) that later tables or Open JTalk give a voice.
+_SPOKEN_SYMBOLS = frozenset("°〒○→+=<>±×÷≠≒≈≤≥≦≧∞¥$€£₩¢₿^~`|")
+_DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Mc", "Me"})
+_SYMBOLS = frozenset({"So", "Sk", "Sm", "Sc"})
+# Kana, common ideographs, ASCII and the punctuation beside them: nothing in here is ever dropped, so most
+# texts skip the look at each character.
+_PLAIN = re.compile(r"[ -~、。「」『』【】〈〉《》〔〕ぁ-ゖァ-ヺ・ーｰ一-鿿々〇〆ヶ…‥—―–’“”°〒〜×÷¥]*")
+_ACCENTED = re.compile("[À-ʯḀ-ỿ]")
+
+
+_FACE_OPENS = re.compile("[(（ʕ꒰⎛₍∪⎝]")
+
+
+def silence_faces(text: str) -> str:
+    """Leave out kaomoji, found by pyopenjtalk-plus itself, but on the raw text: NFKC breaks them up.
+
+    >>> silence_faces("ありがとう(^_^)/")
+    'ありがとう'
+    """
+    if _FACE_OPENS.search(text) is None:
+        return text
+    for _, _, start, end in reversed(_find_kaomoji(text)):
+        text = text[:start] + text[end:]
+    return text
+
+
+def _find_kaomoji(text: str) -> list[tuple[int, int, int, int]]:
+    """pyopenjtalk-plus's own finder; it is not public there, so do without should it ever move."""
+    try:
+        from pyopenjtalk._kaomoji import find_kaomoji_parts  # noqa: PLC0415 (heavy)
+    except ImportError:  # pragma: no cover
+        return []
+    return find_kaomoji_parts(text)
+
+
+def _special(match: re.Match[str]) -> str:
+    """① apart from what follows it; ½ as a fraction, after a whole number joined by と."""
+    char = match[0][-1]
+    if char in _CIRCLED:
+        apart = "" if _QUIET_AFTER_CIRCLED.match(match.string, match.end()) else "、"
+        return f"{_CIRCLED[char]}{apart}"
+    numerator, denominator = _FRACTIONS[char]
+    whole = f"{match[0][0]}と" if len(match[0]) > 1 else ""
+    return f"{whole}{denominator}分の{numerator}"
+
+
+def fold(text: str) -> str:
+    """NFKC that keeps ①, ½, m², … and Roman numerals meaningful; Latin letters lose their accents.
+
+    >>> fold("ＡＢＣ㌔①②½…")
+    'ABCキロ1、2、2分の1…'
+    """
+    if _PLAIN.fullmatch(text):
+        return text
+    text = _LONE_UNIT.sub(lambda unit: _LONE_UNITS[unit[0]], text)
+    text = _SPECIAL.sub(_special, text).translate(_TRANSLATION)
+    text = _NFKC_RUN.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text)
+    return _ACCENTED.sub(lambda char: unicodedata.normalize("NFD", char[0]), text)
+
+
+def is_sayable(char: str) -> bool:
+    """Whether a reader could make anything of this character.
+
+    Not of controls, format characters, surrogates, private or unassigned code points, combining marks that
+    NFKC left over, nor of decorative symbols such as ★ and ♪.
+    """
+    category = unicodedata.category(char)
+    return category not in _DROPPED and (category not in _SYMBOLS or char in _SPOKEN_SYMBOLS)
+
+
+def drop_unsayable(text: str) -> str:
+    """Leave out what `is_sayable` refuses; a decorative symbol between two words leaves no gap."""
+    if _PLAIN.fullmatch(text):
+        return text
+    return "".join(filter(is_sayable, text))

@@ -1,0 +1,61 @@
+"""Rules for marks that stand alone or between words: №, #, &, @, →, (株), and those that stay silent."""
+
+from __future__ import annotations
+
+from wyoming_hayakoe.text.rules import Rule, rule
+
+_SILENT = "[○×※〓§¶†‡^~〜`<>≤≥≦≧*#﹏＿′″]+"
+_JAPANESE = r"ぁ-ゖァ-ヺー一-鿿々"
+
+RULES: tuple[Rule, ...] = (
+    rule("company", r"[(（]株[)）]", "株式会社", "(株)ハヤコエ → 株式会社ハヤコエ"),
+    rule("limited company", r"[(（]有[)）]", "有限会社", "(有)ハヤコエ → 有限会社ハヤコエ", "(無) → (無)"),
+    rule(
+        "number sign",
+        r"(?<![A-Za-z])[Nn][Oo]\.?\s?(?=[0-9])|#(?=[0-9])|№",
+        "ナンバー",
+        "№1 → ナンバー1",
+        "#1 → ナンバー1",
+        "No.5 → ナンバー5",
+    ),
+    rule(
+        "ordinal",
+        r"(?<![A-Za-z0-9.])(?P<number>[0-9]{2,})(?:st|nd|rd|th)(?![A-Za-z0-9])",
+        r"第\g<number>",
+        "20th → 第20",
+        "2nd → 2nd",
+    ),
+    rule("sharp", r"(?<=[A-G])#", "シャープ", "C# → Cシャープ"),
+    rule("hashtag", rf"#(?=[A-Za-z{_JAPANESE}])", "ハッシュタグ", "#ニュース → ハッシュタグニュース"),
+    rule(
+        "arrow between numbers",
+        r"(?P<old>(?<![0-9.])[0-9]+(?:\.[0-9]+)?(?:[度円階時分日]|[ァ-ヺー]{1,12})?)\s?(?:→|->)\s?(?=[0-9マプ])",
+        r"\g<old>から",
+        "25→28度 → 25から28度",
+        "1F→3F → 1階から3階",
+        "リビング→25度 → リビング、25度",
+    ),
+    rule("shortened year", r"'(?=[0-9]{2}年)", "", "'25年度 → 25年度"),
+    rule("arrow", r"\s?(?:→|[-=]+>)\s?", "、", "A→B → A、B"),
+    rule("and", r"\s?&\s?", "アンド", "A&B → AアンドB"),
+    rule("at", r"@", "アット", "@home → アットhome"),
+    rule("plus between words", r"\s?\+\s?", "プラス", "A+B → AプラスB", "Disney+ → Disneyプラス"),
+    rule("equals", r"\s?={1,3}\s?", "イコール", "1ドル=150円 → 1ドルイコール150円"),
+    rule(
+        "nearly or not equal",
+        r"\s?([≒≈≠])\s?",
+        lambda m: "ノットイコール" if m[1] == "≠" else "ニアリーイコール",
+        "π≒3.14 → πニアリーイコール3.14",
+    ),
+    rule("at most", r"(?<=[0-9A-Za-z])\s?[≤≦]\s?(?=[0-9A-Za-z])", "小なりイコール", "3≦5 → 3小なりイコール5"),
+    rule("at least", r"(?<=[0-9A-Za-z])\s?[≥≧]\s?(?=[0-9A-Za-z])", "大なりイコール", "5≧3 → 5大なりイコール3"),
+    rule("less than", r"(?<=[0-9])\s?<\s?(?=[0-9])", "小なり", "3<5 → 3小なり5"),
+    rule("greater than", r"(?<=[0-9])\s?>\s?(?=[0-9])", "大なり", "5>3 → 5大なり3"),
+    rule("circles for a name", r"○{2,}", "まるまる", "○○さん → まるまるさん"),
+    rule("circle for a number", r"○(?=[年月日時分円])", "まる", "○月○日 → まる月まる日"),
+    rule("maru and batsu", r"○×", "まるばつ", "○×クイズ → まるばつクイズ"),
+    rule("cross", r"×(?=[一-鿿ァ-ヺぁ-ゖA-Za-z])", "、", "猫×犬 → 猫、犬"),
+    rule("strokes and bars", r"\s?[/|\\]+\s?", "、", "入/切 → 入、切"),
+    rule("silent marks between words", rf"(?<=[A-Za-z0-9]){_SILENT}(?=[A-Za-z0-9])", " ", "x>y → x y"),
+    rule("silent marks", _SILENT, "", "★今日※ → 今日"),
+)

@@ -1,0 +1,60 @@
+"""Raw text → text that Open JTalk reads right: symbols, units and dates become words, digits stay digits.
+
+Open JTalk (pyopenjtalk-plus) reads digits and their counters far better than anything written out for it
+(5分 ゴフン, but 五分 ゴブ), so only what it cannot say is rewritten. The tables are in `addresses`, `dates`,
+`money`, `units`, `signs`, `counters` and `marks`; this module is their order.
+"""
+
+from __future__ import annotations
+
+import re
+
+from wyoming_hayakoe.text import addresses, counters, dates, folding, marks, money, signs, units
+from wyoming_hayakoe.text.rules import Change, Rule, run
+
+TABLES: tuple[tuple[Rule, ...], ...] = (
+    signs.THOUSANDS,
+    addresses.RULES,
+    dates.RULES,
+    money.RULES,
+    units.RULES,
+    signs.BETWEEN,
+    counters.RULES,
+    marks.RULES,
+)
+"""All rules, in the order in which they run."""
+
+# No rule can apply to a text without digits, Latin letters or one of these: most of plain Japanese.
+_WORTH_A_LOOK = re.compile(r"[\"-,./0-9:;<=>@A-Za-z\[-`{-~\-–—°〒○×÷→±≒≈≠≤≥≦≧¥€£₩₿¢‰〜※何窓鍵錠蓋（§¶†‡〓′″\^]")
+_BLANKS = re.compile(r"\s{2,}")
+
+
+def normalize(text: str) -> str:
+    """Rewrite one sentence so that `pyopenjtalk.run_frontend` reads it as a person would.
+
+    Never raises, whatever the text holds; the same text always gives the same result.
+    """
+    return _normalize(text, None)
+
+
+def explain(text: str) -> list[Change]:
+    """Say what `normalize` does to this text, step by step, in the order of the rules."""
+    trace: list[Change] = []
+    _normalize(text, trace)
+    return trace
+
+
+def _normalize(text: str, trace: list[Change] | None) -> str:
+    text = _note(trace, text, folding.silence_faces(text), "kaomoji")
+    text = _note(trace, text, folding.fold(text), "compatibility characters")
+    if _WORTH_A_LOOK.search(text) is not None:
+        for table in TABLES:
+            text = run(table, text, trace)
+    text = _note(trace, text, folding.drop_unsayable(text), "unsayable characters")
+    return _BLANKS.sub(" ", text).strip()
+
+
+def _note(trace: list[Change] | None, before: str, after: str, rule: str) -> str:
+    if trace is not None and before != after:
+        trace.append(Change(before, after, rule))
+    return after
