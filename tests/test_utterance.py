@@ -5,9 +5,7 @@ import pytest
 from wyoming_hayakoe.utterance import Mora, Utterance, Word, counts_with_blanks, with_blanks
 
 
-@pytest.mark.parametrize(
-    ("ids", "expected"), [([], [0]), ([5], [0, 5, 0]), ([5, 6, 7], [0, 5, 0, 6, 0, 7, 0])]
-)
+@pytest.mark.parametrize(("ids", "expected"), [([], [0]), ([5], [0, 5, 0]), ([5, 6, 7], [0, 5, 0, 6, 0, 7, 0])])
 def test_with_blanks(ids: list[int], expected: list[int]) -> None:
     assert with_blanks(ids) == expected
 

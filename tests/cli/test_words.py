@@ -30,9 +30,7 @@ def test_add_list_remove(home: Path, capsys: pytest.CaptureFixture[str]) -> None
     capsys.readouterr()
     assert run("list") == 0
     assert capsys.readouterr().out == (
-        "surface  reading       accent  priority\n"
-        "担々麺   タンタンメン  3       10\n"
-        "HACS     ハクス        0       8\n"
+        "surface  reading       accent  priority\n担々麺   タンタンメン  3       10\nHACS     ハクス        0       8\n"
     )
     assert run("list", "--json") == 0
     lines = capsys.readouterr().out.splitlines()
@@ -79,8 +77,7 @@ def test_remove_what_is_not_there(home: Path) -> None:
 def test_import_and_export(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "user_dict.json"
     source.write_text(
-        '{"1": {"surface": "ＨＡＣＳ", "pronunciation": "ハックス", "accent_type": 1},'
-        ' "2": {"surface": "雫"}}',
+        '{"1": {"surface": "ＨＡＣＳ", "pronunciation": "ハックス", "accent_type": 1}, "2": {"surface": "雫"}}',
         encoding="utf-8",
     )
     assert run("import", str(source)) == 0

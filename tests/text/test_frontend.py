@@ -15,10 +15,7 @@ STAGES = (
 
 
 def test_a_trace_names_the_stage_that_wrote_a_word() -> None:
-    sources = {
-        word.surface: word.source
-        for word in FrontEnd(STAGES).read("時速5km/hでkitchenへ。", trace=True).words
-    }
+    sources = {word.surface: word.source for word in FrontEnd(STAGES).read("時速5km/hでkitchenへ。", trace=True).words}
     assert sources["キロメートル毎時"] == "numbers and symbols"
     assert sources["キッチン"] == "English"
     assert sources["時速"] == DICTIONARY
@@ -57,7 +54,4 @@ def test_importing_is_cheap() -> None:
 def test_the_built_in_voice_reads_the_same() -> None:
     front_end = FrontEnd(STAGES)
     features = front_end.features("5km/hで走る")
-    assert (
-        "".join(feature["pron"].replace("’", "") for feature in features)
-        == front_end.read("5km/hで走る").reading
-    )
+    assert "".join(feature["pron"].replace("’", "") for feature in features) == front_end.read("5km/hで走る").reading

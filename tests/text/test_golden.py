@@ -10,11 +10,7 @@ from wyoming_hayakoe.text.frontend import FrontEnd
 
 CATEGORIES = {"ha", "weather", "news", "name", "homograph"}
 DIFFERENCES = Path(__file__).parents[1] / "data" / "frontend_differences.tsv"
-ROWS = [
-    row
-    for row in golden_rows()
-    if row["cat"] in CATEGORIES and "error" not in row["hayakoe_on_pyopenjtalk_plus"]
-]
+ROWS = [row for row in golden_rows() if row["cat"] in CATEGORIES and "error" not in row["hayakoe_on_pyopenjtalk_plus"]]
 FRONT_END = FrontEnd()
 
 
@@ -49,9 +45,7 @@ def test_the_differences_are_counted(capsys: pytest.CaptureFixture[str]) -> None
     assert set(listed) <= {row["text"] for row in ROWS}
     assert all(listed.values())
     with capsys.disabled():
-        print(
-            f"\n{len(listed)} of {len(ROWS)} golden rows differ from HayaKoe on purpose: {DIFFERENCES.name}"
-        )
+        print(f"\n{len(listed)} of {len(ROWS)} golden rows differ from HayaKoe on purpose: {DIFFERENCES.name}")
 
 
 def test_nothing_that_hayakoe_fails_on_fails_here() -> None:

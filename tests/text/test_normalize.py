@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wyoming_hayakoe.text.addresses import spell, spell_groups
-from wyoming_hayakoe.text.folding import fold, is_sayable
 from wyoming_hayakoe.text.english import katakana
+from wyoming_hayakoe.text.folding import fold, is_sayable
 from wyoming_hayakoe.text.normalize import TABLES, explain, normalize
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden"

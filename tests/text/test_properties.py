@@ -68,14 +68,10 @@ def test_eight_threads_read_as_one() -> None:
     ] * 40
     alone = [FRONT_END.read(sentence) for sentence in sentences]
     with ThreadPoolExecutor(8) as pool:
-        together = list(
-            pool.map(lambda texts: [FRONT_END.read(text) for text in texts], repeat(sentences, 8))
-        )
+        together = list(pool.map(lambda texts: [FRONT_END.read(text) for text in texts], repeat(sentences, 8)))
     assert together == [alone] * 8
 
 
-@pytest.mark.parametrize(
-    "unit", ["あ", "a", "東京都知事", "、", "!", "😀", "1", "(", "ー", "(^_^)", "\ud800", "ﷺ"]
-)
+@pytest.mark.parametrize("unit", ["あ", "a", "東京都知事", "、", "!", "😀", "1", "(", "ー", "(^_^)", "\ud800", "ﷺ"])
 def test_very_long_texts(unit: str) -> None:
     check(FRONT_END.read(unit * (20_000 // len(unit))))

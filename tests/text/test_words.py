@@ -96,10 +96,7 @@ def test_what_excel_writes(tmp_path: Path) -> None:
 def test_put_and_drop_leave_the_rest_alone(tmp_path: Path) -> None:
     path = tmp_path / "data" / "words.csv"
     words.put(path, [Entry("雪", "ユキ", 2), Entry("a,b", "エービー")])
-    assert (
-        path.read_text(encoding="utf-8")
-        == 'surface,reading,accent,priority\n雪,ユキ,2,8\n"a,b",エービー,0,8\n'
-    )
+    assert path.read_text(encoding="utf-8") == 'surface,reading,accent,priority\n雪,ユキ,2,8\n"a,b",エービー,0,8\n'
     path.write_text("# mine\n雪,ユキ,2\nbad\n", encoding="utf-8")
     words.put(path, [Entry("雪", "セツ", 1), Entry("HACS", "ハックス", 1)])
     assert path.read_text(encoding="utf-8") == "# mine\nbad\n雪,セツ,1,8\nHACS,ハックス,1,8\n"

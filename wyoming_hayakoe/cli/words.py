@@ -29,9 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = commands.add_parser("add", help="teach a word, or teach it anew")
     add.add_argument("surface", help="the word as it stands in a text: HACS")
     add.add_argument("reading", help="how it is pronounced, in katakana, ー for a long vowel: ハックス")
-    add.add_argument(
-        "accent", nargs="?", default="0", help="after which mora the pitch falls; 0: nowhere (default)"
-    )
+    add.add_argument("accent", nargs="?", default="0", help="after which mora the pitch falls; 0: nowhere (default)")
     add.add_argument(
         "--priority",
         default=str(words.DEFAULT_PRIORITY),
@@ -56,9 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     export = commands.add_parser("export", help="write the words to a file")
     export.add_argument("file", nargs="?", default="-", help="where to; - is stdout (default)")
-    export.add_argument(
-        "--format", choices=("csv", "voicevox"), help="default: voicevox for *.json, else csv"
-    )
+    export.add_argument("--format", choices=("csv", "voicevox"), help="default: voicevox for *.json, else csv")
     export.set_defaults(words_run=_export)
 
 
@@ -88,9 +84,7 @@ def _list(args: argparse.Namespace, path: Path) -> int:
         for word in contents.entries:
             print(json.dumps(asdict(word), ensure_ascii=False))
     elif contents.entries:
-        rows = [
-            (word.surface, word.reading, str(word.accent), str(word.priority)) for word in contents.entries
-        ]
+        rows = [(word.surface, word.reading, str(word.accent), str(word.priority)) for word in contents.entries]
         print(columns([("surface", "reading", "accent", "priority"), *rows]))
     return 0
 

@@ -69,11 +69,7 @@ def _analyse_piece(piece: str, jtalk: "OpenJTalk | None") -> list["NJDFeature"]:
     for vanilla in (False, True):
         try:
             # Sudachi's second opinion is off: it changes few words, as often for the worse, and costs 85 MB.
-            return pyopenjtalk.run_frontend(
-                piece, use_vanilla=vanilla, use_sudachi_kanji_yomi=False, jtalk=jtalk
-            )
+            return pyopenjtalk.run_frontend(piece, use_vanilla=vanilla, use_sudachi_kanji_yomi=False, jtalk=jtalk)
         except Exception:  # thousands of rules over any text: speech must go on
-            _LOGGER.warning(
-                "Could not read %r%s", piece[:40], " at all" if vanilla else " by rule", exc_info=True
-            )
+            _LOGGER.warning("Could not read %r%s", piece[:40], " at all" if vanilla else " by rule", exc_info=True)
     return []

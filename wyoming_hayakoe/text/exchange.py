@@ -68,13 +68,13 @@ def _first(record: Mapping[str, object], *keys: str) -> object:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a text")  # noqa: TRY004 - a row's fault, not a caller's
+        raise ValueError(f"{value!r} is not a text")
     return value
 
 
 def _whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(f"{value!r} is not a whole number")  # noqa: TRY004 - as above
+        raise ValueError(f"{value!r} is not a whole number")
     return value
 
 

@@ -114,9 +114,7 @@ def _spoken(pron: str, previous: str) -> _Spoken:
     return _Spoken(
         kana="".join(kana for kana, _ in morae),
         phones=tuple(chain.from_iterable(phones for _, phones in morae)),
-        morae=tuple(
-            (Mora(kana, phones, high=False), Mora(kana, phones, high=True)) for kana, phones in morae
-        ),
+        morae=tuple((Mora(kana, phones, high=False), Mora(kana, phones, high=True)) for kana, phones in morae),
     )
 
 
@@ -129,9 +127,7 @@ def _surface(feature: "NJDFeature") -> str:
 def _unspoken(symbols: str, *, is_silenced: bool) -> _Reading:
     marks = "" if is_silenced else characters.marks(symbols)
     surface = marks or symbols
-    return _Reading(
-        surface, _Spoken("", tuple(marks), ()), 0, opens_phrase=True, source=MARK if marks else UNREAD
-    )
+    return _Reading(surface, _Spoken("", tuple(marks), ()), 0, opens_phrase=True, source=MARK if marks else UNREAD)
 
 
 def _source(feature: "NJDFeature") -> str:
