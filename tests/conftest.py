@@ -1,11 +1,13 @@
 import pytest
 
+from tests.support import FRONT_END
 from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
+from wyoming_hayakoe.speaker import Speaker
 
 
 @pytest.fixture(scope="session")
 def voice():
     """The built-in voice, loaded once: it may be shared."""
     built_in = OpenJTalkVoice()
-    built_in.prepare()
+    Speaker(built_in, FRONT_END).prepare()
     return built_in

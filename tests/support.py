@@ -22,8 +22,11 @@ from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
 from wyoming_hayakoe.server.catalogue import Catalogue, Preset
 from wyoming_hayakoe.server.server import Server
 from wyoming_hayakoe.server.settings import ServerSettings
+from wyoming_hayakoe.speaker import Speaker
+from wyoming_hayakoe.text.frontend import japanese
 
 DEADLINE = 30.0
+FRONT_END = japanese()
 SHARED = Path(__file__).parents[2] / "shared"
 ARTICLE = "今日は全国的に晴れて、気温が上がるでしょう。洗濯物はよく乾きますが、風が強いので気をつけてください。"
 
@@ -43,8 +46,8 @@ class CountingVoice(OpenJTalkVoice):
         super().__init__()
         self.windows = 0
 
-    def speak(self, text, params):
-        for window in super().speak(text, params):
+    def speak(self, utterance, params):
+        for window in super().speak(utterance, params):
             self.windows += 1
             yield window
 
@@ -57,7 +60,7 @@ async def running(
 ) -> AsyncIterator[Server]:
     """Run a server in this loop, on a port of its own unless the settings say otherwise."""
     settings = settings or ServerSettings(uris=("tcp://127.0.0.1:0",), zeroconf=False)
-    server = Server(settings, Catalogue([voice or OpenJTalkVoice()], presets))
+    server = Server(settings, Catalogue([Speaker(voice or OpenJTalkVoice(), FRONT_END)], presets))
     await server.start()
     try:
         yield server
@@ -143,7 +146,7 @@ def command(*arguments: str) -> list[str]:
 def clean_environment(**changes: str) -> dict[str, str]:
     """Return this environment without what configures a server."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HAYAKOE_")}
-    return kept | changes
+    return kept | {"HAYAKOE_DATA_DIR": "/nonexistent"} | changes
 
 
 def run_program(*arguments: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:

@@ -8,17 +8,30 @@ import pytest
 import wyoming_hayakoe
 
 PACKAGE = Path(wyoming_hayakoe.__file__).parent
-COMMON = {"", "errors", "utterance", "voice", "audio"}
+COMMON = {"errors", "utterance", "voice", "audio", "paths"}
 ALLOWED = {
     "text": COMMON | {"text"},
     "engine": COMMON | {"engine"},
     "sources": COMMON | {"sources"},
     "speaker": COMMON | {"text", "engine", "sources", "speaker"},
-    "server": COMMON | {"text", "engine", "sources", "speaker", "server"},
-    "cli": COMMON | {"text", "engine", "sources", "speaker", "server", "cli"},
+    "tts": COMMON | {"text", "engine", "sources", "speaker", "tts"},
+    "server": COMMON | {"text", "engine", "sources", "speaker", "tts", "server"},
+    "cli": COMMON | {"text", "engine", "sources", "speaker", "tts", "server", "cli"},
     "__main__": {"cli"},
+    "__init__": {"tts", "speaker"},
 }
-HEAVY = {"boto3", "huggingface_hub", "onnxruntime", "pyopenjtalk", "soxr", "zeroconf", "torch", "transformers"}
+HEAVY = {
+    "boto3",
+    "huggingface_hub",
+    "onnxruntime",
+    "pyopenjtalk",
+    "soxr",
+    "zeroconf",
+    "torch",
+    "transformers",
+    "kanalizer",
+    "sudachipy",
+}
 
 
 def imports(path: Path, *, at_start_only: bool = False) -> set[str]:

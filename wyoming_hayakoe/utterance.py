@@ -1,7 +1,11 @@
 """What text, engine and speaker share: how one sentence is read, and how it is to be spoken."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyopenjtalk.types import NJDFeature
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,9 @@ class Utterance:
 
     words: tuple[Word, ...]
     """Everything that was looked at, also what is not read."""
+
+    features: Sequence["NJDFeature"] = field(default=(), repr=False, compare=False)
+    """Open JTalk's own form of the same words, of which its built-in voice makes labels."""
 
     @property
     def reading(self) -> str:

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.utterance import SynthesisParams, Utterance
 
 Waveform = npt.NDArray[np.float32]
 """Mono samples between -1 and 1, shape [samples]."""
@@ -52,5 +52,5 @@ class Voice(Protocol):
     def prepare(self) -> None:
         """Load what the first sentence would otherwise wait for."""
 
-    def speak(self, text: str, params: SynthesisParams) -> Iterator[Waveform]:
-        """Yield the sentence ``text`` in windows, each computed when it is asked for; none where it says nothing."""
+    def speak(self, utterance: Utterance, params: SynthesisParams) -> Iterator[Waveform]:
+        """Yield a sentence in windows, each computed when it is asked for; none where it says nothing."""

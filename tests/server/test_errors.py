@@ -124,12 +124,10 @@ async def test_what_was_asked_before_the_error_is_answered_first(voice):
 class BrokenVoice(OpenJTalkVoice):
     """Fails in the middle, as a damaged model may."""
 
-    def prepare(self):
-        pass
-
-    def speak(self, text, params):
-        yield from super().speak(text, params)
-        raise FloatingPointError("secret detail")
+    def speak(self, utterance, params):
+        yield from super().speak(utterance, params)
+        if "準備" not in utterance.text:
+            raise FloatingPointError("secret detail")
 
 
 async def test_a_voice_that_fails_is_an_error_for_its_client_only():

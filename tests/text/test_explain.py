@@ -3,9 +3,9 @@ import json
 import pytest
 
 from wyoming_hayakoe.text.explain import columns, table, to_json, width
-from wyoming_hayakoe.text.frontend import FrontEnd
+from wyoming_hayakoe.text.frontend import japanese
 
-FRONT_END = FrontEnd()
+FRONT_END = japanese()
 
 
 @pytest.mark.parametrize(

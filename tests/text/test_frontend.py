@@ -5,7 +5,7 @@ import pytest
 
 from wyoming_hayakoe.text import words
 from wyoming_hayakoe.text.dictionary import UserDictionary
-from wyoming_hayakoe.text.frontend import FrontEnd, Stage
+from wyoming_hayakoe.text.frontend import FrontEnd, Stage, japanese
 from wyoming_hayakoe.text.phonemes import DICTIONARY, MARK, USER_DICTIONARY
 
 STAGES = (
@@ -51,7 +51,36 @@ def test_importing_is_cheap() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_the_built_in_voice_reads_the_same() -> None:
-    front_end = FrontEnd(STAGES)
-    features = front_end.features("5km/hで走る")
-    assert "".join(feature["pron"].replace("’", "") for feature in features) == front_end.read("5km/hで走る").reading
+def test_the_built_in_voice_is_given_the_same_reading() -> None:
+    utterance = FrontEnd(STAGES).read("5km/hで走る")
+    assert "".join(feature["pron"].replace("’", "") for feature in utterance.features) == utterance.reading
+
+
+def test_changes_name_what_was_rewritten_and_by_which_rule() -> None:
+    changes = japanese().changes("**室温**は23℃、CPUは3%です(^_^)")
+    assert [(change.before, change.after) for change in changes if change.rule == "kaomoji"] == [("(^_^)", "")]
+    assert ("CPU", "シーピーユー", "English: spelled") in changes
+    assert ("%", "パーセント", "percent") in changes
+    assert japanese().changes("今日は晴れです。") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("**晴れ**😀☀️です👨‍👩‍👧", "ハレデス"),
+        ("1️⃣番", "イチバン"),
+        ("🇯🇵日本", "ニホン"),
+        ("見え\u200bない\ufeff文字\x07\ud800", "ミエナイモジ"),
+        ("葛\U000e0100城", "カツラギ"),
+        ("▲2%、25→28度", "マイナスニパーセントニジューゴカラニジューハチド"),
+        ("❶番", "イチバン"),
+        ("- [取説](https://e.example/?a=1)を見て", "トリセツヲミテ"),
+    ],
+)
+def test_the_eye_s_own_is_silent_and_the_rest_is_not(text: str, reading: str) -> None:
+    assert japanese().read(text).reading == reading
+
+
+def test_emoji_are_silent_unless_asked_for() -> None:
+    assert japanese().read("晴れ☀").reading == "ハレ"
+    assert japanese(read_emoji=True).read("注意⚠").reading == "チューイチューイ"

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from tests.text.shared import golden_rows
-from wyoming_hayakoe.text.frontend import FrontEnd
+from wyoming_hayakoe.text.frontend import japanese
 
 CATEGORIES = {"ha", "weather", "news", "name", "homograph"}
 DIFFERENCES = Path(__file__).parents[1] / "data" / "frontend_differences.tsv"
 ROWS = [row for row in golden_rows() if row["cat"] in CATEGORIES and "error" not in row["hayakoe_on_pyopenjtalk_plus"]]
-FRONT_END = FrontEnd()
+FRONT_END = japanese()
 
 
 def differences() -> dict[str, str]:

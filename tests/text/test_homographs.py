@@ -1,9 +1,9 @@
 import pytest
 
-from wyoming_hayakoe.text.frontend import FrontEnd
+from wyoming_hayakoe.text.frontend import japanese
 from wyoming_hayakoe.text.phonemes import CONTEXT
 
-FRONT_END = FrontEnd()
+FRONT_END = japanese()
 
 
 @pytest.mark.parametrize(

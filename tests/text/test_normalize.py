@@ -100,8 +100,6 @@ def test_sayable(char: str) -> None:
 @pytest.mark.parametrize(
     ("raw", "done"),
     [
-        ("ありがとう(^_^)/", "ありがとう"),
-        ("(´・ω・`)", ""),
         ("(笑)", "(笑)"),
         ("会議(木)", "会議(木)"),
         ("A:B", "A:B"),
@@ -128,7 +126,8 @@ def test_spell() -> None:
 def test_explain_tells_each_step() -> None:
     steps = explain("３/15(土)は-5℃")
     assert [(step.before, step.after, step.rule) for step in steps] == [
-        ("３/15(土)は-5℃", "3/15(土)は-5°C", "compatibility characters"),
+        ("３", "3", "compatibility characters"),
+        ("℃", "°C", "compatibility characters"),
         ("3/15", "3月15日", "month and day, told by what follows"),
         ("(土)", "土曜日", "weekday"),
         ("5°C", "5度", "unit"),

@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.text.strategies import texts
 from wyoming_hayakoe.text.explain import table, to_json
-from wyoming_hayakoe.text.frontend import FrontEnd, Stage
+from wyoming_hayakoe.text.frontend import FrontEnd, Stage, japanese
 from wyoming_hayakoe.text.symbols import SYMBOLS, phone_ids
 from wyoming_hayakoe.utterance import Utterance, counts_with_blanks, with_blanks
 
 EXAMPLES = int(os.environ.get("HAYAKOE_FUZZ", "2000"))
-FRONT_END = FrontEnd()
+FRONT_END = japanese()
 
 
 def check(utterance: Utterance) -> None:

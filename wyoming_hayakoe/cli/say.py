@@ -16,6 +16,7 @@ from wyoming_hayakoe.cli.settings import SPEAKING, configure
 from wyoming_hayakoe.errors import HayakoeError, RequestError, UsageError
 from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.server.listeners import StdioAddress, parse_uri
+from wyoming_hayakoe.text.explain import table, to_json
 
 _PLAYERS = ("pw-play", "paplay", "aplay", "afplay")
 
@@ -27,12 +28,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--play", action="store_true", help=f"play it with the first of {', '.join(_PLAYERS)}")
     parser.add_argument("--uri", help="let the server at tcp://HOST:PORT or unix:///PATH speak")
     parser.add_argument("--voice", metavar="NAME", dest="voice_name", help="voice or preset to speak with")
+    parser.add_argument("--explain", action="store_true", help="show how the text is read instead of speaking it")
+    parser.add_argument("--json", action="store_true", help="with --explain: a JSON object for each line of text")
     add_options(parser, SPEAKING)
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
 
 
 def run(flags: argparse.Namespace) -> int:
-    """Speak."""
+    """Speak, or explain."""
+    if flags.explain:
+        return _explain(flags)
     play = flags.play or flags.output is None
     player = _find_player(wanted=flags.play) if play else None
     text = _read_text(flags.text)
@@ -45,6 +50,20 @@ def run(flags: argparse.Namespace) -> int:
         _write(wav, flags.output)
     if player is not None:
         _play(wav, player)
+    return 0
+
+
+def _explain(flags: argparse.Namespace) -> int:
+    """Print how each line of the text is read."""
+    front_end = configure(flags, SPEAKING).tts.front_end
+    for line in _read_text(flags.text).splitlines():
+        utterance = front_end.read(line, trace=True)
+        if flags.json:
+            print(to_json(utterance), flush=True)
+            continue
+        print(table(utterance))
+        for change in front_end.changes(line):
+            print(f"{change.rule}: {change.before} → {change.after or '(silent)'}")
     return 0
 
 
@@ -63,7 +82,7 @@ def _local(flags: argparse.Namespace, text: str) -> Iterator[Chunk]:
 
 async def _remote(flags: argparse.Namespace, text: str) -> list[Chunk]:
     for option in SPEAKING:
-        if option.name != "speaker" and getattr(flags, option.name) is not None:
+        if option.name in {"length-scale", "pitch-scale", "read-emoji"} and getattr(flags, option.name) is not None:
             raise UsageError(f"--{option.name} does nothing with --uri: the server decides, by its flags or a preset")
     try:
         if isinstance(parse_uri(flags.uri), StdioAddress):

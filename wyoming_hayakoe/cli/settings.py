@@ -15,18 +15,24 @@ from wyoming_hayakoe.cli.options import (
     resolve,
     resolve_table,
 )
-from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.server.catalogue import Catalogue, Preset
 from wyoming_hayakoe.server.settings import ServerSettings
+from wyoming_hayakoe.tts import TTS
 from wyoming_hayakoe.utterance import SynthesisParams
 
+BUILT_IN = "mei"
 LOG_FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
 
 _SPEED = values.number(0.2, 5.0)
 _PITCH = values.number(0.5, 2.0)
 
+READING = (
+    Option("data-dir", values.text, "folder of words.csv (default: the user's data folder)", "DIR"),
+    Option("read-emoji", values.switch, "name emoji in Japanese instead of passing over them"),
+)
 SPEAKING = (
+    *READING,
     Option("speaker", values.text, "style that voices speak in", "STYLE"),
     Option("length-scale", _SPEED, "1.2 speaks slower, 0.9 faster (default: 1.0)", "FACTOR"),
     Option("pitch-scale", _PITCH, "1.1 speaks higher, 0.9 lower (default: 1.0)", "FACTOR"),
@@ -71,6 +77,9 @@ class Configured:
     values: dict[str, Any]
     """Option values by name; those that are given nowhere are not in it."""
 
+    tts: TTS
+    """What reads and speaks."""
+
     catalogue: Catalogue
     """The voices and presets."""
 
@@ -110,12 +119,12 @@ def configure(flags: argparse.Namespace, options: Sequence[Option]) -> Configure
     params = SynthesisParams(
         style=given.get("speaker"), speed=given.get("length-scale", 1.0), pitch_scale=given.get("pitch-scale", 1.0)
     )
-    voice = OpenJTalkVoice()
+    tts = TTS(given.get("data-dir"), read_emoji=given.get("read-emoji", False)).load(BUILT_IN)
+    speakers = [dataclasses.replace(speaker, params=params) for speaker in tts.speakers.values()]
     presets = [
-        _preset(table, params, voice.name, f"{path}: [[voice]] number {number}")
-        for number, table in enumerate(tables, 1)
+        _preset(table, params, BUILT_IN, f"{path}: [[voice]] number {number}") for number, table in enumerate(tables, 1)
     ]
-    return Configured(given, Catalogue([voice], presets, params, given.get("voice", [])))
+    return Configured(given, tts, Catalogue(speakers, presets, given.get("voice", [])))
 
 
 def _take_presets(config: dict[str, object]) -> list[dict[str, object]]:

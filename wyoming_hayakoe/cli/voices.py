@@ -2,11 +2,11 @@
 
 import argparse
 import json
-import unicodedata
 
 from wyoming_hayakoe.cli.options import add_options
 from wyoming_hayakoe.cli.settings import SPEAKING, configure
 from wyoming_hayakoe.server.catalogue import Entry
+from wyoming_hayakoe.text.explain import columns
 
 _COLUMNS = ("name", "description", "languages", "styles", "sample_rate", "licence", "attribution")
 
@@ -23,7 +23,7 @@ def run(flags: argparse.Namespace) -> int:
     if flags.json:
         print(json.dumps(voices, ensure_ascii=False, indent=2))
     else:
-        print(_table([_COLUMNS, *([_cell(voice[column]) for column in _COLUMNS] for voice in voices)]))
+        print(columns([_COLUMNS, *([_cell(voice[column]) for column in _COLUMNS] for voice in voices)]))
     return 0
 
 
@@ -46,16 +46,3 @@ def _describe(entry: Entry) -> dict[str, object]:
 
 def _cell(value: object) -> str:
     return ", ".join(value) if isinstance(value, list) else str(value)
-
-
-def _table(rows: list[list[str] | tuple[str, ...]]) -> str:
-    widths = [max(_width(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
-
-
-def _width(text: str) -> int:
-    """Return the columns that ``text`` takes on a terminal, where a Japanese character takes two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -1,4 +1,4 @@
-"""The built-in voice: Open JTalk reads, and its HTS engine speaks with the voice Mei.
+"""The built-in voice: Open JTalk's HTS engine speaks with the voice Mei what Open JTalk has read.
 
 The engine gives a sentence only as a whole, and half of a short one is silence that it computes like speech. So a
 sentence is cut at its pauses into breath groups, each is synthesised without the silent labels around it, and the
@@ -18,14 +18,11 @@ import numpy.typing as npt
 
 from wyoming_hayakoe.audio import active_rms, limit
 from wyoming_hayakoe.errors import HayakoeError
-from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.utterance import SynthesisParams, Utterance
 from wyoming_hayakoe.voice import Credit, Waveform
 
 if TYPE_CHECKING:
     from pyopenjtalk.htsengine import HTSEngine
-
-READING_LIMIT = 8192
-"""Bytes of UTF-8 that Open JTalk takes in one call."""
 
 # Seconds at speed 1. Mei's own model rests 0.39 to 0.43 s at a comma, and 0.30 to 0.36 s at either end of a sentence.
 # At its start a tenth is enough: a listener waits for what comes before the first sound.
@@ -76,21 +73,17 @@ class OpenJTalkVoice:
         self._engine: HTSEngine | None = None
 
     def prepare(self) -> None:
-        """Load dictionary and engine, and speak once so that what they load lazily is there.
+        """Load the engine.
 
         Raises:
             HayakoeError: pyopenjtalk-plus is not whole.
         """
-        try:
-            # The word with two readings wakes the dictionary that tells them apart.
-            for _ in self.speak("準備が要る方。", SynthesisParams()):
-                pass
-        except (ImportError, OSError, RuntimeError) as error:
-            raise HayakoeError(f"the built-in voice cannot be loaded ({error}): reinstall pyopenjtalk-plus") from error
+        with self._lock:
+            self._loaded()
 
-    def speak(self, text: str, params: SynthesisParams) -> Iterator[Waveform]:
+    def speak(self, utterance: Utterance, params: SynthesisParams) -> Iterator[Waveform]:
         """Yield one breath group after another, each with the rest before it, the last with the rest behind it."""
-        groups = [group for part in _within_limit(text) for group in breath_groups(_labels(part))]
+        groups = breath_groups(_labels(utterance))
         for index, (rest, labels) in enumerate(groups):
             pieces = [self._silence(rest * params.speed), self._synthesize(labels, params)]
             if index == len(groups) - 1:
@@ -102,13 +95,25 @@ class OpenJTalkVoice:
 
     def _synthesize(self, labels: Sequence[str], params: SynthesisParams) -> Waveform:
         with self._lock:
-            if self._engine is None:
-                self._engine = _load_engine()
+            engine = self._loaded()
             # The engine forgets both with every utterance.
-            self._engine.set_speed(1 / params.speed)
-            self._engine.add_half_tone(12 * math.log2(params.pitch_scale))
-            wave = self._engine.synthesize(list(labels))
+            engine.set_speed(1 / params.speed)
+            engine.add_half_tone(12 * math.log2(params.pitch_scale))
+            wave = engine.synthesize(list(labels))
         return _levelled(wave, round(_FADE * self.sample_rate))
+
+    def _loaded(self) -> "HTSEngine":
+        if self._engine is None:
+            try:
+                import pyopenjtalk  # noqa: PLC0415  takes a quarter of a second
+                from pyopenjtalk.htsengine import HTSEngine  # noqa: PLC0415
+
+                self._engine = HTSEngine(pyopenjtalk.DEFAULT_HTS_VOICE)
+            except (ImportError, OSError, RuntimeError) as error:
+                raise HayakoeError(
+                    f"the built-in voice cannot be loaded ({error}): reinstall pyopenjtalk-plus"
+                ) from error
+        return self._engine
 
 
 def breath_groups(labels: Sequence[str]) -> list[BreathGroup]:
@@ -158,26 +163,21 @@ def _phone(label: str) -> str:
     return match[1] if match else "sil"
 
 
-def _labels(text: str) -> list[str]:
-    """Return the full-context labels of ``text``, none where nothing in it is read."""
-    import pyopenjtalk  # noqa: PLC0415  takes a quarter of a second
-
-    features = pyopenjtalk.run_frontend(text)
+def _labels(utterance: Utterance) -> list[str]:
+    """Return the full-context labels of an utterance, none where nothing in it is read."""
+    features = list(utterance.features)
     # Labels of marks alone make Open JTalk write warnings on standard error.
     while features and not _is_read(features[0]["pron"]):
-        features = features[1:]
-    return pyopenjtalk.make_label(features) if features else []
+        features.pop(0)
+    if not features:
+        return []
+    import pyopenjtalk  # noqa: PLC0415  takes a quarter of a second
+
+    return pyopenjtalk.make_label(features)
 
 
 def _is_read(pronunciation: str) -> bool:
     return any("ァ" <= character <= "ヴ" for character in pronunciation)
-
-
-def _within_limit(text: str) -> Iterator[str]:
-    """Yield ``text`` in parts that Open JTalk can take."""
-    size = READING_LIMIT // 4
-    for start in range(0, len(text), size):
-        yield text[start : start + size]
 
 
 def _levelled(wave: npt.NDArray[np.float64], fade: int) -> Waveform:
@@ -189,10 +189,3 @@ def _levelled(wave: npt.NDArray[np.float64], fade: int) -> Waveform:
     samples[: len(ramp)] *= ramp
     samples[len(samples) - len(ramp) :] *= ramp[::-1]
     return samples
-
-
-def _load_engine() -> "HTSEngine":
-    import pyopenjtalk  # noqa: PLC0415  takes a quarter of a second
-    from pyopenjtalk.htsengine import HTSEngine  # noqa: PLC0415
-
-    return HTSEngine(pyopenjtalk.DEFAULT_HTS_VOICE)

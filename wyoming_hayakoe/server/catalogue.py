@@ -1,7 +1,7 @@
 """The voices a server offers, and which of them a client means."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wyoming_hayakoe.errors import RequestError, UsageError
@@ -55,20 +55,18 @@ class Catalogue:
 
     def __init__(
         self,
-        voices: Sequence[Voice],
+        speakers: Sequence[Speaker],
         presets: Sequence[Preset] = (),
-        params: SynthesisParams | None = None,
         first: Sequence[str] = (),
     ) -> None:
-        """List ``voices`` speaking as ``params`` say, then ``presets``, but those named in ``first`` before all.
+        """List ``speakers``, then ``presets``, but those named in ``first`` before all.
 
         Raises:
             UsageError: two entries of one name, a name in ``first`` or a preset's voice that is not there, a style
                 that a voice lacks.
         """
-        params = params or SynthesisParams()
-        by_name = {voice.name: voice for voice in voices}
-        entries = [entry for voice in voices for entry in _entries_of(voice, params)]
+        by_name = {speaker.voice.name: speaker for speaker in speakers}
+        entries = [entry for speaker in speakers for entry in _entries_of(speaker)]
         entries += [_entry_of(preset, by_name) for preset in presets]
         self._entries: dict[str, Entry] = {}
         for entry in entries:
@@ -86,9 +84,9 @@ class Catalogue:
         return list(self._entries.values())
 
     @property
-    def voices(self) -> list[Voice]:
-        """The voices behind the entries."""
-        return list({id(entry.speaker.voice): entry.speaker.voice for entry in self.entries}.values())
+    def speakers(self) -> list[Speaker]:
+        """One speaker for each voice behind the entries."""
+        return list({entry.speaker.voice.name: entry.speaker for entry in self.entries}.values())
 
     def find(self, requested: Requested) -> Speaker:
         """Return who speaks for a client.
@@ -104,8 +102,7 @@ class Catalogue:
                 "unknown-style",
                 f"voice {entry.name!r} has no style {requested.style!r}: it has {_names(entry.styles)}",
             )
-        params = dataclasses.replace(entry.speaker.params, style=requested.style)
-        return dataclasses.replace(entry.speaker, params=params)
+        return _with_style(entry.speaker, requested.style)
 
     def _find_entry(self, requested: Requested) -> Entry:
         if requested.name is not None:
@@ -124,31 +121,32 @@ def _check_style(voice: Voice, style: str | None, where: str) -> None:
         raise UsageError(f"{where}: voice {voice.name!r} has no style {style!r}: it has {_names(voice.styles)}")
 
 
-def _entries_of(voice: Voice, params: SynthesisParams) -> list[Entry]:
-    _check_style(voice, params.style, "--speaker")
-    default = params.style or voice.styles[0]
+def _with_style(speaker: Speaker, style: str) -> Speaker:
+    return dataclasses.replace(speaker, params=dataclasses.replace(speaker.params, style=style))
+
+
+def _entries_of(speaker: Speaker) -> list[Entry]:
+    voice = speaker.voice
+    _check_style(voice, speaker.params.style, "--speaker")
+    default = speaker.params.style or voice.styles[0]
     further = [style for style in voice.styles if style != default]
     return [
-        Entry(voice.name, voice.description, Speaker(voice, params), tuple(voice.styles)),
+        Entry(voice.name, voice.description, speaker, tuple(voice.styles)),
         *(
-            Entry(
-                f"{voice.name}:{style}",
-                f"{voice.description}: {style}",
-                Speaker(voice, dataclasses.replace(params, style=style)),
-                (),
-            )
+            Entry(f"{voice.name}:{style}", f"{voice.description}: {style}", _with_style(speaker, style), ())
             for style in further
         ),
     ]
 
 
-def _entry_of(preset: Preset, voices: dict[str, Voice]) -> Entry:
-    voice = voices.get(preset.voice)
-    if voice is None:
-        raise UsageError(f"{preset.origin}: voice: no voice {preset.voice!r}: there is {_names(voices)}")
-    _check_style(voice, preset.params.style, f"{preset.origin}: style")
-    styles = () if preset.params.style else tuple(voice.styles)
-    return Entry(preset.name, preset.description or preset.name, Speaker(voice, preset.params), styles)
+def _entry_of(preset: Preset, speakers: dict[str, Speaker]) -> Entry:
+    speaker = speakers.get(preset.voice)
+    if speaker is None:
+        raise UsageError(f"{preset.origin}: voice: no voice {preset.voice!r}: there is {_names(speakers)}")
+    _check_style(speaker.voice, preset.params.style, f"{preset.origin}: style")
+    styles = () if preset.params.style else tuple(speaker.voice.styles)
+    speaking = dataclasses.replace(speaker, params=preset.params)
+    return Entry(preset.name, preset.description or preset.name, speaking, styles)
 
 
 def _speaks(entry: Entry, language: str) -> bool:
@@ -157,5 +155,5 @@ def _speaks(entry: Entry, language: str) -> bool:
     return any(primary == tag.split("-")[0].lower() for tag in entry.speaker.voice.languages)
 
 
-def _names(names: Sequence[str] | dict[str, object] | dict[str, Entry] | dict[str, Voice]) -> str:
-    return ", ".join(names) if names else "none"
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"

@@ -85,8 +85,8 @@ class Server:
                     self._run_in_background(self._serve_stdio())
             _LOGGER.info("listening on %s", uri)
         # Clients that connect already are answered; what they want spoken waits its turn behind this.
-        for voice in self._service.catalogue.voices:
-            await self.lane.run(voice.prepare)
+        for speaker in self._service.catalogue.speakers:
+            await self.lane.run(speaker.prepare)
         self._run_in_background(systemd.feed_watchdog())
         if self._settings.zeroconf and self.endpoints:
             self._advertise()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection
 from functools import lru_cache
 
 from wyoming_hayakoe.text.loanwords import READINGS, SPELLED
+from wyoming_hayakoe.text.rules import Change
 
 Keep = Callable[[str], bool] | Collection[str]
 
@@ -71,6 +72,16 @@ def katakana(text: str, keep: Keep | None = None) -> str:
     text = _ARTICLE.sub("ア", text)
     text = _NAMED_TV.sub(f" {_TV_BEHIND_A_NAME}", text)
     return _TOKEN.sub(lambda match: _token(match[0], keep), text)
+
+
+def explain(text: str) -> list[Change]:
+    """Say how `katakana` reads each Latin word of a text, and where the reading comes from."""
+    return [
+        Change(token, reading, f"English: {source}")
+        for token in _TOKEN.findall(text)
+        if _HAS_LATIN.search(token)
+        for reading, source in [word_reading(token)]
+    ]
 
 
 def _token(token: str, keep: Keep | None) -> str:

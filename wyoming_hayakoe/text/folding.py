@@ -69,31 +69,6 @@ _PLAIN = re.compile(r"[ -~、。「」『』【】〈〉《》〔〕ぁ-ゖァ-�
 _ACCENTED = re.compile("[À-ʯḀ-ỿ]")
 
 
-_FACE_OPENS = re.compile("[(（ʕ꒰⎛₍∪⎝]")
-
-
-def silence_faces(text: str) -> str:
-    """Leave out kaomoji, found by pyopenjtalk-plus itself, but on the raw text: NFKC breaks them up.
-
-    >>> silence_faces("ありがとう(^_^)/")
-    'ありがとう'
-    """
-    if _FACE_OPENS.search(text) is None:
-        return text
-    for _, _, start, end in reversed(_find_kaomoji(text)):
-        text = text[:start] + text[end:]
-    return text
-
-
-def _find_kaomoji(text: str) -> list[tuple[int, int, int, int]]:
-    """pyopenjtalk-plus's own finder; it is not public there, so do without should it ever move."""
-    try:
-        from pyopenjtalk._kaomoji import find_kaomoji_parts  # noqa: PLC0415 (heavy)
-    except ImportError:  # pragma: no cover
-        return []
-    return find_kaomoji_parts(text)
-
-
 def _special(match: re.Match[str]) -> str:
     """① apart from what follows it; ½ as a fraction, after a whole number joined by と."""
     char = match[0][-1]

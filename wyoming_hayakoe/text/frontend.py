@@ -4,15 +4,20 @@ The rules are given by whoever builds a front end, as stages from text to text, 
 alone.
 """
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from unicodedata import normalize
 
-from wyoming_hayakoe.text import phonemes
+from wyoming_hayakoe.text import english, phonemes
 from wyoming_hayakoe.text.analysis import analyse
 from wyoming_hayakoe.text.characters import clean
 from wyoming_hayakoe.text.dictionary import Snapshot, UserDictionary
+from wyoming_hayakoe.text.emoji import name_emoji
+from wyoming_hayakoe.text.kaomoji import silence_faces
+from wyoming_hayakoe.text.markup import plain
+from wyoming_hayakoe.text.normalize import explain, normalize
+from wyoming_hayakoe.text.rules import Change, differences
 from wyoming_hayakoe.text.trace import Traced, attribute, rewritten
 from wyoming_hayakoe.utterance import Utterance
 
@@ -29,6 +34,22 @@ class Stage:
 
     rewrite: Callable[[str], str]
     """Text → text; must not raise."""
+
+    explain: Callable[[str], list[Change]] | None = None
+    """What it rewrites in a text and by which rule; None compares the text before and after."""
+
+
+KAOMOJI = Stage("kaomoji", silence_faces)
+MARKUP = Stage("markup", plain)
+EMOJI = Stage("emoji", name_emoji)
+SIGNS = Stage("numbers and symbols", normalize, explain)
+ENGLISH = Stage("English", english.katakana, english.explain)
+
+
+def japanese(dictionary: UserDictionary | None = None, *, read_emoji: bool = False) -> "FrontEnd":
+    """Return the front end that all voices read through; emoji are silent, or named in Japanese."""
+    named = [EMOJI] if read_emoji else []
+    return FrontEnd([KAOMOJI, *named, MARKUP, SIGNS, ENGLISH], dictionary)
 
 
 class FrontEnd:
@@ -50,10 +71,14 @@ class FrontEnd:
         utterance = phonemes.utterance(text, _features(parts, words))
         return attribute(utterance, parts) if trace else utterance
 
-    def features(self, text: str) -> list["NJDFeature"]:
-        """Read any text as far as Open JTalk's features: what the built-in voice makes its labels of."""
-        words = self.dictionary.snapshot()
-        return _features(self._rewritten(text, words, trace=False), words)
+    def changes(self, text: str) -> list[Change]:
+        """Say what is rewritten before ``text`` is read, in the order in which it happens."""
+        changes = []
+        for stage in self._stages:
+            after = stage.rewrite(text)
+            changes += stage.explain(text) if stage.explain else differences(text, after, stage.name)
+            text = after
+        return changes
 
     def _rewritten(self, text: str, words: Snapshot, *, trace: bool) -> list[Traced]:
         """Send what stands between the user's words through the stages, and the words past them."""
@@ -65,7 +90,7 @@ class FrontEnd:
         for found in words.sheltered.finditer(text):
             parts += [
                 self._through_stages(text[end : found.start()], trace=trace),
-                Traced(normalize("NFKC", found[0])),
+                Traced(unicodedata.normalize("NFKC", found[0])),
             ]
             end = found.end()
         parts.append(self._through_stages(text[end:], trace=trace))

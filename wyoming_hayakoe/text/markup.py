@@ -1,7 +1,6 @@
-"""Takes out what is written for the eye only: markdown, SSML tags, emoji, control characters."""
+"""Takes markdown and SSML tags out of a text."""
 
 import re
-import unicodedata
 from collections.abc import Callable
 from html.parser import HTMLParser
 
@@ -27,7 +26,7 @@ _MARKDOWN: tuple[_Rule, ...] = (
     _rule(r"^\s*\|(.*)\|\s*$", _cells),  # | 部屋 | 温度 | → 部屋、温度
     _rule(r"!?\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)*\)", r"\1"),  # [取説](https://…) → 取説
     _rule(r"!?\[([^\[\]]*)\]\[[^\[\]]*\]", r"\1"),  # [取説][1] → 取説
-    _rule(r"\[\^?\w{1,8}\](?=[\s。、.,!?！？]|$)", ""),  # 晴れです[1]。 (a footnote)
+    _rule(r"\[(?:\d{1,2}|\^\w{1,20})\]", ""),  # 晴れです[1]。 (a footnote)
     _rule(r"</?[A-Za-z][^<>]*>", " "),  # <br>
     _rule(r"^(?:\s*>)+\s?", ""),  # > 引用
     _rule(r"^\s*#{1,6}\s+", ""),  # ## 見出し
@@ -38,28 +37,12 @@ _MARKDOWN: tuple[_Rule, ...] = (
     _rule(r"\\([!-/:-@\[-`{-~])", r"\1"),  # 1\. → 1.
 )
 
-# Pictographs, dingbats, arrows used as icons, and flags. ℃ № ㎡ and ① are text and stay.
-_EMOJI = re.compile(
-    "[\U0001f000-\U0001fbff\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\u25a0-\u25ff\u2190-\u21ff"
-    "\u2900-\u297f\u3030\u303d\u3297\u3299]+"
-)
-# What makes an emoji of the characters around it, as the keycap does of a digit: joiners, selectors, tags.
-_EMOJI_GLUE = re.compile("[\u200d\u20e3\ufe00-\ufe0f\U000e0000-\U000e01ef]+")
-_WHITESPACE = re.compile(r"\s+")
-_UNSPEAKABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-
 
 def plain(sentence: str) -> str:
-    """Return ``sentence`` as it would be read aloud: without markdown, emoji and invisible characters.
-
-    Never raises, whatever the string holds.
-    """
+    """Return ``sentence`` without markdown, as it would be read aloud."""
     for pattern, replacement in _MARKDOWN:
         sentence = pattern.sub(replacement, sentence)
-    sentence = _EMOJI.sub(" ", _EMOJI_GLUE.sub("", sentence))
-    # Line breaks and tabs are white space; any other control, format or unassigned character says nothing.
-    sentence = "".join(c for c in sentence if c.isspace() or unicodedata.category(c) not in _UNSPEAKABLE)
-    return _WHITESPACE.sub(" ", sentence).strip()
+    return sentence
 
 
 class SsmlText(HTMLParser):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from wyoming_hayakoe.text import addresses, counters, dates, folding, marks, money, signs, units
-from wyoming_hayakoe.text.rules import Change, Rule, run
+from wyoming_hayakoe.text.rules import Change, Rule, differences, run
 
 TABLES: tuple[tuple[Rule, ...], ...] = (
     signs.THOUSANDS,
@@ -39,13 +39,12 @@ def normalize(text: str) -> str:
 
 def explain(text: str) -> list[Change]:
     """Say what `normalize` does to this text, step by step, in the order of the rules."""
-    trace: list[Change] = []
-    _normalize(text, trace)
-    return trace
+    changes: list[Change] = []
+    _normalize(text, changes)
+    return changes
 
 
 def _normalize(text: str, trace: list[Change] | None) -> str:
-    text = _note(trace, text, folding.silence_faces(text), "kaomoji")
     text = _note(trace, text, folding.fold(text), "compatibility characters")
     if _WORTH_A_LOOK.search(text) is not None:
         for table in TABLES:
@@ -55,6 +54,6 @@ def _normalize(text: str, trace: list[Change] | None) -> str:
 
 
 def _note(trace: list[Change] | None, before: str, after: str, rule: str) -> str:
-    if trace is not None and before != after:
-        trace.append(Change(before, after, rule))
+    if trace is not None:
+        trace += differences(before, after, rule)
     return after

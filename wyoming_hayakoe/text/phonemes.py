@@ -5,7 +5,7 @@ Phones come from each word's ``pron`` by the mora table, tones from the accent f
 are not asked.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -56,7 +56,7 @@ class _Reading:
     source: str
 
 
-def utterance(text: str, features: Iterable["NJDFeature"]) -> Utterance:
+def utterance(text: str, features: Sequence["NJDFeature"]) -> Utterance:
     """Assemble the reading of ``text`` from the features of all its words."""
     words = tuple(chain.from_iterable(map(_accented, _phrases(_readings(features)))))
     phones, tones, word2ph, bert_text = [PAD], [0], [1], ""
@@ -67,7 +67,7 @@ def utterance(text: str, features: Iterable["NJDFeature"]) -> Utterance:
         tones += _tones(word)
         word2ph += spread(len(word.phones), len(word.surface))
         bert_text += word.surface
-    return Utterance(text, (*phones, PAD), (*tones, 0), (*word2ph, 1), bert_text=bert_text, words=words)
+    return Utterance(text, (*phones, PAD), (*tones, 0), (*word2ph, 1), bert_text, words, features)
 
 
 def spread(phones: int, characters: int) -> list[int]:

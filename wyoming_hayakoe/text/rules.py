@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
 from typing import NamedTuple
 
 Replacement = str | Callable[[re.Match[str]], str]
@@ -32,6 +33,16 @@ class Rule(NamedTuple):
     replacement: Replacement
     examples: tuple[tuple[str, str], ...]
     """(raw text, normalized text), near misses included."""
+
+
+def differences(before: str, after: str, name: str) -> list[Change]:
+    """Say which characters differ between a text and what rule ``name``, which is no table, made of it."""
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    return [
+        Change(before[start:end], after[new_start:new_end], name)
+        for kind, start, end, new_start, new_end in matcher.get_opcodes()
+        if kind != "equal"
+    ]
 
 
 def rule(name: str, pattern: str, replacement: Replacement, *examples: str) -> Rule:
