@@ -10,9 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import pytest
 from wyoming.audio import AudioChunk
 from wyoming.client import AsyncClient
 from wyoming.event import Event
@@ -27,16 +25,7 @@ from wyoming_hayakoe.text.frontend import japanese
 
 DEADLINE = 30.0
 FRONT_END = japanese()
-SHARED = Path(__file__).parents[2] / "shared"
 ARTICLE = "今日は全国的に晴れて、気温が上がるでしょう。洗濯物はよく乾きますが、風が強いので気をつけてください。"
-
-
-def shared(name: str) -> Path:
-    """Return a file of the shared folder, or skip the test where there is none."""
-    path = SHARED / name
-    if not path.exists():
-        pytest.skip(f"{path} is absent: this test compares with cases that are not in the repository")
-    return path
 
 
 class CountingVoice(OpenJTalkVoice):

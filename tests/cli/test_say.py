@@ -1,4 +1,5 @@
 import io
+import json
 import os
 import pty
 import stat
@@ -130,3 +131,28 @@ def test_a_reader_that_leaves_is_no_crash():
         log = process.stderr.read().decode()
         assert process.wait(DEADLINE) == 1
     assert len(log.splitlines()) == 1
+
+
+class TestExplain:
+    def test_the_table_shows_words_reading_pitch_and_source(self):
+        result = run_program("say", "--explain", "室温は23.5℃です")
+        lines = result.stdout.decode().splitlines()
+        assert lines[0].split() == ["word", "reading", "pitch", "accent", "from"]
+        assert lines[1].split() == ["室温", "シツオン", "＿￣￣￣", "0", "dictionary"]
+        assert "unit: 23.5°C → 23.5度" in lines
+
+    def test_json_gives_an_object_for_each_line(self):
+        texts = ["3〜5日", "", "Home Assistant"]
+        result = run_program("say", "--explain", "--json", stdin="\n".join(texts).encode())
+        readings = [json.loads(line) for line in result.stdout.decode().splitlines()]
+        assert [reading["text"] for reading in readings] == texts
+        assert [reading["reading"] for reading in readings] == ["ミッカカライツカ", "", "ホームアシスタント"]
+        for reading in readings:
+            assert set(reading) == {"text", "reading", "phones", "tones", "word2ph", "bert_text", "words"}
+            assert sum(reading["word2ph"]) == len(reading["phones"]) == len(reading["tones"])
+
+    def test_it_shows_what_the_server_will_read(self, tmp_path):
+        (tmp_path / "words.csv").write_text("HACS,ハックス,1\n", encoding="utf-8")
+        result = run_program("say", "--explain", "HACS", "--data-dir", str(tmp_path))
+        assert "ハックス" in result.stdout.decode()
+        assert "user dictionary" in result.stdout.decode()

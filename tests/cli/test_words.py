@@ -2,10 +2,13 @@ import argparse
 import io
 import json
 import sys
+import time
+import wave
 from pathlib import Path
 
 import pytest
 
+from tests.support import program, run_program
 from wyoming_hayakoe.cli import words as command
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.paths import data_dir
@@ -114,7 +117,7 @@ def test_a_missing_file_is_one_line(home: Path) -> None:
 
 def test_the_data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HAYAKOE_DATA_DIR", "/from/environment")
-    assert run("--data-dir", str(tmp_path / "given"), "add", "雪", "ユキ") == 0
+    assert run("add", "雪", "ユキ", "--data-dir", str(tmp_path / "given")) == 0
     assert (tmp_path / "given" / "words.csv").exists()
     assert data_dir() == Path("/from/environment")
     monkeypatch.delenv("HAYAKOE_DATA_DIR")
@@ -124,3 +127,26 @@ def test_the_data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     assert data_dir() == Path("/home/me/.local/share/wyoming-hayakoe")
     assert data_dir("~/voices") == Path("/home/me/voices")
+
+
+def test_a_running_server_and_say_learn_a_word_within_two_seconds(tmp_path: Path) -> None:
+    """By the command and by hand, while it runs."""
+
+    def seconds(*arguments: str) -> float:
+        wav = run_program("say", "HACS", "-o", "-", *arguments, HAYAKOE_DATA_DIR=str(tmp_path)).stdout
+        with wave.open(io.BytesIO(wav)) as file:
+            return file.getnframes() / file.getframerate()
+
+    with program(HAYAKOE_DATA_DIR=str(tmp_path)) as server:
+        before = seconds("--uri", server.uri)
+        taught = run_program("words", "add", "HACS", "ハックス" * 5, "2", "--data-dir", str(tmp_path))
+        assert taught.returncode == 0, taught.stderr
+        deadline = time.monotonic() + 2
+        while (after := seconds("--uri", server.uri)) < 2 * before:
+            assert time.monotonic() < deadline + 1, "the word is not known"
+        assert seconds() == after
+        (tmp_path / "words.csv").write_text("HACS,ハ\nbroken,ひらがな\n", encoding="utf-8")
+        deadline = time.monotonic() + 2
+        while seconds("--uri", server.uri) > before:
+            assert time.monotonic() < deadline + 1, "the file is not read again"
+        assert any("words.csv:2: the reading 'ひらがな' is not katakana" in line for line in server.log)

@@ -19,14 +19,11 @@ from wyoming_hayakoe.text.words import Entry, Problem
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommands and their flags."""
-    parser.add_argument(
-        "--data-dir",
-        metavar="DIR",
-        help="where words.csv is (HAYAKOE_DATA_DIR; ~/.local/share/wyoming-hayakoe)",
-    )
+    place = argparse.ArgumentParser(add_help=False)
+    place.add_argument("--data-dir", metavar="DIR", help="folder of words.csv (default: the user's data folder)")
     commands = parser.add_subparsers(dest="words_command", required=True, metavar="COMMAND")
 
-    add = commands.add_parser("add", help="teach a word, or teach it anew")
+    add = commands.add_parser("add", parents=[place], help="teach a word, or teach it anew")
     add.add_argument("surface", help="the word as it stands in a text: HACS")
     add.add_argument("reading", help="how it is pronounced, in katakana, ー for a long vowel: ハックス")
     add.add_argument("accent", nargs="?", default="0", help="after which mora the pitch falls; 0: nowhere (default)")
@@ -37,22 +34,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add.set_defaults(words_run=_add)
 
-    show = commands.add_parser("list", help="show the words")
+    show = commands.add_parser("list", parents=[place], help="show the words")
     show.add_argument("--json", action="store_true", help="one JSON object a line")
     show.set_defaults(words_run=_list)
 
-    remove = commands.add_parser("remove", help="forget words")
+    remove = commands.add_parser("remove", parents=[place], help="forget words")
     remove.add_argument("surface", nargs="+", help="the words as they stand in the list")
     remove.set_defaults(words_run=_remove)
 
-    bring = commands.add_parser("import", help="add the words of a file")
+    bring = commands.add_parser("import", parents=[place], help="add the words of a file")
     bring.add_argument(
         "file",
         help="words.csv, user_dict.json of VOICEVOX or AivisSpeech, HayaKoe's words as JSON; - is stdin",
     )
     bring.set_defaults(words_run=_import)
 
-    export = commands.add_parser("export", help="write the words to a file")
+    export = commands.add_parser("export", parents=[place], help="write the words to a file")
     export.add_argument("file", nargs="?", default="-", help="where to; - is stdout (default)")
     export.add_argument("--format", choices=("csv", "voicevox"), help="default: voicevox for *.json, else csv")
     export.set_defaults(words_run=_export)

@@ -63,6 +63,8 @@ RULES = (
     _rule("北の方", "キタノホー", 4, after="(へ|に|から|で|を|角)"),
     # 金の指輪; but 金の無駄 is カネ
     _rule("金", "キン", 1, after="の(ネックレス|指輪|延べ棒|メダル|卵|装飾|斧|腕時計|鯱|シャチホコ)"),
+    # the letter C and the words sea and see, where the dictionary has スィー
+    _rule("シー", "シー"),
     # 対になる
     _rule("対", "ツイ", 0, after="(にな|をな|にし)"),
     # 床に就く; but 床に置く is ユカ

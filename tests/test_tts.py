@@ -1,0 +1,68 @@
+"""The library's face."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import wyoming_hayakoe
+from wyoming_hayakoe import TTS
+from wyoming_hayakoe.errors import HayakoeError
+
+
+@pytest.fixture
+def tts(tmp_path):
+    return TTS(cache_dir=tmp_path).load("mei").prepare()
+
+
+def test_a_loaded_voice_speaks(tts):
+    windows = list(tts.speakers["mei"].stream("こんにちは。**元気**ですか？"))
+    assert len(windows) == 2
+    assert 1.5 < sum(map(len, windows)) / tts.speakers["mei"].voice.sample_rate < 3.5
+
+
+def test_a_taught_word_is_read_so(tts):
+    assert tts.front_end.read("ESP32の電源").reading == "イーエスピーサンジューニノデンゲン"
+    tts.add_word(surface="ESP32", reading="エスプ", accent=1)
+    utterance = tts.front_end.read("ESP32の電源")
+    assert utterance.reading == "エスプノデンゲン"
+    assert utterance.words[0].accent == 1
+    assert utterance.words[0].source == "user dictionary"
+
+
+def test_words_belong_to_one_object(tts, tmp_path):
+    tts.add_word("HACS", "ハカセ", 1)
+    assert TTS(cache_dir=tmp_path / "other").front_end.read("HACS").reading == "ハックス"
+
+
+@pytest.mark.parametrize(("reading", "accent"), [("はっくす", 0), ("ハックス", 5), ("ハックス", -1), ("", 0)])
+def test_a_bad_word_is_refused(tts, reading, accent):
+    with pytest.raises(ValueError, match=r"katakana|accent|empty"):
+        tts.add_word("HACS", reading, accent)
+
+
+def test_an_unknown_voice_is_told_what_exists():
+    with pytest.raises(HayakoeError, match="there is mei"):
+        TTS().load("tsukuyomi")
+
+
+def test_emoji_are_named_if_asked_for(tmp_path):
+    silent, named = (
+        sum(map(len, TTS(tmp_path, read_emoji=read).load("mei").speakers["mei"].stream("注意⚠")))
+        for read in (False, True)
+    )
+    assert named > silent
+
+
+def test_the_same_text_gives_the_same_sound(tts):
+    first, second = (np.concatenate(list(tts.speakers["mei"].stream("おはようございます。"))) for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+def test_the_package_has_its_face_and_nothing_else():
+    assert wyoming_hayakoe.Speaker.__name__ == "Speaker"
+    with pytest.raises(AttributeError):
+        wyoming_hayakoe.Nothing  # noqa: B018
+    program = "import sys, wyoming_hayakoe; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
