@@ -49,7 +49,7 @@ _ARTICLE = re.compile(r"(?<![A-Za-z0-9])[Aa](?= [a-z]{2})")
 _SUDACHI_STOP = frozenset({"a", "as", "upgrade", "us", "be", "go", "me"})
 
 # In capitals these are acronyms, otherwise function words.
-_CAPITAL_ACRONYMS = frozenset({"IT", "AM", "PM", "US", "ME", "OR", "DO"})
+_CAPITAL_ACRONYMS = frozenset({"ETC", "IT", "AM", "PM", "US", "ME", "OR", "DO"})
 
 # Longer runs of letters are no words; looking them up would only cost time.
 _LONGEST = 60
@@ -106,7 +106,7 @@ def word_reading(word: str) -> tuple[str, str]:
     known = _whole(word)
     if known is not None:
         return known
-    for split in (_at_joints, _at_digits, _at_suffix, _at_capitals):
+    for split in (_at_last_digits, _at_joints, _at_digits, _at_suffix, _at_capitals):
         parts = split(word)
         if parts is not None:
             return parts
@@ -129,6 +129,13 @@ def _whole(word: str) -> tuple[str, str] | None:
         if reading is not None and not _is_spelling(lower, reading):
             return reading, source
     return None
+
+
+def _at_last_digits(word: str) -> tuple[str, str] | None:
+    """Wi-Fi6, Galaxy-S24: a number behind a word that is known as it is, joints and all."""
+    stem = word.rstrip("0123456789")
+    known = _whole(stem) if stem != word and len(stem) > 1 else None
+    return known and (known[0] + word[len(stem) :], known[1])
 
 
 def _at_joints(word: str) -> tuple[str, str] | None:

@@ -57,5 +57,10 @@ RULES: tuple[Rule, ...] = (
     rule("cross", r"×(?=[一-鿿ァ-ヺぁ-ゖA-Za-z])", "、", "猫×犬 → 猫、犬"),
     rule("strokes and bars", r"\s?[/|\\]+\s?", "、", "入/切 → 入、切"),
     rule("silent marks between words", rf"(?<=[A-Za-z0-9]){_SILENT}(?=[A-Za-z0-9])", " ", "x>y → x y"),
+    rule(
+        "laughter", rf"(?<=[{_JAPANESE}。！？!?…])w+(?![A-Za-z0-9])", "", "すごいwww → すごい", "東京tower → 東京tower"
+    ),
+    # Open JTalk drops blanks, and would make one number of two.
+    rule("numbers side by side", r"(?<=[0-9])\s+(?=[0-9])", "、", "300 600 → 300、600", "5 個 → 5 個"),
     rule("silent marks", _SILENT, "", "★今日※ → 今日"),
 )
