@@ -8,9 +8,12 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import pytest
 from wyoming.audio import AudioChunk
 from wyoming.client import AsyncClient
 from wyoming.event import Event
@@ -24,8 +27,31 @@ from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text.frontend import japanese
 
 DEADLINE = 30.0
+SHARED = Path(__file__).parents[2] / "shared"
 FRONT_END = japanese()
 ARTICLE = "今日は全国的に晴れて、気温が上がるでしょう。洗濯物はよく乾きますが、風が強いので気をつけてください。"
+
+
+def shared(name: str) -> Path:
+    """Return a file that lies beside the checkout, or skip the test where there is none."""
+    path = SHARED / name
+    if not path.exists():
+        pytest.skip(f"{path} is not here: the golden files live beside the checkout")
+    return path
+
+
+def misread(path: Path, read: Callable[[str], str]) -> tuple[list[tuple[str, str, str]], int]:
+    """Return (text, reading, accepted readings) of each line that is read otherwise, and how many lines there are."""
+    lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:] if line]
+    read_aloud = [(text, read(text), accepted) for text, accepted in lines]
+    wrong = [case for case in read_aloud if case[1] not in map(str.strip, case[2].split("|"))]
+    return wrong, len(lines)
+
+
+def in_threads(work: Callable[[], object], count: int = 8) -> list[object]:
+    """Return what ``work`` gives in each of ``count`` threads at once."""
+    with ThreadPoolExecutor(count) as pool:
+        return [job.result() for job in [pool.submit(work) for _ in range(count)]]
 
 
 class CountingVoice(OpenJTalkVoice):

@@ -56,7 +56,7 @@ def test_rms_counts_only_what_is_heard():
     assert active_rms(np.zeros(0), 240, 0.01) == 0.0
 
 
-@pytest.mark.parametrize("rate", [8000, 16000, 22050, 44100, 48000, 96000])
+@pytest.mark.parametrize("rate", [8000, 16000, 22050, 44100, 96000])
 def test_resampling_keeps_length_level_and_pitch_however_it_is_cut(rate):
     tone = sine(1000, 1.0, 48000)
     whole = _resample([tone], rate)

@@ -17,11 +17,11 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 def __getattr__(name: str) -> object:
     # At first use, so that --version and --help need not wait for what speaking needs.
     if name == "TTS":
-        from wyoming_hayakoe.tts import TTS  # noqa: PLC0415
+        from wyoming_hayakoe.tts import TTS
 
         return TTS
     if name == "Speaker":
-        from wyoming_hayakoe.speaker import Speaker  # noqa: PLC0415
+        from wyoming_hayakoe.speaker import Speaker
 
         return Speaker
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

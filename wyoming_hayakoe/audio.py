@@ -66,17 +66,16 @@ class Resampler:
     """Brings a stream of windows to another sample rate; the same samples however they are cut into windows."""
 
     def __init__(self, source_rate: int, target_rate: int) -> None:
-        self._stream: ResampleStream | None = None
-        if source_rate != target_rate:
-            import soxr  # noqa: PLC0415  only some servers resample
+        import soxr  # only some servers resample
 
-            self._stream = soxr.ResampleStream(source_rate, target_rate, num_channels=1, dtype="float32")
+        self._stream: ResampleStream = soxr.ResampleStream(source_rate, target_rate, num_channels=1, dtype="float32")
 
     def feed(self, samples: Waveform) -> Waveform:
         """Return what is ready once ``samples`` have arrived; it may be empty."""
-        return samples if self._stream is None else self._stream.resample_chunk(samples)
+        resampled: Waveform = self._stream.resample_chunk(samples)
+        return resampled
 
     def finish(self) -> Waveform:
         """Return what is left at the end."""
-        empty = np.zeros(0, dtype=np.float32)
-        return empty if self._stream is None else self._stream.resample_chunk(empty, last=True)
+        resampled: Waveform = self._stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
+        return resampled

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from wyoming_hayakoe.errors import HayakoeError
+
 
 def data_dir(given: str | os.PathLike[str] | None = None) -> Path:
     """Say which directory holds voices, caches and ``words.csv``; it need not exist yet.
@@ -14,7 +16,10 @@ def data_dir(given: str | os.PathLike[str] | None = None) -> Path:
     if chosen:
         return Path(chosen).expanduser()
     shared = os.environ.get("XDG_DATA_HOME")
-    return (Path(shared) if shared else Path.home() / ".local" / "share") / "wyoming-hayakoe"
+    try:
+        return (Path(shared) if shared else Path.home() / ".local" / "share") / "wyoming-hayakoe"
+    except RuntimeError:
+        raise HayakoeError("this user has no home folder: name one for data with --data-dir") from None
 
 
 def words_file(directory: Path) -> Path:

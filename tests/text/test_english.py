@@ -1,20 +1,17 @@
 """Latin words in Japanese text."""
 
-import threading
 from pathlib import Path
 
-import pyopenjtalk
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wyoming_hayakoe.text import english
+from tests.support import FRONT_END, in_threads, misread, shared
 from wyoming_hayakoe.text.english import katakana, word_reading
 from wyoming_hayakoe.text.loanwords import READINGS, SPELLED
 from wyoming_hayakoe.text.normalize import normalize
 
 DATA = Path(__file__).parents[1] / "data"
-GOLDEN = Path(__file__).parents[3] / "shared" / "golden"
 
 
 @pytest.mark.parametrize(
@@ -77,36 +74,16 @@ def test_katakana(text: str, done: str) -> None:
     assert katakana(text) == done
 
 
-@pytest.mark.parametrize("keep", [{"HACS", "ESP32"}, lambda word: word in {"HACS", "ESP32"}])
-def test_the_users_words_are_left_alone(keep: english.Keep) -> None:
-    assert katakana("HACSとESP32とLED", keep) == "HACSとESP32とエルイーディー"
-
-
 def test_golden_english() -> None:
-    path = GOLDEN / "english.tsv"
-    if not path.exists():
-        pytest.skip(f"{path} is not here: the golden files live beside the checkout")
-    wrong, count = [], 0
-    for line in filter(None, path.read_text(encoding="utf-8").splitlines()[1:]):
-        word, accepted = line.split("\t")
-        words = pyopenjtalk.run_frontend(katakana(normalize(word)))
-        reading = "".join(one["pron"] for one in words).replace("’", "")
-        count += 1
-        if reading not in [one.strip() for one in accepted.split("|")]:
-            wrong.append((word, reading))
+    wrong, count = misread(shared("golden/english.tsv"), lambda word: FRONT_END.read(word).reading)
     assert len(wrong) <= 0.05 * count, wrong
-
-
-def _agrees(word: str, accepted: str) -> bool:
-    return word_reading(word)[0] in accepted.split("|")
 
 
 def test_our_own_words() -> None:
     """Most come from dictionaries that are updated now and then, so a few may change their spelling."""
-    lines = (DATA / "english_readings.tsv").read_text(encoding="utf-8").splitlines()[1:]
-    wrong = [line for line in lines if not _agrees(*line.split("\t"))]
-    assert len(lines) > 1500
-    assert len(wrong) <= 0.02 * len(lines), wrong
+    wrong, count = misread(DATA / "english_readings.tsv", lambda word: word_reading(word)[0])
+    assert count > 1500
+    assert len(wrong) <= 0.02 * count, wrong
 
 
 def test_our_list_is_clean() -> None:
@@ -136,14 +113,4 @@ def test_threads_agree() -> None:
     words = ["kitchen", "Zigbee", "connected", "LEDs", "OpenAI", "dishwasher", "iPhone15"]
     expected = [word_reading(word) for word in words]
     word_reading.cache_clear()
-    results: list[list[tuple[str, str]]] = []
-
-    def work() -> None:
-        results.append([word_reading(word) for word in words])
-
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert results == [expected] * 8
+    assert in_threads(lambda: [word_reading(word) for word in words]) == [expected] * 8

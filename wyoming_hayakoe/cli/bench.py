@@ -85,7 +85,7 @@ async def _measure_server(requests: int) -> list[Figure]:
 def _measure_text() -> list[Figure]:
     starts = [float(subprocess.check_output([sys.executable, "-c", _FIRST_UTTERANCE])) for _ in range(3)]
     before = _megabytes(os.getpid())
-    from wyoming_hayakoe.text.frontend import japanese  # noqa: PLC0415  its memory is measured
+    from wyoming_hayakoe.text.frontend import japanese  # its memory is measured
 
     read = japanese().read
     sentences = [sentence for sentence in split(_REPLIES) if sentence.strip()]

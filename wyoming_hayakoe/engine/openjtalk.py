@@ -105,8 +105,8 @@ class OpenJTalkVoice:
     def _loaded(self) -> "HTSEngine":
         if self._engine is None:
             try:
-                import pyopenjtalk  # noqa: PLC0415  takes a quarter of a second
-                from pyopenjtalk.htsengine import HTSEngine  # noqa: PLC0415
+                import pyopenjtalk  # takes a quarter of a second
+                from pyopenjtalk.htsengine import HTSEngine
 
                 self._engine = HTSEngine(pyopenjtalk.DEFAULT_HTS_VOICE)
             except (ImportError, OSError, RuntimeError) as error:
@@ -171,7 +171,7 @@ def _labels(utterance: Utterance) -> list[str]:
         features.pop(0)
     if not features:
         return []
-    import pyopenjtalk  # noqa: PLC0415  takes a quarter of a second
+    import pyopenjtalk  # takes a quarter of a second
 
     return pyopenjtalk.make_label(features)
 

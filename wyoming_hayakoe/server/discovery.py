@@ -63,8 +63,8 @@ class Discovery:
 
     async def _advertise(self, addresses: list[str], entry: contextlib.AsyncExitStack) -> list[str]:
         """Register the service until ``entry`` closes; return the addresses if that went well."""
-        from zeroconf import Error, InterfaceChoice, IPVersion  # noqa: PLC0415
-        from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf  # noqa: PLC0415
+        from zeroconf import Error, InterfaceChoice, IPVersion
+        from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
         info = AsyncServiceInfo(
             SERVICE_TYPE,
@@ -152,7 +152,7 @@ def _is_reachable(address: str) -> bool:
 
 
 def _interface_addresses(*, with_ipv6: bool) -> list[str]:
-    import ifaddr  # noqa: PLC0415  comes with zeroconf
+    import ifaddr  # comes with zeroconf
 
     addresses = []
     for adapter in ifaddr.get_adapters():

@@ -5,8 +5,8 @@ from collections import deque
 
 from wyoming_hayakoe.errors import RequestError
 from wyoming_hayakoe.server.settings import TEXT_LIMIT
-from wyoming_hayakoe.text.markup import SsmlText
 from wyoming_hayakoe.text.sentences import SentenceSplitter
+from wyoming_hayakoe.text.ssml import SsmlText
 
 # A sentence could still get another mark or bracket. A client that pauses this long has none for it; one that sends
 # token by token, as a language model writes, does not.

@@ -26,7 +26,7 @@ class Response:
         self._samples_per_chunk = service.settings.samples_per_chunk
         source_rate = request.speaker.voice.sample_rate
         self._rate = service.settings.rate or source_rate
-        self._resampler = Resampler(source_rate, self._rate)
+        self._resampler = Resampler(source_rate, self._rate) if self._rate != source_rate else None
         self._samples = 0
         self._started = time.monotonic()
         self._first_audio: float | None = None
@@ -43,7 +43,8 @@ class Response:
             async with aclosing(self._lane.iterate(self._speak(self._request.speaker, sentence))) as windows:
                 async for pcm in windows:
                     await self._send(pcm)
-        await self._send(await self._lane.run(lambda: to_pcm(self._resampler.finish())))
+        if resampler := self._resampler:
+            await self._send(await self._lane.run(lambda: to_pcm(resampler.finish())))
         await self._outbox.send(AudioStop().event())
         if self._request.is_stream:
             await self._outbox.send(SynthesizeStopped().event())
@@ -59,7 +60,7 @@ class Response:
     def _speak(self, speaker: Speaker, sentence: str) -> Generator[bytes, None, None]:
         """Yield the sentence as PCM at the answer's rate; runs on the lane."""
         for window in speaker.stream_sentence(sentence):
-            yield to_pcm(self._resampler.feed(window))
+            yield to_pcm(self._resampler.feed(window) if self._resampler else window)
 
     async def _send(self, pcm: bytes) -> None:
         size = self._samples_per_chunk * SAMPLE_WIDTH

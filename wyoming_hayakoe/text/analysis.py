@@ -64,12 +64,13 @@ def _prefix(text: str, limit: int) -> int:
 
 
 def _analyse_piece(piece: str, jtalk: "OpenJTalk | None") -> list["NJDFeature"]:
-    import pyopenjtalk  # noqa: PLC0415 - see the module's docstring
+    import pyopenjtalk  # see the module's docstring
 
     for vanilla in (False, True):
         try:
             # Sudachi's second opinion is off: it changes few words, as often for the worse, and costs 85 MB.
             return pyopenjtalk.run_frontend(piece, use_vanilla=vanilla, use_sudachi_kanji_yomi=False, jtalk=jtalk)
         except Exception:  # thousands of rules over any text: speech must go on
-            _LOGGER.warning("Could not read %r%s", piece[:40], " at all" if vanilla else " by rule", exc_info=True)
+            # What was to be read is the user's and stays out of the log.
+            _LOGGER.warning("a text could not be read%s", " at all" if vanilla else " by rule", exc_info=True)
     return []

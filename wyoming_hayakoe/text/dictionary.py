@@ -166,8 +166,8 @@ def _edge(char: str, look: str) -> str:
 def compiled(entries: Iterable[Entry]) -> "OpenJTalk":
     """Make an Open JTalk that reads ``entries`` as they say, whatever its rules would make of them."""
     # Imported here as it takes a third of a second, and not everybody has words.
-    import pyopenjtalk  # noqa: PLC0415
-    from pyopenjtalk.openjtalk import OpenJTalk  # noqa: PLC0415
+    import pyopenjtalk
+    from pyopenjtalk.openjtalk import OpenJTalk
 
     plain = OpenJTalk(dn_mecab=pyopenjtalk.OPEN_JTALK_DICT_DIR)
     with tempfile.TemporaryDirectory(prefix="hayakoe-words-") as directory:

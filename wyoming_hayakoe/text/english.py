@@ -9,13 +9,10 @@ their first use.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
 from functools import lru_cache
 
 from wyoming_hayakoe.text.loanwords import READINGS, SPELLED
 from wyoming_hayakoe.text.rules import Change
-
-Keep = Callable[[str], bool] | Collection[str]
 
 _LETTER_NAMES = """
     エー ビー シー ディー イー エフ ジー エイチ アイ ジェイ ケー エル エム エヌ オー ピー キュー
@@ -59,10 +56,8 @@ _V_SOUNDS = (("ヴァ", "バ"), ("ヴィ", "ビ"), ("ヴェ", "ベ"), ("ヴォ",
 _LONG_E = re.compile("(?<=[レテケセペベデゲゼ])イ(?=ション|ト$|ブル|ブ$|ス$|ル$)")
 
 
-def katakana(text: str, keep: Keep | None = None) -> str:
+def katakana(text: str) -> str:
     """Put katakana for every Latin word of a normalized text; digits stay digits.
-
-    `keep` names words to leave as they are, by a test or as a collection: the user's dictionary reads those.
 
     >>> katakana("Home AssistantのLED")
     'ホーム アシスタントのエルイーディー'
@@ -71,7 +66,7 @@ def katakana(text: str, keep: Keep | None = None) -> str:
         return text
     text = _ARTICLE.sub("ア", text)
     text = _NAMED_TV.sub(f" {_TV_BEHIND_A_NAME}", text)
-    return _TOKEN.sub(lambda match: _token(match[0], keep), text)
+    return _TOKEN.sub(lambda match: word_reading(match[0])[0] if _HAS_LATIN.search(match[0]) else match[0], text)
 
 
 def explain(text: str) -> list[Change]:
@@ -82,16 +77,6 @@ def explain(text: str) -> list[Change]:
         if _HAS_LATIN.search(token)
         for reading, source in [word_reading(token)]
     ]
-
-
-def _token(token: str, keep: Keep | None) -> str:
-    if _HAS_LATIN.search(token) is None or (keep is not None and _is_kept(token, keep)):
-        return token
-    return word_reading(token)[0]
-
-
-def _is_kept(token: str, keep: Keep) -> bool:
-    return keep(token) if callable(keep) else token in keep
 
 
 @lru_cache(maxsize=4096)
@@ -221,7 +206,7 @@ def _is_spelling(word: str, reading: str) -> bool:
 
 def _from_dictionary(word: str) -> str | None:
     """Open JTalk's reading where the whole is one word to it."""
-    import pyopenjtalk  # noqa: PLC0415 (heavy)
+    import pyopenjtalk  # heavy
 
     words = pyopenjtalk.run_frontend(word, use_sudachi_kanji_yomi=False, predict_nani=False)
     if len(words) != 1:
@@ -234,7 +219,7 @@ def _from_sudachi(word: str) -> str | None:
     """Sudachi's reading where the whole is one morpheme that its dictionary reads in katakana."""
     if word.lower() in _SUDACHI_STOP:
         return None
-    from pyopenjtalk.utils import get_sudachi_tokenizer  # noqa: PLC0415 (heavy; keeps one tokenizer a thread)
+    from pyopenjtalk.utils import get_sudachi_tokenizer  # heavy; keeps one tokenizer a thread
 
     morphemes = list(get_sudachi_tokenizer().tokenize(word))
     if len(morphemes) != 1:
@@ -244,7 +229,7 @@ def _from_sudachi(word: str) -> str | None:
 
 
 def _from_kanalizer(word: str) -> str:
-    import kanalizer  # noqa: PLC0415 (a model of 5 MB)
+    import kanalizer  # a model of 5 MB
 
     reading = kanalizer.convert(word, on_invalid_input="ignore", on_incomplete="ignore")
     for sound, plain in _V_SOUNDS:

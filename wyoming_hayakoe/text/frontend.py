@@ -15,7 +15,7 @@ from wyoming_hayakoe.text.characters import clean
 from wyoming_hayakoe.text.dictionary import Snapshot, UserDictionary
 from wyoming_hayakoe.text.emoji import name_emoji
 from wyoming_hayakoe.text.kaomoji import silence_faces
-from wyoming_hayakoe.text.markup import plain
+from wyoming_hayakoe.text.markdown import plain
 from wyoming_hayakoe.text.normalize import explain, normalize
 from wyoming_hayakoe.text.rules import Change, differences
 from wyoming_hayakoe.text.trace import Traced, attribute, rewritten
@@ -40,7 +40,7 @@ class Stage:
 
 
 KAOMOJI = Stage("kaomoji", silence_faces)
-MARKUP = Stage("markup", plain)
+MARKDOWN = Stage("markdown", plain)
 EMOJI = Stage("emoji", name_emoji)
 SIGNS = Stage("numbers and symbols", normalize, explain)
 ENGLISH = Stage("English", english.katakana, english.explain)
@@ -49,7 +49,7 @@ ENGLISH = Stage("English", english.katakana, english.explain)
 def japanese(dictionary: UserDictionary | None = None, *, read_emoji: bool = False) -> "FrontEnd":
     """Return the front end that all voices read through; emoji are silent, or named in Japanese."""
     named = [EMOJI] if read_emoji else []
-    return FrontEnd([KAOMOJI, *named, MARKUP, SIGNS, ENGLISH], dictionary)
+    return FrontEnd([KAOMOJI, *named, MARKDOWN, SIGNS, ENGLISH], dictionary)
 
 
 class FrontEnd:

@@ -21,7 +21,7 @@ def silence_faces(text: str) -> str:
 def _find_kaomoji(text: str) -> list[tuple[int, int, int, int]]:
     """pyopenjtalk-plus's own finder; it is not public there, so do without should it ever move."""
     try:
-        from pyopenjtalk._kaomoji import find_kaomoji_parts  # noqa: PLC0415 (heavy)
+        from pyopenjtalk._kaomoji import find_kaomoji_parts  # heavy
     except ImportError:
         return []
     return find_kaomoji_parts(text)

@@ -1,11 +1,6 @@
-from itertools import pairwise
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from wyoming_hayakoe.errors import RequestError
-from wyoming_hayakoe.text.markup import SsmlText, plain
+from wyoming_hayakoe.text.markdown import plain
 
 
 @pytest.mark.parametrize(
@@ -43,33 +38,3 @@ from wyoming_hayakoe.text.markup import SsmlText, plain
 )
 def test_markdown_is_taken_out(sentence, spoken):
     assert plain(sentence) == spoken
-
-
-SSML = '<?xml version="1.0"?><speak>こんにちは&amp;<break time="1s"/>元気？<!-- 注 --><p>次</p></speak>'
-
-
-@given(st.lists(st.integers(0, len(SSML)), max_size=10))
-def test_ssml_loses_its_tags_however_it_is_cut(cuts):
-    ssml = SsmlText()
-    edges = [0, *sorted(cuts), len(SSML)]
-    text = "".join(ssml.take(SSML[start:end]) for start, end in pairwise(edges)) + ssml.rest()
-    assert text.split() == ["こんにちは&", "元気？", "次"]
-
-
-def test_what_only_looks_like_a_tag_is_text():
-    ssml = SsmlText()
-    assert ssml.take("3 < 5 & 7") + ssml.rest() == "3 < 5 & 7"
-
-
-def test_a_tag_that_does_not_end_is_refused():
-    ssml = SsmlText()
-    with pytest.raises(RequestError, match="does not end"):
-        ssml.take("<break " + "a" * 5000)
-
-
-@given(st.lists(st.text(alphabet="<>&/!?-[]a\"'= あ", max_size=60), max_size=6))
-def test_no_ssml_raises_anything_else(chunks):
-    ssml = SsmlText()
-    for chunk in chunks:
-        assert isinstance(ssml.take(chunk), str)
-    assert isinstance(ssml.rest(), str)

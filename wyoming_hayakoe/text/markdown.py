@@ -1,12 +1,7 @@
-"""Takes markdown and SSML tags out of a text."""
+"""Takes markdown out of a sentence."""
 
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
-
-from wyoming_hayakoe.errors import RequestError
-
-_TAG_LIMIT = 4096
 
 _Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
@@ -43,51 +38,3 @@ def plain(sentence: str) -> str:
     for pattern, replacement in _MARKDOWN:
         sentence = pattern.sub(replacement, sentence)
     return sentence
-
-
-class SsmlText(HTMLParser):
-    """The text within SSML that arrives in chunks; tags, comments and declarations are dropped.
-
-    A paragraph, a sentence or a break ends a line, so that two of them are not read as one.
-    """
-
-    _BREAKS = frozenset({"break", "p", "s", "speak"})
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self._text: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        """Keep what stands between tags."""
-        self._text.append(data.replace("\n", " "))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """End the line where SSML says that one unit ends."""
-        if tag in self._BREAKS:
-            self._text.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        """End the line where SSML says that one unit ends."""
-        if tag in self._BREAKS:
-            self._text.append("\n")
-
-    def take(self, chunk: str) -> str:
-        """Return the text that is certain once ``chunk`` has arrived.
-
-        Raises:
-            RequestError: ``bad-event`` for a tag that does not end.
-        """
-        self.feed(chunk)
-        if len(self.rawdata) > _TAG_LIMIT:
-            raise RequestError("bad-event", f"SSML: a tag does not end within {_TAG_LIMIT} characters")
-        return self._drain()
-
-    def rest(self) -> str:
-        """Return what is left at the end of the text."""
-        self.close()
-        return self._drain()
-
-    def _drain(self) -> str:
-        text = "".join(self._text)
-        self._text.clear()
-        return text
