@@ -201,6 +201,15 @@ async def test_an_idle_client_is_shown_out_and_a_busy_one_is_not(voice):
             assert (await receive(client, until="audio-stop")).kinds[-1] == "audio-stop"
 
 
+async def test_a_text_stream_that_is_left_open_ends(voice):
+    async with running(local(idle_timeout=0.3), voice) as server, connected(server) as client:
+        await client.write_event(SynthesizeStart().event())
+        await client.write_event(SynthesizeChunk("はい。それで").event())
+        answer = await receive(client, until="never")
+    assert answer.kinds == ["audio-start", "audio-chunk", "error"]
+    assert answer.events[-1].data["code"] == "timeout"
+
+
 async def test_half_an_event_counts_as_idle(voice):
     async with running(local(idle_timeout=0.3), voice) as server, connected(server) as client:
         client._writer.write(b'{"type":"describe","data_length":100}\n{')

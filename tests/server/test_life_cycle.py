@@ -211,6 +211,23 @@ class TestStdio:
         assert self.kinds(result.stdout) == ["error"]
         assert result.returncode == 0
 
+    def test_a_signal_lets_it_finish_what_it_says(self):
+        with subprocess.Popen(
+            command("--uri", "stdio://"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=clean_environment(),
+        ) as process:
+            text = json.dumps({"type": "synthesize", "data": {"text": ARTICLE * 4}})
+            process.stdin.write(text.encode() + b"\n")
+            process.stdin.flush()
+            start = process.stdout.readline()
+            process.terminate()
+            output = start + process.stdout.read()
+            assert process.wait(DEADLINE) == 0
+        assert self.kinds(output) == ["audio-start", "audio-chunk", "audio-stop"]
+
     def test_a_signal_ends_it_while_it_waits_for_input(self):
         with subprocess.Popen(
             command("--uri", "stdio://"),

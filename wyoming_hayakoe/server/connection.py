@@ -74,7 +74,7 @@ class Connection:
     def finish(self) -> None:
         """Answer what has been asked for, then close: the server is stopping."""
         self._is_finishing = True
-        if not self._is_answering:
+        if not self._is_answering and self._queue.empty():
             self._queue.put_nowait(None)
 
     async def _watch(self, reading: asyncio.Task[None], answering: asyncio.Task[None]) -> None:

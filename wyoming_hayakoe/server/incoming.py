@@ -16,7 +16,9 @@ _PAUSE = 0.1
 class IncomingText:
     """Sentences, each there as soon as it is complete. One task writes, another reads."""
 
-    def __init__(self, *, ssml: bool) -> None:
+    def __init__(self, *, ssml: bool, patience: float) -> None:
+        """Take ``ssml`` or plain text, and wait ``patience`` seconds at most for more of it."""
+        self._patience = patience
         self._ssml = SsmlText() if ssml else None
         self._splitter = SentenceSplitter()
         self._sentences: deque[str] = deque()
@@ -52,7 +54,7 @@ class IncomingText:
         """Return the next sentence once it is complete, None when the text has ended.
 
         Raises:
-            RequestError: what :meth:`fail` was given.
+            RequestError: what :meth:`fail` was given; ``timeout`` if nothing more came.
         """
         while not self._sentences:
             if self._error is not None:
@@ -64,10 +66,15 @@ class IncomingText:
 
     async def _wait_for_more(self) -> None:
         self._changed.clear()
+        is_complete = self._splitter.sentence_is_complete
         try:
-            async with asyncio.timeout(_PAUSE if self._splitter.sentence_is_complete else None):
+            async with asyncio.timeout(_PAUSE if is_complete else self._patience):
                 await self._changed.wait()
         except TimeoutError:
+            if not is_complete:
+                raise RequestError(
+                    "timeout", f"no text came for {self._patience:g} s: end a text stream with synthesize-stop"
+                ) from None
             self._sentences.extend(self._splitter.flush())
 
     def _put(self, sentences: list[str]) -> None:

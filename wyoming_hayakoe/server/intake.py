@@ -111,7 +111,7 @@ class Intake:
         text_format = event.data.get("text_format") or "text"
         if text_format not in _FORMATS:
             raise RequestError("bad-event", f"{event.type}: 'text_format' is not one of {', '.join(_FORMATS)}")
-        return IncomingText(ssml=text_format == "ssml")
+        return IncomingText(ssml=text_format == "ssml", patience=self._service.settings.idle_timeout)
 
 
 async def discard(reader: asyncio.StreamReader) -> None:

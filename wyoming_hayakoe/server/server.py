@@ -40,6 +40,7 @@ class Server:
         self._listeners: list[asyncio.Server] = []
         self._socket_files: list[Path] = []
         self._connections: dict[asyncio.Task[None], Connection] = {}
+        self._stdio: list[asyncio.Task[None]] = []
         self._background: list[asyncio.Task[None]] = []
         self._stop_requested = asyncio.Event()
         self._abort_requested = asyncio.Event()
@@ -82,12 +83,12 @@ class Server:
                     await self._listen(open_unix(address))
                     self._socket_files.append(address.path)
                 case StdioAddress():
-                    self._run_in_background(self._serve_stdio())
+                    self._stdio.append(_owned(self._serve_stdio()))
             _LOGGER.info("listening on %s", uri)
         # Clients that connect already are answered; what they want spoken waits its turn behind this.
         for speaker in self._service.catalogue.speakers:
             await self.lane.run(speaker.prepare)
-        self._run_in_background(systemd.feed_watchdog())
+        self._background.append(_owned(systemd.feed_watchdog()))
         if self._settings.zeroconf and self.endpoints:
             self._advertise()
 
@@ -101,7 +102,7 @@ class Server:
             task.cancel()
         for connection in self._connections.values():
             connection.finish()
-        tasks = {*self._connections, *self._background}
+        tasks = {*self._connections, *self._stdio, *self._background}
         await self._drain(tasks)
         for task in tasks:
             task.cancel()
@@ -178,12 +179,7 @@ class Server:
         if discovery is None:
             _LOGGER.info("zeroconf: not advertised, since nobody else reaches a loopback address")
         else:
-            self._run_in_background(discovery.run())
-
-    def _run_in_background(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        task.add_done_callback(_log_failure)
-        self._background.append(task)
+            self._background.append(_owned(discovery.run()))
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
@@ -206,6 +202,13 @@ class Server:
         else:
             _LOGGER.info("stopping: running responses may finish for %g s", self._settings.grace)
             self._stop_requested.set()
+
+
+def _owned(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    """Start a task whose failure is logged when it happens, and not only when it is awaited."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(_log_failure)
+    return task
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:
