@@ -20,6 +20,7 @@ _SKIP_SIZE = 64 * 1024
 _JSON_NAMES: dict[type, str] = {str: "a string", dict: "an object"}
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 
 async def read_event(reader: asyncio.StreamReader) -> Event | None:
@@ -33,7 +34,7 @@ async def read_event(reader: asyncio.StreamReader) -> Event | None:
     try:
         header = _parse(await reader.readuntil(b"\n"), "event header")
         kind = expect(header.get("type"), str, "event type")
-        data = expect(header.get("data") or {}, dict, "event data")
+        data = expect_or(header.get("data"), dict, "event data", {})
         if length := _length(header, "data_length", DATA_LIMIT):
             data = data | _parse(await reader.readexactly(length), "event data")
         await _skip(reader, _length(header, "payload_length", None))
@@ -89,6 +90,15 @@ class Outbox:
             except TimeoutError:
                 if self._writer.transport.get_write_buffer_size() >= waiting:
                     raise ConnectionAbortedError(f"took nothing of its answer for {self._stall_timeout:g} s") from None
+
+
+def expect_or(value: object, kind: type[T], what: str, default: D) -> T | D:
+    """Return ``value`` if it is of ``kind``, ``default`` if it is null or absent.
+
+    Raises:
+        RequestError: as :func:`expect`.
+    """
+    return default if value is None else expect(value, kind, what)
 
 
 async def _skip(reader: asyncio.StreamReader, length: int) -> None:

@@ -10,7 +10,7 @@ from wyoming.ping import Pong
 
 from wyoming_hayakoe.errors import RequestError
 from wyoming_hayakoe.server.catalogue import Requested
-from wyoming_hayakoe.server.events import Outbox, expect, read_event
+from wyoming_hayakoe.server.events import Outbox, expect, expect_or, read_event
 from wyoming_hayakoe.server.incoming import IncomingText
 from wyoming_hayakoe.server.info import make_info
 from wyoming_hayakoe.server.service import Request, Service
@@ -73,8 +73,7 @@ class Intake:
         await self._outbox.send(info.event())
 
     async def _ping(self, event: Event) -> None:
-        text = event.data.get("text")
-        await self._outbox.send(Pong(None if text is None else expect(text, str, "ping: 'text'")).event())
+        await self._outbox.send(Pong(expect_or(event.data.get("text"), str, "ping: 'text'", None)).event())
 
     async def _select_program(self, event: Event) -> None:
         """Accept it: there is one program, so there is nothing to select."""
@@ -108,7 +107,7 @@ class Intake:
         return self._stream
 
     def _open(self, event: Event) -> IncomingText:
-        text_format = event.data.get("text_format") or "text"
+        text_format = expect_or(event.data.get("text_format"), str, f"{event.type}: 'text_format'", "text")
         if text_format not in _FORMATS:
             raise RequestError("bad-event", f"{event.type}: 'text_format' is not one of {', '.join(_FORMATS)}")
         return IncomingText(ssml=text_format == "ssml", patience=self._service.settings.idle_timeout)
@@ -125,10 +124,8 @@ def _text(event: Event) -> str:
 
 
 def _requested(event: Event) -> Requested:
-    voice: dict[str, Any] = expect(event.data.get("voice") or {}, dict, f"{event.type}: 'voice'")
-
-    def optional(key: str) -> str | None:
-        value = voice.get(key)
-        return None if value is None else expect(value, str, f"{event.type}: 'voice.{key}'")
-
-    return Requested(name=optional("name"), language=optional("language"), style=optional("speaker"))
+    voice: dict[str, Any] = expect_or(event.data.get("voice"), dict, f"{event.type}: 'voice'", {})
+    name, language, style = (
+        expect_or(voice.get(key), str, f"{event.type}: 'voice.{key}'", None) for key in ("name", "language", "speaker")
+    )
+    return Requested(name, language, style)
