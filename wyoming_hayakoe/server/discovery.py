@@ -51,18 +51,26 @@ class Discovery:
     async def run(self) -> None:
         """Advertise until cancelled, and again whenever this machine's addresses change."""
         advertised: list[str] = []
+        problem = ""
         async with contextlib.AsyncExitStack() as entry:
             while True:
                 addresses = reachable_addresses(self._hosts)
-                if addresses != advertised:
+                if not addresses or addresses != advertised:
                     await entry.aclose()
-                    advertised = await self._advertise(addresses, entry) if addresses else []
-                    if not addresses:
-                        _LOGGER.warning("zeroconf: no network address yet, looking again every %g s", _CHECK_INTERVAL)
+                    news = await self._advertise(addresses, entry)
+                    # What does not change in years is worth one line in the log.
+                    if news and news != problem:
+                        _LOGGER.warning(
+                            "zeroconf: cannot advertise (%s); the server runs on: add it by its address", news
+                        )
+                    problem = news
+                    advertised = [] if problem else addresses
                 await asyncio.sleep(_CHECK_INTERVAL)
 
-    async def _advertise(self, addresses: list[str], entry: contextlib.AsyncExitStack) -> list[str]:
-        """Register the service until ``entry`` closes; return the addresses if that went well."""
+    async def _advertise(self, addresses: list[str], entry: contextlib.AsyncExitStack) -> str:
+        """Register the service until ``entry`` closes; return what is wrong, '' if it went well."""
+        if not addresses:
+            return "this machine has no network address yet"
         from zeroconf import Error, InterfaceChoice, IPVersion
         from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
@@ -84,13 +92,9 @@ class Discovery:
             entry.push_async_callback(_unregister, zeroconf, info)
         except (OSError, Error) as error:
             await entry.aclose()
-            _LOGGER.warning(
-                "zeroconf: cannot advertise (%s); the server runs on: add it to Home Assistant by its address",
-                error or type(error).__name__,
-            )
-            return []
+            return str(error) or type(error).__name__
         _LOGGER.info("zeroconf: %s at %s port %d", info.name, ", ".join(addresses), self._port)
-        return addresses
+        return ""
 
 
 async def _unregister(zeroconf: "AsyncZeroconf", info: "AsyncServiceInfo") -> None:
