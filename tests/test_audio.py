@@ -45,8 +45,8 @@ def test_the_limiter_mutes_an_unstable_filter_and_nothing_else():
     samples[7000:7100] = 1e30
     limited = limit(samples, 0.9, 240)
     assert np.abs(limited[7000:7100]).max() == 0.0
-    assert np.array_equal(limited[:6000], samples[:6000])
-    assert np.array_equal(limited[9000:], samples[9000:])
+    assert np.array_equal(limited[:5000], samples[:5000])
+    assert np.array_equal(limited[9500:], samples[9500:])
 
 
 def test_rms_counts_only_what_is_heard():

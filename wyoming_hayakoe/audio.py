@@ -12,6 +12,9 @@ from wyoming_hayakoe.voice import Waveform
 if TYPE_CHECKING:
     from soxr import ResampleStream
 
+# Blocks to either side of one in which a synthesis filter is unstable.
+_RINGING = 6
+
 SAMPLE_WIDTH = 2
 """Bytes of a sample of PCM, here and everywhere in the program."""
 
@@ -44,10 +47,11 @@ def limit(samples: npt.NDArray[np.floating], ceiling: float, block: int) -> npt.
 
     The gain is one value for a block of ``block`` samples and glides between blocks; each takes the least of its
     neighbours' gains, so the glide never passes the ceiling either. What is not finite, or louder than eight times full
-    scale, is no sound but a synthesis filter gone unstable: that is muted.
+    scale, is no sound but a synthesis filter gone unstable: that is muted with what leads up to it and rings after it.
     """
     peaks = np.abs(_blocks(np.nan_to_num(samples, posinf=np.inf, neginf=np.inf, nan=np.inf), block)).max(axis=1)
-    gains = np.where(peaks > 8.0, 0.0, ceiling / np.maximum(peaks, ceiling))
+    beside_unstable = np.convolve(peaks > 8.0, np.ones(2 * _RINGING + 1))[_RINGING : _RINGING + len(peaks)] > 0
+    gains = np.where(beside_unstable, 0.0, ceiling / np.maximum(peaks, ceiling))
     padded = np.pad(gains, 1, mode="edge")
     least = np.minimum(np.minimum(padded[:-2], padded[1:-1]), padded[2:])
     centres = (np.arange(len(least)) + 0.5) * block

@@ -3,14 +3,12 @@
 import os
 from pathlib import Path
 
-from wyoming_hayakoe.errors import HayakoeError
-
 
 def data_dir(given: str | os.PathLike[str] | None = None) -> Path:
     """Say which directory holds voices, caches and ``words.csv``; it need not exist yet.
 
     ``given`` (from ``--data-dir``), else HAYAKOE_DATA_DIR, else wyoming-hayakoe below XDG_DATA_HOME or
-    ~/.local/share.
+    ~/.local/share, or below /var/lib for a system user without a home.
     """
     chosen = given or os.environ.get("HAYAKOE_DATA_DIR")
     if chosen:
@@ -19,7 +17,7 @@ def data_dir(given: str | os.PathLike[str] | None = None) -> Path:
     try:
         return (Path(shared) if shared else Path.home() / ".local" / "share") / "wyoming-hayakoe"
     except RuntimeError:
-        raise HayakoeError("this user has no home folder: name one for data with --data-dir") from None
+        return Path("/var/lib/wyoming-hayakoe")
 
 
 def words_file(directory: Path) -> Path:

@@ -2,6 +2,7 @@ import io
 import json
 import os
 import pty
+import shlex
 import stat
 import subprocess
 import wave
@@ -58,6 +59,7 @@ def test_a_running_server_speaks_just_the_same(tmp_path):
         (["say", "あ", "-o", "-", "--uri", "tcp://127.0.0.1:1"], "no server answers at tcp://127.0.0.1:1"),
         (["say", "あ", "-o", "-", "--uri", "stdio://"], "tcp://HOST:PORT"),
         (["say", "あ", "-o", "-", "--uri", "tcp://127.0.0.1:1", "--length-scale", "2"], "--length-scale"),
+        (["say", "あ", "-o", "-", "--uri", "tcp://127.0.0.1:1", "--config", "x.toml"], "--config"),
         (["say", "あ", "-o", "-", "--voice", "tsukuyomi"], "there is mei"),
     ],
 )
@@ -68,11 +70,41 @@ def test_what_goes_wrong_is_one_line(arguments, words):
     assert words in line
 
 
-def test_a_server_s_error_is_shown():
+@pytest.mark.parametrize(("flags", "named"), [(["--voice", "tsukuyomi"], "mei"), (["--speaker", "angry"], "normal")])
+def test_a_server_s_error_is_shown(flags, named):
     with program() as server:
-        result = run_program("say", "あ", "--voice", "tsukuyomi", "-o", "-", "--uri", server.uri)
+        result = run_program("say", "あ", *flags, "-o", "-", "--uri", server.uri)
     assert result.returncode == 1
-    assert "there is mei" in result.stderr.decode()
+    (line,) = result.stderr.decode().splitlines()
+    assert line.endswith(named)
+
+
+def test_a_server_that_refuses_is_named():
+    with program("--allow", "10.9.9.9/32") as server:
+        result = run_program("say", "あ", "-o", "-", "--uri", server.uri)
+    (line,) = result.stderr.decode().splitlines()
+    assert result.returncode == 1
+    assert server.uri in line
+
+
+def test_the_configured_default_speaks_and_is_listed_first(tmp_path):
+    (tmp_path / "config.toml").write_text('voice = ["slow", {name = "slow", speed = 2.0}]\n')
+    config = ["--config", str(tmp_path / "config.toml")]
+    slow, mei = (
+        seconds(run_program("say", "こんにちは", "-o", "-", *config, *flags).stdout)
+        for flags in ([], ["--voice", "mei"])
+    )
+    assert slow == pytest.approx(2 * mei, rel=0.05)
+    assert run_program("voices", *config).stdout.decode().splitlines()[1].startswith("slow")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_are_no_trouble(tmp_path, closed):
+    (tmp_path / "words.csv").write_text("猫,ネコ,1\n", encoding="utf-8")
+    out = tmp_path / "out.wav"
+    line = shlex.join(command("say", "猫", "-o", str(out), "--data-dir", str(tmp_path)))
+    subprocess.run(["sh", "-c", f"exec {line} {closed}"], env=clean_environment(), timeout=DEADLINE, check=True)
+    assert seconds(out.read_bytes()) > 0.3
 
 
 class TestPlay:

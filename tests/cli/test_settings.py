@@ -109,12 +109,28 @@ def test_a_flag_counts_before_a_variable_and_a_variable_before_a_key(config, mon
 
 
 @pytest.mark.parametrize(
+    ("variables", "arguments", "found"),
+    [
+        ({"NO_ZEROCONF": "1"}, ["--zeroconf", "kitchen"], True),
+        ({"ZEROCONF": "kitchen"}, ["--no-zeroconf"], False),
+        ({"NO_ZEROCONF": "1"}, [], False),
+        ({"NO_ZEROCONF": "0"}, [], True),
+        ({"ZEROCONF": "0"}, [], False),
+    ],
+)
+def test_zeroconf_and_no_zeroconf_are_one_option(monkeypatch, variables, arguments, found):
+    for name, value in variables.items():
+        monkeypatch.setenv(f"HAYAKOE_{name}", value)
+    assert resolved(*arguments).server_settings.zeroconf is found
+
+
+@pytest.mark.parametrize(
     ("arguments", "found", "name"),
     [
         (["--zeroconf"], True, None),
         (["--zeroconf", "居間"], True, "居間"),
         (["--no-zeroconf"], False, None),
-        (["--zeroconf", "kitchen", "--no-zeroconf"], False, "kitchen"),
+        (["--zeroconf", "kitchen", "--no-zeroconf"], False, None),
     ],
 )
 def test_zeroconf_takes_a_name_or_none(arguments, found, name):
@@ -162,6 +178,11 @@ def test_presets_may_be_tables(config):
         ("uri = 'udp://x'", "kitchen.toml: uri: 'udp://x' is not tcp://HOST:PORT"),
         ("uri = [1]", "kitchen.toml: uri: 1 is not tcp://HOST:PORT"),
         ("allow = '300.0.0.0/8'", "kitchen.toml: allow: '300.0.0.0/8' is not a network"),
+        ("uri = []", "kitchen.toml: uri: [] is not a list with something in it"),
+        ("uri = ['stdio://', 'stdio://']", "kitchen.toml: uri: one URI is given twice"),
+        ("log-format = '%(nosuch)s'", "kitchen.toml: log-format: '%(nosuch)s' is not a format"),
+        ("voice = ['a']", "kitchen.toml: voice: no voice 'a': there is mei"),
+        ("speaker = 'b'", "kitchen.toml: speaker: voice 'mei' has no style 'b': it has normal"),
         ("voice = 1", "kitchen.toml: voice: 1 is not a text"),
         ("= 1", "kitchen.toml: is not TOML"),
         ("[[voice]]\nspeed = 1.0", "kitchen.toml: [[voice]] number 1: name: is missing"),
@@ -173,7 +194,7 @@ def test_presets_may_be_tables(config):
             "[[voice]]\nname = 'a'\nstyle = 'b'",
             "[[voice]] number 1: style: voice 'mei' has no style 'b': it has normal",
         ),
-        ("[[voice]]\nname = 'mei'", "two voices are named 'mei'"),
+        ("[[voice]]\nname = 'mei'", "[[voice]] number 1: name: 'mei' is another voice's"),
     ],
 )
 def test_what_is_wrong_is_named_with_file_key_and_what_is_allowed(config, text, words):

@@ -143,4 +143,11 @@ def test_breath_groups_keep_every_phone_in_order(parts):
         assert rest > 0
         assert "-pau+" not in group[0]
         assert "-pau+" not in group[-1]
-        assert len(group) <= 2 * openjtalk._MAX_PHONES + openjtalk._MIN_PHONES + 1
+        assert len(group) <= 1.25 * openjtalk._MAX_PHONES + openjtalk._MIN_PHONES + 1
+
+
+@pytest.mark.parametrize("speed", [1.0, 5.0])
+@pytest.mark.parametrize("text", ["あ" * 200, "ab" * 100, "㎡" * 200, "東京特許許可局" * 28])
+def test_no_window_is_longer_than_a_breath(voice, text, speed):
+    windows = list(voice.speak(FRONT_END.read(text), SynthesisParams(speed=speed)))
+    assert max(len(window) for window in windows) / RATE < 18

@@ -76,7 +76,8 @@ def test_what_is_not_there_is_refused(requested, code):
 
 
 def test_a_name_comes_first_if_asked_for():
-    catalogue = Catalogue([ACTRESS, MEI], [HAPPY], first=["cheer", "mei"])
+    catalogue = Catalogue([ACTRESS, MEI], [HAPPY])
+    catalogue.put_first(["cheer", "mei"])
     assert [entry.name for entry in catalogue.entries] == ["cheer", "mei", "actress", "actress:happy", "actress:angry"]
     assert [speaker.voice.name for speaker in catalogue.speakers] == ["actress", "mei"]
 

@@ -5,6 +5,7 @@ import contextlib
 import io
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -74,6 +75,7 @@ def test_the_grace_period_ends():
     with program("--grace", "0.5") as server:
         assert 0.4 < asyncio.run(scenario(server)) < 5
         assert server.wait() == 0
+        assert "Traceback" not in server.whole_log()
 
 
 def test_a_second_signal_stops_at_once():
@@ -92,6 +94,7 @@ def test_a_second_signal_stops_at_once():
         code, seconds = asyncio.run(scenario(server))
         assert code == 0
         assert seconds < 3
+        assert "Traceback" not in server.whole_log()
 
 
 async def test_a_stop_under_load_leaves_no_task_behind(voice):
@@ -210,6 +213,20 @@ class TestStdio:
         result = run_program("--uri", "stdio://", stdin=b"bad\n" + self.EVENTS)
         assert self.kinds(result.stdout) == ["error"]
         assert result.returncode == 0
+
+    @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+    def test_closed_streams_end_it(self, closed):
+        line = f"exec {shlex.join(command('--uri', 'stdio://'))} {closed}"
+        result = subprocess.run(
+            ["sh", "-c", line],
+            input=self.EVENTS,
+            env=clean_environment(),
+            timeout=DEADLINE,
+            capture_output=True,
+            check=True,
+        )
+        if closed == "2>&-":
+            assert self.kinds(result.stdout)[-1] == "audio-stop"
 
     def test_a_signal_lets_it_finish_what_it_says(self):
         with subprocess.Popen(

@@ -31,12 +31,13 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, 2 for bad usage, 1 for everything else."""
+    _reserve_standard_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = arguments.pop(0) if arguments and arguments[0] in _COMMANDS else "serve"
     if arguments[:1] == ["--version"]:
         print(__version__)
         return 0
-    debug = "--debug" in arguments
+    debug = "--debug" in arguments or os.environ.get("HAYAKOE_DEBUG", "").lower() in {"1", "true", "yes", "on"}
     try:
         return _run(command, arguments)
     except HayakoeError as error:
@@ -62,8 +63,21 @@ def _run(command: str, arguments: list[str]) -> int:
     )
     parser.add_argument("--version", action="version", version=__version__)
     module.add_arguments(parser)
+    if command != "serve":
+        parser.add_argument("--debug", action="store_true", help="show tracebacks")
     code: int = module.run(parser.parse_args(arguments))
     return code
+
+
+def _reserve_standard_streams() -> None:
+    """Open what the shell has closed (``2>&-``), lest the next file or socket takes its number."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDONLY if mode == "r" else os.O_WRONLY)
+            os.dup2(descriptor, number)
+            if descriptor != number:
+                os.close(descriptor)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def _epilog() -> str:

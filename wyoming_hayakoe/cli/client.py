@@ -1,5 +1,6 @@
 """A client of a running server, for the subcommands that need one."""
 
+import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Self
@@ -9,7 +10,6 @@ from wyoming.client import AsyncClient
 from wyoming.error import Error
 from wyoming.event import Event
 from wyoming.info import Describe, Info
-from wyoming.tts import Synthesize, SynthesizeVoice
 
 from wyoming_hayakoe.errors import HayakoeError
 
@@ -42,25 +42,36 @@ class Client:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._client.disconnect()
+        # The server may have hung up first.
+        with contextlib.suppress(OSError):
+            await self._client.disconnect()
 
     async def describe(self) -> Info:
         """Return what the server offers."""
-        await self._client.write_event(Describe().event())
+        await self._write(Describe().event())
         while not Info.is_type((event := await self._read()).type):
             pass
         return Info.from_event(event)
 
     async def speak(self, text: str, voice: str | None = None, style: str | None = None) -> AsyncGenerator[Chunk, None]:
         """Yield what the server says for ``text``, as it comes."""
-        chosen = SynthesizeVoice(name=voice, speaker=style) if voice else None
-        await self._client.write_event(Synthesize(text=text, voice=chosen).event())
+        # Built by hand: wyoming's own class leaves out a speaker without a name.
+        chosen = {key: value for key, value in (("name", voice), ("speaker", style)) if value is not None}
+        await self._write(Event("synthesize", {"text": text, "voice": chosen}))
         while not AudioStop.is_type((event := await self._read()).type):
             if Error.is_type(event.type):
                 raise HayakoeError(f"the server at {self._uri} says: {Error.from_event(event).text}")
             if AudioChunk.is_type(event.type):
                 chunk = AudioChunk.from_event(event)
                 yield Chunk(chunk.audio, chunk.rate)
+
+    async def _write(self, event: Event) -> None:
+        try:
+            await self._client.write_event(event)
+        except OSError as error:
+            raise HayakoeError(
+                f"the server at {self._uri} hung up ({error}): does it --allow this machine? Its log says why"
+            ) from error
 
     async def _read(self) -> Event:
         try:

@@ -56,28 +56,54 @@ def add_options(parser: argparse._ActionsContainer, options: Iterable[Option]) -
     parser.add_argument("--config", metavar="FILE.toml", help="file with the same names as keys, and [[voice]] presets")
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value that was given, and where: ``--rate``, ``HAYAKOE_RATE``, ``kitchen.toml: rate``."""
+
+    value: Any
+    where: str
+
+
 def resolve(
     options: Sequence[Option], flags: argparse.Namespace, config: Mapping[str, object], config_name: str
-) -> dict[str, Any]:
-    """Return the values of the options that are given anywhere, by name; a flag before a variable before a key.
+) -> dict[str, Given]:
+    """Return the options that are given anywhere, by name; a flag before a variable before a key.
+
+    Where ``no-x`` is given and is true, ``x`` is false, at the rank of whoever gave it.
 
     Raises:
         UsageError: one of them is not allowed.
     """
-    values: dict[str, Any] = {}
+    ranks = [resolve_table(options, config, config_name), _resolve_variables(options), _resolve_flags(options, flags)]
+    merged: dict[str, Given] = {}
+    for rank in ranks:
+        for name in [name for name in rank if name.startswith("no-")]:
+            if (given := rank.pop(name)).value:
+                rank[name.removeprefix("no-")] = Given(value=False, where=given.where)
+        merged |= rank
+    return merged
+
+
+def _resolve_flags(options: Sequence[Option], flags: argparse.Namespace) -> dict[str, Given]:
+    return {
+        option.name: _convert(option, value, f"--{option.name}")
+        for option in options
+        if (value := getattr(flags, option.name, None)) is not None
+    }
+
+
+def _resolve_variables(options: Sequence[Option]) -> dict[str, Given]:
+    values = {}
     for option in options:
-        given = getattr(flags, option.name, None)
-        variable = os.environ.get(option.variable)
-        if given is not None:
-            values[option.name] = _convert(option, given, f"--{option.name}")
-        elif variable:
-            parts = [part.strip() for part in variable.split(",")] if option.is_list else variable
+        # An empty variable is one that is not set: compose files write them so.
+        if text := os.environ.get(option.variable):
+            parts = [part.strip() for part in text.split(",") if part.strip()] if option.is_list else text
             values[option.name] = _convert(option, parts, option.variable)
-    return resolve_table(options, config, config_name) | values
+    return values
 
 
-def resolve_table(options: Sequence[Option], table: Mapping[str, object], where: str) -> dict[str, Any]:
-    """Return the values of the options that ``table`` holds, by name.
+def resolve_table(options: Sequence[Option], table: Mapping[str, object], where: str) -> dict[str, Given]:
+    """Return the options that ``table`` holds, by name.
 
     Raises:
         UsageError: one of them is not allowed.
@@ -128,10 +154,13 @@ def check_keys(table: Mapping[str, object], allowed: Sequence[str], where: str) 
             raise UsageError(f"{where}: {key}: no such key: allowed are {', '.join(sorted(allowed))}")
 
 
-def _convert(option: Option, raw: Any, where: str) -> Any:
-    if option.is_list:
-        return [_convert_one(option, item, where) for item in (raw if isinstance(raw, list) else [raw])]
-    return _convert_one(option, raw, where)
+def _convert(option: Option, raw: object, where: str) -> Given:
+    if not option.is_list:
+        return Given(_convert_one(option, raw, where), where)
+    items = raw if isinstance(raw, list) else [raw]
+    if not items:
+        raise UsageError(f"{where}: [] is not a list with something in it: leave it out for the default")
+    return Given([_convert_one(option, item, where) for item in items], where)
 
 
 def _convert_one(option: Option, raw: object, where: str) -> object:

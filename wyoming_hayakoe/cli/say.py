@@ -13,7 +13,7 @@ from wyoming_hayakoe.audio import to_pcm, write_wav
 from wyoming_hayakoe.cli.client import Chunk, Client
 from wyoming_hayakoe.cli.options import add_options
 from wyoming_hayakoe.cli.settings import SPEAKING, configure
-from wyoming_hayakoe.errors import HayakoeError, RequestError, UsageError
+from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.server.listeners import StdioAddress, parse_uri
 from wyoming_hayakoe.text.explain import table, to_json
@@ -23,15 +23,18 @@ _PLAYERS = ("pw-play", "paplay", "aplay", "afplay")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
-    parser.add_argument("text", nargs="?", metavar="TEXT", help="what to say; - or nothing reads standard input")
+    parser.add_argument(
+        "text",
+        nargs="?",
+        metavar="TEXT",
+        help="what to say (after -- if it begins with -); - or nothing reads standard input",
+    )
     parser.add_argument("-o", "--output", metavar="FILE.wav", help="WAV file to write; - is standard output")
     parser.add_argument("--play", action="store_true", help=f"play it with the first of {', '.join(_PLAYERS)}")
     parser.add_argument("--uri", help="let the server at tcp://HOST:PORT or unix:///PATH speak")
-    parser.add_argument("--voice", metavar="NAME", dest="voice_name", help="voice or preset to speak with")
     parser.add_argument("--explain", action="store_true", help="show how the text is read instead of speaking it")
     parser.add_argument("--json", action="store_true", help="with --explain: a JSON object for each line of text")
     add_options(parser, SPEAKING)
-    parser.add_argument("--debug", action="store_true", help="show tracebacks")
 
 
 def run(flags: argparse.Namespace) -> int:
@@ -68,11 +71,7 @@ def _explain(flags: argparse.Namespace) -> int:
 
 
 def _local(flags: argparse.Namespace, text: str) -> Iterator[Chunk]:
-    catalogue = configure(flags, SPEAKING).catalogue
-    try:
-        speaker = catalogue.find(Requested(name=flags.voice_name))
-    except RequestError as error:
-        raise UsageError(f"--voice: {error.text}") from None
+    speaker = configure(flags, SPEAKING).catalogue.find(Requested())
     seconds = 0.0
     for window in speaker.stream(text):
         yield Chunk(to_pcm(window), speaker.voice.sample_rate)
@@ -81,9 +80,9 @@ def _local(flags: argparse.Namespace, text: str) -> Iterator[Chunk]:
 
 
 async def _remote(flags: argparse.Namespace, text: str) -> list[Chunk]:
-    for option in SPEAKING:
-        if option.name in {"length-scale", "pitch-scale", "read-emoji"} and getattr(flags, option.name) is not None:
-            raise UsageError(f"--{option.name} does nothing with --uri: the server decides, by its flags or a preset")
+    for name in ("length-scale", "pitch-scale", "read-emoji", "data-dir", "config"):
+        if getattr(flags, name) is not None:
+            raise UsageError(f"--{name} does nothing with --uri: the server decides, by its own or a preset")
     try:
         if isinstance(parse_uri(flags.uri), StdioAddress):
             raise ValueError
@@ -92,7 +91,7 @@ async def _remote(flags: argparse.Namespace, text: str) -> list[Chunk]:
     chunks: list[Chunk] = []
     seconds = 0.0
     async with Client(flags.uri) as client:
-        async for chunk in client.speak(text, flags.voice_name, flags.speaker):
+        async for chunk in client.speak(text, flags.voice[0] if flags.voice else None, flags.speaker):
             chunks.append(chunk)
             seconds += len(chunk.pcm) / 2 / chunk.rate
             _progress(seconds)

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 
 from wyoming_hayakoe.cli.options import add_options
 from wyoming_hayakoe.cli.settings import LOG_FORMAT, SERVING, configure
@@ -24,5 +25,10 @@ def run(flags: argparse.Namespace) -> int:
     # Their own debug lines tell nothing of this program.
     for name in ("asyncio", "zeroconf"):
         logging.getLogger(name).setLevel(logging.INFO)
-    asyncio.run(Server(configured.server_settings, configured.catalogue).run())
+    server = Server(configured.server_settings, configured.catalogue)
+    asyncio.run(server.run())
+    if server.is_aborted:
+        # Python would wait for the step that the lane still computes.
+        logging.shutdown()
+        os._exit(0)
     return 0

@@ -1,12 +1,14 @@
 """The options of the server, and of whatever speaks without one."""
 
 import argparse
+import contextlib
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from wyoming_hayakoe.cli import values
 from wyoming_hayakoe.cli.options import (
+    Given,
     Option,
     check_keys,
     config_path,
@@ -16,7 +18,7 @@ from wyoming_hayakoe.cli.options import (
     resolve_table,
 )
 from wyoming_hayakoe.errors import UsageError
-from wyoming_hayakoe.server.catalogue import Catalogue, Preset
+from wyoming_hayakoe.server.catalogue import Catalogue, Preset, check_style
 from wyoming_hayakoe.server.settings import ServerSettings
 from wyoming_hayakoe.tts import TTS
 from wyoming_hayakoe.utterance import SynthesisParams
@@ -33,13 +35,13 @@ READING = (
 )
 SPEAKING = (
     *READING,
+    Option("voice", values.text, "voice or preset to list first, as the default (repeatable)", "NAME", is_list=True),
     Option("speaker", values.text, "style that voices speak in", "STYLE"),
     Option("length-scale", _SPEED, "1.2 speaks slower, 0.9 faster (default: 1.0)", "FACTOR"),
     Option("pitch-scale", _PITCH, "1.1 speaks higher, 0.9 lower (default: 1.0)", "FACTOR"),
 )
 SERVING = (
     Option("uri", values.uri, "where to listen (repeatable; default: tcp://0.0.0.0:10200)", is_list=True),
-    Option("voice", values.text, "voice or preset to list first, as the default (repeatable)", "NAME", is_list=True),
     *SPEAKING,
     Option("rate", values.whole(8000, 192000), "sample rate of every answer (default: the voice's own)", "HERTZ"),
     Option("samples-per-chunk", values.whole(64, 65536), "samples in one audio-chunk (default: 1024)", "SAMPLES"),
@@ -94,9 +96,9 @@ class Configured:
             "grace": "grace",
         }
         fields: dict[str, Any] = {field: given[name] for name, field in names.items() if name in given}
-        fields["streaming"] = not given.get("no-streaming", False)
+        fields["streaming"] = given.get("streaming", True)
         zeroconf = given.get("zeroconf", True)
-        fields["zeroconf"] = bool(zeroconf) and not given.get("no-zeroconf", False)
+        fields["zeroconf"] = bool(zeroconf)
         fields["zeroconf_name"] = zeroconf if isinstance(zeroconf, str) else None
         if "uri" in given:
             fields["uris"] = tuple(given["uri"])
@@ -115,7 +117,10 @@ def configure(flags: argparse.Namespace, options: Sequence[Option]) -> Configure
     config = read_config(path)
     check_keys(config, [option.name for option in SERVING], str(path))
     tables = _take_presets(config)
-    given = resolve(options, flags, config, str(path))
+    resolved = resolve(options, flags, config, str(path))
+    given = {name: one.value for name, one in resolved.items()}
+    if len(set(given.get("uri", []))) < len(given.get("uri", [])):
+        raise UsageError(f"{resolved['uri'].where}: one URI is given twice: each can be listened on once")
     params = SynthesisParams(
         style=given.get("speaker"), speed=given.get("length-scale", 1.0), pitch_scale=given.get("pitch-scale", 1.0)
     )
@@ -124,7 +129,22 @@ def configure(flags: argparse.Namespace, options: Sequence[Option]) -> Configure
     presets = [
         _preset(table, params, BUILT_IN, f"{path}: [[voice]] number {number}") for number, table in enumerate(tables, 1)
     ]
-    return Configured(given, tts, Catalogue(speakers, presets, given.get("voice", [])))
+    with _named(resolved.get("speaker")):
+        for speaker in speakers:
+            check_style(speaker.voice, params.style)
+    catalogue = Catalogue(speakers, presets)
+    with _named(resolved.get("voice")):
+        catalogue.put_first(given.get("voice", []))
+    return Configured(given, tts, catalogue)
+
+
+@contextlib.contextmanager
+def _named(given: Given | None) -> Iterator[None]:
+    """Say where a value was given that turns out wrong."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{given.where}: {error}" if given else str(error)) from None
 
 
 def _take_presets(config: dict[str, object]) -> list[dict[str, object]]:
@@ -139,7 +159,7 @@ def _take_presets(config: dict[str, object]) -> list[dict[str, object]]:
 
 def _preset(table: Mapping[str, object], params: SynthesisParams, default_voice: str, where: str) -> Preset:
     check_keys(table, [option.name for option in _PRESET], where)
-    given = resolve_table(_PRESET, table, where)
+    given = {name: one.value for name, one in resolve_table(_PRESET, table, where).items()}
     if "name" not in given:
         raise UsageError(f"{where}: name: is missing: every preset needs one")
     changes = {

@@ -104,7 +104,7 @@ def log_format(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(allowed)
     try:
-        logging.Formatter(value)
-    except ValueError:
+        logging.Formatter(value).format(logging.makeLogRecord({}))
+    except (ValueError, KeyError, TypeError):
         raise ValueError(allowed) from None
     return value

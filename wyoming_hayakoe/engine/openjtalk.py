@@ -34,8 +34,9 @@ _BREATH = 0.2
 # A voice spoken in fewer phones than this sounds forced: the model scales its spectrum to the variance of whole
 # sentences, so a short breath group is spoken together with the next.
 _MIN_PHONES = 8
-# About 9 s of speech. Nobody says more in one breath, and no other client should wait for more.
-_MAX_PHONES = 120
+# About 7 s of speech at speed 1. Nobody says more in one breath, and no other client should wait for more. From there a
+# group ends with its accent phrase, but never has a quarter more.
+_MAX_PHONES = 90
 
 # The engine's scale is that of 16-bit samples, and it passes their range for a third of all sentences. Most speech
 # has an RMS of -17 dBFS with this gain; short exclamations come louder and are turned down to _LOUDEST.
@@ -83,7 +84,7 @@ class OpenJTalkVoice:
 
     def speak(self, utterance: Utterance, params: SynthesisParams) -> Iterator[Waveform]:
         """Yield one breath group after another, each with the rest before it, the last with the rest behind it."""
-        groups = breath_groups(_labels(utterance))
+        groups = breath_groups(_labels(utterance), max(_MIN_PHONES, int(_MAX_PHONES / params.speed)))
         for index, (rest, labels) in enumerate(groups):
             pieces = [self._silence(rest * params.speed), self._synthesize(labels, params)]
             if index == len(groups) - 1:
@@ -116,17 +117,18 @@ class OpenJTalkVoice:
         return self._engine
 
 
-def breath_groups(labels: Sequence[str]) -> list[BreathGroup]:
+def breath_groups(labels: Sequence[str], longest: int = _MAX_PHONES) -> list[BreathGroup]:
     """Cut full-context labels at their pauses into what is synthesised at a time.
 
-    Short groups are joined, with the pause label between them; a very long one is cut between two accent phrases.
+    Short groups are joined, with the pause label between them; one of more than ``longest`` phones is cut between two
+    accent phrases.
     """
     groups: list[list[str]] = [[]]
     rests = [_LEAD]
     for label, following in pairwise([*labels, "-sil+"]):
         if _phone(label) not in _SILENCE:
             groups[-1].append(label)
-            if _is_too_long(groups[-1], following):
+            if _is_too_long(groups[-1], following, longest):
                 groups.append([])
                 rests.append(_BREATH)
         elif len(groups[-1]) >= _MIN_PHONES and _phone(label) == "pau":
@@ -148,14 +150,14 @@ def _join_last(groups: list[list[str]], rests: list[float], labels: Sequence[str
     groups[-1].extend(last)
 
 
-def _is_too_long(group: list[str], following: str) -> bool:
+def _is_too_long(group: list[str], following: str, longest: int) -> bool:
     """Tell whether the group has had its length and ``following`` begins another accent phrase."""
-    if len(group) < _MAX_PHONES or _phone(following) in _SILENCE:
+    if len(group) < longest or _phone(following) in _SILENCE:
         return False
     mora = _MORA_IN_PHRASE.search(following)
     previous = _MORA_IN_PHRASE.search(group[-1])
     begins_phrase = mora is not None and mora[1] == "1" and (previous is None or previous[1] != "1")
-    return begins_phrase or len(group) >= 2 * _MAX_PHONES
+    return begins_phrase or len(group) >= longest + longest // 4
 
 
 def _phone(label: str) -> str:

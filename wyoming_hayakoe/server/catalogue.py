@@ -57,25 +57,28 @@ class Catalogue:
         self,
         speakers: Sequence[Speaker],
         presets: Sequence[Preset] = (),
-        first: Sequence[str] = (),
     ) -> None:
-        """List ``speakers``, then ``presets``, but those named in ``first`` before all.
+        """List ``speakers``, then ``presets``.
 
         Raises:
-            UsageError: two entries of one name, a name in ``first`` or a preset's voice that is not there, a style
-                that a voice lacks.
+            UsageError: two entries of one name, a preset of a voice that is not there, a style that a voice lacks.
         """
         by_name = {speaker.voice.name: speaker for speaker in speakers}
-        entries = [entry for speaker in speakers for entry in _entries_of(speaker)]
-        entries += [_entry_of(preset, by_name) for preset in presets]
-        self._entries: dict[str, Entry] = {}
-        for entry in entries:
-            if entry.name in self._entries:
-                raise UsageError(f"two voices are named {entry.name!r}: give one of them another name")
-            self._entries[entry.name] = entry
-        for name in reversed(first):
+        self._entries = {entry.name: entry for speaker in speakers for entry in _entries_of(speaker)}
+        for preset in presets:
+            if preset.name in self._entries:
+                raise UsageError(f"{preset.origin}: name: {preset.name!r} is another voice's: choose another name")
+            self._entries[preset.name] = _entry_of(preset, by_name)
+
+    def put_first(self, names: Sequence[str]) -> None:
+        """List the entries of these names before all others.
+
+        Raises:
+            UsageError: one of them is not there.
+        """
+        for name in reversed(names):
             if name not in self._entries:
-                raise UsageError(f"--voice: no voice {name!r}: there is {_names(self._entries)}")
+                raise UsageError(f"no voice {name!r}: there is {_names(self._entries)}")
             self._entries = {name: self._entries[name]} | self._entries
 
     @property
@@ -100,7 +103,7 @@ class Catalogue:
         if requested.style not in entry.styles:
             raise RequestError(
                 "unknown-style",
-                f"voice {entry.name!r} has no style {requested.style!r}: it has {_names(entry.styles)}",
+                f"voice {entry.name!r} has no style {_brief(requested.style)}: it has {_names(entry.styles)}",
             )
         return _with_style(entry.speaker, requested.style)
 
@@ -108,17 +111,18 @@ class Catalogue:
         if requested.name is not None:
             if entry := self._entries.get(requested.name):
                 return entry
-            raise RequestError("unknown-voice", f"no voice {requested.name!r}: there is {_names(self._entries)}")
+            raise RequestError("unknown-voice", f"no voice {_brief(requested.name)}: there is {_names(self._entries)}")
         languages = dict.fromkeys(tag for entry in self.entries for tag in entry.speaker.voice.languages)
         for entry in self.entries:
             if requested.language is None or _speaks(entry, requested.language):
                 return entry
-        raise RequestError("unknown-voice", f"no voice for {requested.language!r}: there is {_names(languages)}")
+        raise RequestError("unknown-voice", f"no voice for {_brief(requested.language)}: there is {_names(languages)}")
 
 
-def _check_style(voice: Voice, style: str | None, where: str) -> None:
+def check_style(voice: Voice, style: str | None) -> None:
+    """Raise UsageError if ``voice`` does not have ``style``."""
     if style is not None and style not in voice.styles:
-        raise UsageError(f"{where}: voice {voice.name!r} has no style {style!r}: it has {_names(voice.styles)}")
+        raise UsageError(f"voice {voice.name!r} has no style {style!r}: it has {_names(voice.styles)}")
 
 
 def _with_style(speaker: Speaker, style: str) -> Speaker:
@@ -127,7 +131,7 @@ def _with_style(speaker: Speaker, style: str) -> Speaker:
 
 def _entries_of(speaker: Speaker) -> list[Entry]:
     voice = speaker.voice
-    _check_style(voice, speaker.params.style, "--speaker")
+    check_style(voice, speaker.params.style)
     default = speaker.params.style or voice.styles[0]
     further = [style for style in voice.styles if style != default]
     return [
@@ -143,7 +147,10 @@ def _entry_of(preset: Preset, speakers: dict[str, Speaker]) -> Entry:
     speaker = speakers.get(preset.voice)
     if speaker is None:
         raise UsageError(f"{preset.origin}: voice: no voice {preset.voice!r}: there is {_names(speakers)}")
-    _check_style(speaker.voice, preset.params.style, f"{preset.origin}: style")
+    try:
+        check_style(speaker.voice, preset.params.style)
+    except UsageError as error:
+        raise UsageError(f"{preset.origin}: style: {error}") from None
     styles = () if preset.params.style else tuple(speaker.voice.styles)
     speaking = dataclasses.replace(speaker, params=preset.params)
     return Entry(preset.name, preset.description or preset.name, speaking, styles)
@@ -153,6 +160,11 @@ def _speaks(entry: Entry, language: str) -> bool:
     """Tell whether the entry speaks ``language``: ja, ja-JP and ja_JP are one."""
     primary = language.replace("_", "-").split("-")[0].lower()
     return any(primary == tag.split("-")[0].lower() for tag in entry.speaker.voice.languages)
+
+
+def _brief(text: str | None) -> str:
+    """Quote what a client sent, cut to what a person needs to recognise it."""
+    return repr(text if text is None or len(text) <= 60 else f"{text[:60]}…")
 
 
 def _names(names: Iterable[str]) -> str:

@@ -79,11 +79,12 @@ class Connection:
 
     async def _watch(self, reading: asyncio.Task[None], answering: asyncio.Task[None]) -> None:
         """Return when the connection is over."""
+        idle_timeout = self._service.settings.idle_timeout
         waiting = {reading, answering}
         idle_since = time.monotonic()
         while True:
-            idle_left = idle_since + self._service.settings.idle_timeout - time.monotonic()
-            if idle_left <= 0:
+            idle_left = None if self._outlives_input else idle_since + idle_timeout - time.monotonic()
+            if idle_left is not None and idle_left <= 0:
                 _LOGGER.info("%s: idle for too long, closing", self._peer)
                 return
             done, waiting = await asyncio.wait(waiting, timeout=idle_left, return_when=asyncio.FIRST_COMPLETED)

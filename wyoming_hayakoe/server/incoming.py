@@ -78,5 +78,6 @@ class IncomingText:
             self._sentences.extend(self._splitter.flush())
 
     def _put(self, sentences: list[str]) -> None:
-        self._sentences.extend(sentences)
+        # Blank lines say nothing, and each would take a turn on the lane to find that out.
+        self._sentences.extend(sentence for sentence in sentences if not sentence.isspace())
         self._changed.set()

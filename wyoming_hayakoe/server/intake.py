@@ -45,7 +45,7 @@ class Intake:
     async def run(self) -> None:
         """Return when the client has nothing more to say."""
         try:
-            while (event := await read_event(self._reader)) is not None:
+            while (event := await read_event(self._reader, self._handlers)) is not None:
                 self.last_event = time.monotonic()
                 if handle := self._handlers.get(event.type):
                     await handle(event)

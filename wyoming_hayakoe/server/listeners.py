@@ -119,6 +119,8 @@ class StdioPipe:
     def __init__(self) -> None:
         self.socket, self._inside = socket.socketpair()
         self._output = os.dup(sys.stdout.fileno())
+        for stream in (sys.stdin.fileno(), self._output):
+            os.set_blocking(stream, True)
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         # A daemon: it may wait for input that never comes.
         threading.Thread(target=self._copy_in, name="stdin", daemon=True).start()
@@ -143,7 +145,7 @@ class StdioPipe:
                 while data := self._inside.recv(1 << 16):
                     view = memoryview(data)
                     while view:
-                        view = view[output.write(view) or 0 :]
+                        view = view[output.write(view) :]
         except OSError:
             # Whoever read our output is gone: the server sees the end of the stream.
             self._inside.close()

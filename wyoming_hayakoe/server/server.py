@@ -44,6 +44,9 @@ class Server:
         self._background: list[asyncio.Task[None]] = []
         self._stop_requested = asyncio.Event()
         self._abort_requested = asyncio.Event()
+        self.is_aborted = False
+        """Whether a second signal cut the stop short."""
+
         self.endpoints: list[tuple[str, int]] = []
         """Address and port of every tcp socket."""
 
@@ -124,8 +127,8 @@ class Server:
     async def _listen(self, listener: socket.socket) -> None:
         self._listeners.append(await asyncio.start_server(self._accept, sock=listener, limit=HEADER_LIMIT))
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve a client, unless it is from elsewhere or one too many."""
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a client in a task of its own, unless it is from elsewhere or one too many."""
         address = writer.get_extra_info("peername")
         peer = f"{address[0]}:{address[1]}" if address else "unix"
         if address and not self._is_allowed(address[0]):
@@ -135,10 +138,10 @@ class Server:
         connection = Connection(self._service, reader, writer, peer=peer)
         limit = self._settings.max_clients
         if len(self._connections) < limit:
-            await self._keep(connection, connection.run())
+            self._keep(connection, connection.run())
         elif len(self._connections) < 2 * limit:
             error = RequestError("too-many-clients", f"{limit} clients are connected already: try again later")
-            await self._keep(connection, connection.refuse(error))
+            self._keep(connection, connection.refuse(error))
         else:
             writer.transport.abort()
 
@@ -150,21 +153,18 @@ class Server:
         ip = getattr(ip, "ipv4_mapped", None) or ip
         return any(ip in network for network in self._settings.allow)
 
-    async def _keep(self, connection: Connection, work: Coroutine[None, None, None]) -> None:
-        """Do ``work`` in this task, which the server ends if it must."""
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101  for the type checker: this is a coroutine
+    def _keep(self, connection: Connection, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Start ``work`` as the task of ``connection``, which the server ends if it must."""
+        task = _owned(work)
         self._connections[task] = connection
-        try:
-            await work
-        finally:
-            del self._connections[task]
+        task.add_done_callback(self._connections.pop)
+        return task
 
     async def _serve_stdio(self) -> None:
-        pipe = StdioPipe()
-        reader, writer = await asyncio.open_connection(sock=pipe.socket, limit=HEADER_LIMIT)
-        connection = Connection(self._service, reader, writer, peer="stdio", outlives_input=True)
         try:
+            pipe = StdioPipe()
+            reader, writer = await asyncio.open_connection(sock=pipe.socket, limit=HEADER_LIMIT)
+            connection = Connection(self._service, reader, writer, peer="stdio", outlives_input=True)
             await self._keep(connection, connection.run())
             await asyncio.to_thread(pipe.close, self._settings.grace)
         finally:
@@ -198,6 +198,7 @@ class Server:
     def _take_signal(self) -> None:
         if self._stop_requested.is_set():
             _LOGGER.info("stopping at once")
+            self.is_aborted = True
             self._abort_requested.set()
         else:
             _LOGGER.info("stopping: running responses may finish for %g s", self._settings.grace)

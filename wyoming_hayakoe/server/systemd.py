@@ -17,6 +17,7 @@ def notify(state: str) -> None:
     address = "\0" + path[1:] if path.startswith("@") else path
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.setblocking(False)
             sender.sendto(state.encode(), address)
     except OSError as error:
         _LOGGER.warning("systemd cannot be told %s: %s", state, error)

@@ -8,10 +8,10 @@ from wyoming_hayakoe.errors import RequestError
 _LIMIT = 4096
 
 _COMPLETE = re.compile(
-    r"<!--.*?-->|<!\[CDATA\[(?P<verbatim>.*?)\]\]>|<\?.*?\?>|<[!/]?(?P<tag>[A-Za-z][\w:.-]*)[^<>]*>", re.DOTALL
+    r"<!--.*?-->|<!\[CDATA\[(?P<verbatim>.*?)\]\]>|<\?.*?\?>|<[!/]?(?P<tag>[A-Za-z][\w:.-]*+)[^<>]*+>", re.DOTALL
 )
 # The beginning of one of these, which the next chunk may complete.
-_INCOMPLETE = re.compile(r"<(?:!--.*|!\[CDATA\[.*|\?.*|[!/]?[A-Za-z][^<>]*|!-?|!\[[A-Z]{0,5}|/)?\Z", re.DOTALL)
+_INCOMPLETE = re.compile(r"<(?:!--.*|!\[CDATA\[.*|\?.*|[!/]?[A-Za-z][^<>]*+|!-?|!\[[A-Z]{0,5}|/)?\Z", re.DOTALL)
 _INCOMPLETE_ENTITY = re.compile(r"&#?\w{0,10}\Z")
 # A paragraph, a sentence or a break ends a line, so that two of them are not read as one.
 _BREAKS = frozenset({"break", "p", "s", "speak"})
