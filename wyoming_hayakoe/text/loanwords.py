@@ -165,9 +165,9 @@ _FAMILIES = {
         youtube=ユーチューブ facebook=フェイスブック instagram=インスタグラム linkedin=リンクトイン
         whatsapp=ワッツアップ paypal=ペイパル paypay=ペイペイ rakuten=ラクテン mercari=メルカリ suica=スイカ
         pasmo=パスモ visa=ビザ uber=ウーバー starbucks=スターバックス mcdonald's=マクドナルド
-        mcdonalds=マクドナルド seven-eleven=セブンイレブン lawson=ローソン uniqlo=ユニクロ muji=ムジ
-        sony=ソニー bose=ボーズ panasonic=パナソニック daikin=ダイキン mitsubishi=ミツビシ lg=エルジー
-        at&t=エーティーアンドティー adobe=アドビ oracle=オラクル cisco=シスコ meta=メタ
+        mcdonalds=マクドナルド seven-eleven=セブンイレブン 7-eleven=セブンイレブン lawson=ローソン
+        uniqlo=ユニクロ muji=ムジ sony=ソニー bose=ボーズ panasonic=パナソニック daikin=ダイキン
+        mitsubishi=ミツビシ lg=エルジー at&t=エーティーアンドティー adobe=アドビ oracle=オラクル cisco=シスコ meta=メタ
         openai=オープンエーアイ zoom=ズーム slack=スラック teams=チームズ notion=ノーション
         discord=ディスコード steam=スチーム tokyo=トーキョー osaka=オーサカ kyoto=キョート
         u-next=ユーネクスト dazn=ダゾーン abema=アベマ radiko=ラジコ tver=ティーバー nuro=ニューロ
@@ -204,7 +204,7 @@ READINGS: dict[str, str] = {
 """Word in lower case → katakana."""
 
 _ACRONYMS = """
-    ac ai am api aqi atm au bcc ble bmi bpm bs bts cc cd ceo ci cli cm co cpu cs css csv ctr dc ddr dhcp
+    ac ai am api aqi at atm au bcc ble bmi bpm bs bts cc cd ceo ci cli cm co cpu cs css csv ctr dc ddr dhcp
     diy dns dvd dx esp eu ev faq fm ftp gdp gps gpu hdd hdmi hr html http https hvac iaq ict id ip isp
     it jcb jr kpi lcd led llm mdns ml mqtt nfc ng ngo nhk npo ntp ntt nvr ok os ota otp pc pdf phev php
     pm poe pr ps psu pta pv qr rfid rgb rgbw rss sdk sms sns sos ssd ssh ssid ssl stt tbs tcp tls tts
