@@ -49,6 +49,9 @@ _SUDACHI_STOP = frozenset({"a", "as", "upgrade", "us", "be", "go", "me"})
 # In capitals these are acronyms, otherwise function words.
 _CAPITAL_ACRONYMS = frozenset({"ETC", "IT", "AM", "AT", "PM", "US", "ME", "OR", "DO"})
 
+# What is longer may also be a word that is shouted (TIMES).
+_SHORT_ACRONYM = 3
+
 # Longer runs of letters are no words; looking them up would only cost time.
 _LONGEST = 60
 
@@ -195,6 +198,10 @@ def _at_capitals(word: str) -> tuple[str, str] | None:
 
 def _last_resort(word: str) -> tuple[str, str]:
     lower = word.lower()
+    if word.isupper() and len(word) > _SHORT_ACRONYM:
+        shouted = _whole(lower) or _at_suffix(lower)
+        if shouted is not None:
+            return shouted
     if len(word) == 1 or (word.isupper() and len(word) <= 5) or _NO_VOWEL.fullmatch(lower):
         return _spell(word), "spelled"
     reading = _from_kanalizer(lower)
