@@ -82,14 +82,6 @@ RULES: tuple[Rule, ...] = (
         "100m走 → 100メートルそう",
         "10キロメートル走った → 10キロメートル走った",
     ),
-    rule(
-        "types by letter",
-        r"(?<![A-Za-z0-9])(?P<letter>AB|[A-Z])型(?![番式])",
-        r"\g<letter>ガタ",
-        "O型 → Oガタ",
-        "C型肝炎 → Cガタ肝炎",
-        "A型番 → A型番",
-    ),
     rule("8 months, places, countries", r"(?<=8)か(?=[月所国])", "ヶ", "8か月 → 8ヶ月", "3か月 → 3か月"),
     rule(
         "times a year",

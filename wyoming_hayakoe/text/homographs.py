@@ -64,6 +64,8 @@ RULES = (
     # 金の指輪; but 金の無駄 is カネ
     _rule("金", "キン", 1, after="の(ネックレス|指輪|延べ棒|メダル|卵|装飾|斧|腕時計|鯱|シャチホコ)"),
     _rule("金", "キン", 1, after="(と[銀銅]|の(価格|相場|含有))"),
+    # O型, T型
+    _rule("型", "ガタ", before="[ァ-ヺ]ー"),
     # the letter C and the words sea and see, where the dictionary has スィー
     _rule("シー", "シー"),
     # 対になる
