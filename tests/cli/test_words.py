@@ -102,6 +102,13 @@ def test_import_from_stdin(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "雪,ユキ,2,8" in (home / "words.csv").read_text(encoding="utf-8")
 
 
+def test_import_of_what_excel_writes(home: Path, tmp_path: Path) -> None:
+    source = tmp_path / "excel.csv"
+    source.write_bytes("雪,ユキ,2\r\n".encode("cp932"))
+    assert run("import", str(source)) == 0
+    assert "雪,ユキ,2,8" in (home / "words.csv").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("content", [b"\xff\xff", b"", b"[]", "雫,しずく\n".encode()])
 def test_import_of_nothing(home: Path, tmp_path: Path, content: bytes) -> None:
     source = tmp_path / "file"

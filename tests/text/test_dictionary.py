@@ -64,6 +64,17 @@ def test_the_accent_is_the_one_taught(accent: int) -> None:
     ]
 
 
+def test_thousands_of_latin_words_are_looked_for_in_no_time(tmp_path: Path) -> None:
+    path = tmp_path / "words.csv"
+    path.write_text("".join(f"{chr(65 + i % 26)}X{i},エックス\n" for i in range(2000)), encoding="utf-8")
+    sheltered = UserDictionary(path).snapshot().sheltered
+    assert sheltered is not None
+    assert [found[0] for found in sheltered.finditer("AX0とＡＸ２６とAX260とBX2")] == ["AX0", "ＡＸ２６", "AX260"]
+    start = time.perf_counter()
+    assert not sheltered.search("明日の朝は晴れます。" * 200)
+    assert time.perf_counter() - start < 0.02
+
+
 def test_a_latin_word_inside_a_longer_one_is_not_sheltered() -> None:
     front_end = taught(("ESP", "エスパー", 1))
     assert front_end.read("ESP、ESPN、ESP8").bert_text == "ESP,XN,ESP八"

@@ -97,9 +97,9 @@ def _import(args: argparse.Namespace, path: Path) -> int:
     name = "stdin" if args.file == "-" else args.file
     raw = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
     try:
-        contents = exchange.parse(raw.decode("utf-8-sig"), name)
-    except UnicodeDecodeError:
-        raise HayakoeError(f"{name}: not UTF-8") from None
+        contents = exchange.parse(words.decode(raw), name)
+    except ValueError as error:
+        raise HayakoeError(f"{name}: {error}") from None
     _complain(contents.problems)
     if not contents.entries:
         raise HayakoeError(f"{name}: no words in it that can be used")

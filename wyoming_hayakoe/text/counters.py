@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     import re
 
 
-def _before_eight(match: re.Match[str]) -> str:
-    """Take the final 8 off a number and leave a number: 28 becomes 20, and of 8 nothing is left."""
+_KANJI = {"1": "一", "3": "三", "4": "四"}
+
+
+def _before_last(match: re.Match[str]) -> str:
+    """Take the final digit off a number and leave a number: 28 becomes 20, and of 8 nothing is left."""
     tens = match["tens"]
     return f"{tens}0" if tens else ""
 
@@ -20,7 +23,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         "8 minutes",
         r"(?<![0-9.])(?P<tens>[0-9]*)8分(?!の[0-9]|間|音)",
-        lambda m: f"{_before_eight(m)}はっぷん",
+        lambda m: f"{_before_last(m)}はっぷん",
         "8分後 → はっぷん後",
         "7:28 → 7時20はっぷん",
         "8分の1 → 8分の1",
@@ -29,9 +32,55 @@ RULES: tuple[Rule, ...] = (
     rule(
         "8 pieces",
         r"(?<![0-9.])(?P<tens>[0-9]*)8[個コ箇](?!人|体|別)",
-        lambda m: f"{_before_eight(m)}ハッコ",
+        lambda m: f"{_before_last(m)}ハッコ",
         "8個 → ハッコ",
         "18個の → 10ハッコの",
+    ),
+    rule(
+        "4 mats",
+        r"(?<![0-9.])(?P<tens>[0-9]*)4畳(?!半)",
+        lambda m: f"{_before_last(m)}よじょう",
+        "4畳 → よじょう",
+        "14畳 → 10よじょう",
+        "6畳 → 6畳",
+    ),
+    rule(
+        "words of a numeral and a noun",
+        r"(?<![0-9.,万億兆千百十])(?:4(?=畳半|次元|隅)|3(?=拍子)|1(?=本釣り|[対双](?![0-9一-鿿])))",
+        lambda m: _KANJI[m[0]],
+        "4畳半 → 四畳半",
+        "24次元 → 24次元",
+        "3拍子 → 三拍子",
+        "1対 → 一対",
+    ),
+    rule(
+        "one and two of a noun",
+        r"(?<![0-9.,万億兆千百十])(?P<number>[12])(?=包み|樽|鍋|串|匙|揃い|眠り|休み|房|家族)",
+        lambda m: "ひと" if m["number"] == "1" else "ふた",
+        "2串 → ふた串",
+        "12串 → 12串",
+    ),
+    rule(
+        "midnight",
+        r"(?<=[夜日翌朝毎])0時(?!間)",
+        "レー時",
+        "深夜0時 → 深夜レー時",
+        "20日0時30分 → 20日レー時30分",
+        "午前0時 → 午前0時",
+    ),
+    rule("a way of one", r"(?<![0-9])1本道", "一本みち", "1本道 → 一本みち"),
+    rule(
+        "draws",
+        r"(?<=敗)(?P<draws>[0-9]+)分(?![け0-9])",
+        r"\g<draws>分け",
+        "1勝1敗1分 → 1勝1敗1分け",
+    ),
+    rule(
+        "race over metres",
+        r"(?<=[0-9])(?P<unit>メートル|キロメートル)走(?![らりるれろっ])",
+        r"\g<unit>そう",
+        "100m走 → 100メートルそう",
+        "10キロメートル走った → 10キロメートル走った",
     ),
     rule("8 months, places, countries", r"(?<=8)か(?=[月所国])", "ヶ", "8か月 → 8ヶ月", "3か月 → 3か月"),
     rule(

@@ -18,6 +18,8 @@ _NO_DIGIT_AFTER = r"(?![0-9]|[./:-][0-9])"
 _CLOCK = r"(?P<hour>[01]?[0-9]|2[0-9]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9]))?"
 _HALF = r"(?P<half>[AaPp])\.?[Mm]\.?"
 _WEEKDAYS = {"mon": "月", "tue": "火", "wed": "水", "thu": "木", "fri": "金", "sat": "土", "sun": "日"}
+_WEEK = "月火水木金土日"
+_WEEK_NAMES = dict(zip(_WEEK, ("ゲツ", "カ", "スイ", "モク", "キン", "ド", "ニチ"), strict=True))
 _MONTHS = {
     name: number + 1
     for number, name in enumerate(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"))
@@ -86,6 +88,17 @@ def _month_day(match: re.Match[str]) -> str:
 
 def _sure_month_day(match: re.Match[str]) -> str:
     return f"{match['cue'] or ''}{_month_day_words(match)}"
+
+
+def _week(match: re.Match[str]) -> str:
+    """Name days of the week that stand in their order; a name before 曜 stays as it is written."""
+    days = [day for day in match["days"] if day in _WEEK]
+    is_list = match["cue"] or match["end"] or len(days) > 2 or "・" in match["days"]
+    if match["days"] == "土日" or not is_list or days != sorted(set(days), key=_WEEK.index):
+        return match[0]
+    last = len(match["days"]) - 1 if match["end"] else len(match["days"])
+    names = "".join(_WEEK_NAMES.get(char, char) for char in match["days"][:last])
+    return f"{match['cue'] or ''}{names}{match['days'][last:]}{match['end'] or ''}"
 
 
 RULES: tuple[Rule, ...] = (
@@ -181,11 +194,32 @@ RULES: tuple[Rule, ...] = (
         "11/20(Fri) → 11月20日金曜日",
     ),
     rule(
+        "days of the week in a row",
+        rf"(?:(?P<cue>毎週)|(?<![一-鿿々ヶか0-9]))(?P<days>[{_WEEK}](?:[・、]?[{_WEEK}])+)(?P<end>曜日?)?(?![・、]?(?!祝)[一-鿿々])",
+        _week,
+        "毎週月・水・金 → 毎週ゲツ・スイ・キン",
+        "毎週火木 → 毎週カモク",
+        "月、水、金曜日 → ゲツ、スイ、金曜日",
+        "土・日・祝 → ド・ニチ・祝",
+        "火と水 → 火と水",
+        "木金属 → 木金属",
+        "5月、水曜日 → 5月、水曜日",
+        "日・月 → 日・月",
+    ),
+    rule(
         "first of the month",
         r"(?<![0-9月])1日(?=[月火水木金土日]曜)",
         "ついたち",
         "1日(月)です → ついたち月曜日です",
         "11月1日(日) → 11月1日日曜日",
+    ),
+    rule(
+        "from the first of the month",
+        r"(?<![0-9月])1日(?=\s?(?:から|[-〜~])\s?[0-9]{1,2}日(?!間|[でほくぐ程か後以分前]))",
+        "ついたち",
+        "1日から3日まで → ついたちから3日まで",
+        "1日〜5日 → ついたちから5日",
+        "1日〜2日で届く → 1日から2日で届く",
     ),
     rule(
         "span of time",

@@ -143,7 +143,13 @@ def _state(path: Path | None) -> tuple[int, int, int] | None:
 def _shelter(surfaces: Iterable[str]) -> re.Pattern[str] | None:
     """Match these words in a text: longest first, in either width, never inside a longer Latin word."""
     touched = sorted((word for word in surfaces if _TOUCHED_BY_RULES.search(word)), key=len, reverse=True)
-    return re.compile("|".join(map(_word_pattern, touched))) if touched else None
+    if not touched:
+        return None
+    # Grouped, as thousands of alternatives tried one by one at each character would cost more than reading.
+    groups: dict[str, list[str]] = {}
+    for word in touched:
+        groups.setdefault(word[0], []).append(_word_pattern(word))
+    return re.compile("|".join(f"(?={_either_width(first)})(?:{'|'.join(these)})" for first, these in groups.items()))
 
 
 def _word_pattern(surface: str) -> str:

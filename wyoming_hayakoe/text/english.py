@@ -9,6 +9,7 @@ their first use.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from wyoming_hayakoe.text.loanwords import READINGS, SPELLED
@@ -46,13 +47,18 @@ _ARTICLE = re.compile(r"(?<![A-Za-z0-9])[Aa](?= [a-z]{2})")
 _SUDACHI_STOP = frozenset({"a", "as", "upgrade", "us", "be", "go", "me"})
 
 # In capitals these are acronyms, otherwise function words.
-_CAPITAL_ACRONYMS = frozenset({"ETC", "IT", "AM", "PM", "US", "ME", "OR", "DO"})
+_CAPITAL_ACRONYMS = frozenset({"ETC", "IT", "AM", "AT", "PM", "US", "ME", "OR", "DO"})
+
+# What is longer may also be a word that is shouted (TIMES).
+_SHORT_ACRONYM = 3
 
 # Longer runs of letters are no words; looking them up would only cost time.
 _LONGEST = 60
 
 # The model writes ヴ where Japanese loanwords have ブ, and ei where they have a long e.
 _V_SOUNDS = (("ヴァ", "バ"), ("ヴィ", "ビ"), ("ヴェ", "ベ"), ("ヴォ", "ボ"), ("ヴュ", "ビュ"), ("ヴ", "ブ"))
+# Behind these the plural is a syllable of its own: サービシズ, ディッシズ.
+_HISSES = (("ス", "シズ"), ("ズ", "ジズ"), ("シュ", "シズ"))
 _LONG_E = re.compile("(?<=[レテケセペベデゲゼ])イ(?=ション|ト$|ブル|ブ$|ス$|ル$)")
 
 
@@ -147,15 +153,29 @@ def _at_suffix(word: str) -> tuple[str, str] | None:
         stem = word.removesuffix("'s").replace("'", "")
         reading, source = word_reading(stem)
         return (_with_s(reading, stem.lower()) if word.endswith("'s") else reading), source
-    stem = word.removesuffix("s")
-    if stem == word or len(stem) < 2 or stem.endswith("s"):
-        return None
-    known = (_spell(stem), "spelled") if stem.isupper() and len(stem) <= 5 else _whole(stem)
-    return known and (_with_s(known[0], stem.lower()), known[1])
+    for stem in _singulars(word):
+        known = (_spell(stem), "spelled") if stem.isupper() and len(stem) <= 5 else _whole(stem)
+        if known is not None:
+            return _with_s(known[0], stem.lower()), known[1]
+    return None
+
+
+def _singulars(word: str) -> Iterator[str]:
+    """Give what a plural may be of: cameras → camera, lenses → lense, lens; batteries → batterie, battery."""
+    if len(word) < 3 or not word.endswith("s") or word.endswith("ss"):
+        return
+    yield word[:-1]
+    if word.endswith(("xes", "ches", "shes", "ses", "zes")):
+        yield word[:-2]
+    if word.endswith("ies"):
+        yield word[:-3] + "y"
 
 
 def _with_s(reading: str, stem: str) -> str:
-    """Put the English plural in katakana: ライツ, マップス, カメラズ."""
+    """Put the English plural in katakana: ライツ, マップス, カメラズ, サービシズ."""
+    for hiss, more in _HISSES:
+        if reading.endswith(hiss):
+            return reading.removesuffix(hiss) + more
     if stem.endswith(("t", "te")) and reading.endswith("ト"):
         return reading[:-1] + "ツ"
     if stem.endswith("d") and reading.endswith("ド"):
@@ -178,6 +198,10 @@ def _at_capitals(word: str) -> tuple[str, str] | None:
 
 def _last_resort(word: str) -> tuple[str, str]:
     lower = word.lower()
+    if word.isupper() and len(word) > _SHORT_ACRONYM:
+        shouted = _whole(lower) or _at_suffix(lower)
+        if shouted is not None:
+            return shouted
     if len(word) == 1 or (word.isupper() and len(word) <= 5) or _NO_VOWEL.fullmatch(lower):
         return _spell(word), "spelled"
     reading = _from_kanalizer(lower)

@@ -28,6 +28,7 @@ _WORDS = {
     "²": "^2", "³": "^3", "™": "", "®": "", "©": "", "℠": "", "♯": "#", "♭": "フラット", "∞": "無限大",
     "√": "ルート",
     "∼": "〜", "～": "〜", "˜": "〜", "∙": "・", "•": "・", "‧": "・", "‘": "'", "’": "'", "＇": "'",
+    "º": "°", **{chr(small): chr(small - 16) for small in range(0x2170, 0x2180)},  # ⅳ as Ⅳ
     "⁄": "/", "∕": "/", "∶": ":", "−": "-", "‐": "-", "‑": "-", "‒": "-", "－": "-", "﹣": "-", "˗": "-",
     "✕": "×", "✖": "×", "✗": "×", "➕": "+", "➖": "-", "➗": "÷", "➜": "→", "➡": "→", "⇒": "→",
     "⟶": "→", "⟹": "→",
@@ -56,6 +57,8 @@ _LONE_UNIT = re.compile(rf"(?<![0-9０-９万千百\s])[{''.join(_LONE_UNITS)}]"
 
 _SPECIAL = re.compile(f"[{''.join(_CIRCLED)}]|(?:[0-9０-９])?[{''.join(_FRACTIONS)}]")
 _QUIET_AFTER_CIRCLED = re.compile(r"[\s、。，．,.)）」』のとかやはがをにでまへ番〜～-]|$")
+# Behind a word a raised number is a note, not a power.
+_POWER = re.compile("(?<=[0-9A-Za-z)０-９）])⁻?[⁰¹²³⁴-⁹]+")
 # Ellipses would become stops and Roman numerals Latin letters (Open JTalk reads Ⅲ but not III).
 _NFKC_RUN = re.compile("[^…‥Ⅰ-Ⅿⅰ-ⅿ]+")
 
@@ -80,6 +83,11 @@ def _special(match: re.Match[str]) -> str:
     return f"{whole}{denominator}分の{numerator}"
 
 
+def _power(match: re.Match[str]) -> str:
+    """10⁻³ as 10^-3, which NFKC would make 10-3."""
+    return "^" + unicodedata.normalize("NFKC", match[0]).replace("\u2212", "-")
+
+
 def fold(text: str) -> str:
     """NFKC that keeps ①, ½, m², … and Roman numerals meaningful; Latin letters lose their accents.
 
@@ -89,6 +97,7 @@ def fold(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text
     text = _LONE_UNIT.sub(lambda unit: _LONE_UNITS[unit[0]], text)
+    text = _POWER.sub(_power, text)
     text = _SPECIAL.sub(_special, text).translate(_TRANSLATION)
     text = _NFKC_RUN.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text)
     return _ACCENTED.sub(lambda char: unicodedata.normalize("NFD", char[0]), text)

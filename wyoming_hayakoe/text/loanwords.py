@@ -76,7 +76,7 @@ _FAMILIES = {
         thought=ソート enough=イナフ through=スルー
         subwoofer=サブウーファー headphones=ヘッドホン headphone=ヘッドホン earphones=イヤホン
         earphone=イヤホン quilt=キルト basin=ベースン drawer=ドロワー driveway=ドライブウェイ
-        gutter=ガター duvet=デュベ
+        gutter=ガター duvet=デュベ hems=ヘムス bems=ベムス
     """,
     "everyday words": """
         able=エイブル dinosaur=ダイナソー spinach=スピナッチ above=アバブ although=オールゾー
@@ -93,6 +93,24 @@ _FAMILIES = {
         tired=タイアード bye-bye=バイバイ one=ワン once=ワンス honey=ハニー island=アイランド whole=ホール
         heart=ハート build=ビルド guest=ゲスト aisle=アイル debt=デット buffet=ビュッフェ ballet=バレエ
         genre=ジャンル cafe=カフェ resume=レジューム
+    """,
+    # In capitals these would be taken for acronyms: no dictionary has them.
+    "common words of four and five letters": """
+        admit=アドミット alike=アライク alive=アライブ allow=アラウ along=アロング alter=オルター
+        among=アモング apart=アパート argue=アーギュー arise=アライズ asset=アセット avoid=アボイド
+        badly=バッドリー began=ビギャン below=ビロー birth=バース blame=ブレイム blast=ブラスト bless=ブレス
+        blood=ブラッド blown=ブロウン boost=ブースト bring=ブリング broad=ブロード broke=ブローク built=ビルト
+        burn=バーン calm=カーム cause=コーズ chase=チェイス chose=チョーズ crowd=クラウド dealt=デルト
+        depth=デプス drove=ドローブ elect=イレクト exist=イグジスト flood=フラッド fluid=フルイド forth=フォース
+        found=ファウンド fraud=フロード fully=フリー funny=ファニー glass=グラス grass=グラス guess=ゲス
+        hence=ヘンス laugh=ラフ least=リースト legal=リーガル mayor=メイヤー meant=メント nerve=ナーブ
+        newly=ニューリー ought=オート plane=プレーン proud=プラウド prove=プルーブ quite=クワイト refer=リファー
+        rural=ルーラル shown=ショウン sight=サイト since=シンス sixth=シックスス solve=ソルブ spell=スペル
+        spend=スペンド spent=スペント sport=スポーツ stake=ステーク stood=ストゥッド stuck=スタック taken=テイクン
+        teach=ティーチ theft=セフト thick=シック threw=スルー treat=トリート tried=トライド truly=トゥルーリー
+        twice=トゥワイス until=アンティル upset=アップセット usage=ユーセージ valid=バリッド waste=ウェイスト
+        worry=ウォーリー wrong=ロング wrote=ロート wait=ウェイト quit=クイット find=ファインド loud=ラウド
+        beep=ビープ tap=タップ
     """,
     "Japanese and other words in Latin letters": """
         arigatou=アリガトー arigato=アリガトー ohayou=オハヨー konnichiwa=コンニチワ konbanwa=コンバンワ
@@ -143,7 +161,7 @@ _FAMILIES = {
         ultra=ウルトラ pro=プロ max=マックス mini=ミニ plus=プラス air=エア lite=ライト prime=プライム
         free=フリー premium=プレミアム version=バージョン gen=ジェン ver=バージョン vol=ボリューム
         cookie=クッキー wyoming=ワイオミング whisper=ウィスパー
-        touchscreen=タッチスクリーン queue=キュー antivirus=アンチウイルス staging=ステージング
+        preset=プリセット touchscreen=タッチスクリーン queue=キュー antivirus=アンチウイルス staging=ステージング
         unicast=ユニキャスト async=エイシンク await=アウェイト proxy=プロキシ latency=レイテンシー
         jupyter=ジュピター pandas=パンダス ffmpeg=エフエフエムペグ openhab=オープンハブ twitch=ツイッチ
     """,
@@ -165,9 +183,9 @@ _FAMILIES = {
         youtube=ユーチューブ facebook=フェイスブック instagram=インスタグラム linkedin=リンクトイン
         whatsapp=ワッツアップ paypal=ペイパル paypay=ペイペイ rakuten=ラクテン mercari=メルカリ suica=スイカ
         pasmo=パスモ visa=ビザ uber=ウーバー starbucks=スターバックス mcdonald's=マクドナルド
-        mcdonalds=マクドナルド seven-eleven=セブンイレブン lawson=ローソン uniqlo=ユニクロ muji=ムジ
-        sony=ソニー bose=ボーズ panasonic=パナソニック daikin=ダイキン mitsubishi=ミツビシ lg=エルジー
-        at&t=エーティーアンドティー adobe=アドビ oracle=オラクル cisco=シスコ meta=メタ
+        mcdonalds=マクドナルド seven-eleven=セブンイレブン 7-eleven=セブンイレブン lawson=ローソン
+        uniqlo=ユニクロ muji=ムジ sony=ソニー bose=ボーズ panasonic=パナソニック daikin=ダイキン
+        mitsubishi=ミツビシ lg=エルジー at&t=エーティーアンドティー adobe=アドビ oracle=オラクル cisco=シスコ meta=メタ
         openai=オープンエーアイ zoom=ズーム slack=スラック teams=チームズ notion=ノーション
         discord=ディスコード steam=スチーム tokyo=トーキョー osaka=オーサカ kyoto=キョート
         u-next=ユーネクスト dazn=ダゾーン abema=アベマ radiko=ラジコ tver=ティーバー nuro=ニューロ
@@ -204,8 +222,8 @@ READINGS: dict[str, str] = {
 """Word in lower case → katakana."""
 
 _ACRONYMS = """
-    ac ai am api aqi atm au bcc ble bmi bpm bs bts cc cd ceo ci cli cm co cpu cs css csv ctr dc ddr dhcp
-    diy dns dvd dx esp eu ev faq fm ftp gdp gps gpu hdd hdmi hr html http https hvac iaq ict id ip isp
+    ac ai am api aqi at atm au bcc ble bmi bpm bs bts cc cd ceo ci cli cm co cpu cs css csv ctr dc ddr dhcp
+    diy dns dvd dx eg esp eu ev faq fm ftp gdp gps gpu hdd hdmi hr html http https hvac iaq ict id ie ip isp
     it jcb jr kpi lcd led llm mdns ml mqtt nfc ng ngo nhk npo ntp ntt nvr ok os ota otp pc pdf phev php
     pm poe pr ps psu pta pv qr rfid rgb rgbw rss sdk sms sns sos ssd ssh ssid ssl stt tbs tcp tls tts
     udp ui uk un ups url usa usb uv ux vip voc vpn vr wc who wlan www xml xr

@@ -25,7 +25,9 @@ TABLES: tuple[tuple[Rule, ...], ...] = (
 """All rules, in the order in which they run."""
 
 # No rule can apply to a text without digits, Latin letters or one of these: most of plain Japanese.
-_WORTH_A_LOOK = re.compile(r"[\"-,./0-9:;<=>@A-Za-z\[-`{-~\-–—°〒○×÷→±≒≈≠≤≥≦≧¥€£₩₿¢‰〜※何窓鍵錠蓋（§¶†‡〓′″\^]")
+_WORTH_A_LOOK = re.compile(
+    r"[\"-,./0-9:;<=>@A-Za-z\[-`{-~\-–—°〒○×÷→±≒≈≠≤≥≦≧¥€£₩₿¢‰〜※何窓鍵錠蓋（§¶†‡〓′″\^]|[月火水木金土日][・、]?[火水木金土日]"
+)
 _BLANKS = re.compile(r"\s{2,}")
 
 

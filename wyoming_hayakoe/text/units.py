@@ -65,7 +65,7 @@ _PLAIN = {
     "ft": "フィート", "inch": "インチ", "lb": "ポンド", "lbs": "ポンド", "oz": "オンス",
     "kt": "ノット", "atm": "気圧",
     "°C": "度", "°F": "度", "°": "度", "ºC": "度", "pcs": "個", "kgf": "キログラム重",
-    "var": "バール",
+    "var": "バール", "VAC": "ボルトエーシー", "VDC": "ボルトディーシー",
 }  # fmt: skip
 _AREAS = {"mm": "ミリメートル", "cm": "センチメートル", "m": "メートル", "km": "キロメートル"}
 # In kana: キロメートル毎時 is one word to Open JTalk, and one that costs 10 its ジュッ.
@@ -198,6 +198,14 @@ RULES: tuple[Rule, ...] = (
         "50/60Hz → 50、60ヘルツ",
         "2.4/5GHz → 2.4、5ギガヘルツ",
         "1/2L → 2分の1リットル",
+    ),
+    rule(
+        "two units in a row",
+        rf"{_NUMBER}(?P<unit>km|m|kg|L|l)(?=[0-9]+(?:cm|mm|m|g|mL|ml){_END})",
+        lambda m: m["number"] + unit_name(m["unit"]),
+        "1m80cm → 1メートル80センチメートル",
+        "2kg500g → 2キログラム500グラム",
+        "1m8 → 1m8",
     ),
     rule(
         "unit",

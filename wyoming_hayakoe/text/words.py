@@ -161,12 +161,20 @@ def read(path: Path) -> Contents:
         raw = path.read_bytes()
     except FileNotFoundError:
         return Contents(())
+    try:
+        return parse(decode(raw), str(path))
+    except ValueError as error:
+        return Contents((), (Problem(str(path), 0, str(error)),))
+
+
+def decode(raw: bytes) -> str:
+    """Make text of a file's bytes; a ValueError says that they are in no encoding that is known."""
     for encoding in ("utf-8-sig", "cp932"):  # cp932 is what Excel writes in Japan
         try:
-            return parse(raw.decode(encoding), str(path))
+            return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    return Contents((), (Problem(str(path), 0, "the text is neither UTF-8 nor Shift_JIS"),))
+    raise ValueError("the text is neither UTF-8 nor Shift_JIS")
 
 
 def dump(entries: Iterable[Entry]) -> str:
