@@ -1,6 +1,7 @@
 import argparse
 import io
 import json
+import subprocess
 import sys
 import time
 import wave
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import command as command_line
 from tests.support import program, run_program
 from wyoming_hayakoe.cli import words as command
 from wyoming_hayakoe.errors import HayakoeError, UsageError
@@ -157,3 +159,16 @@ def test_a_running_server_and_say_learn_a_word_within_two_seconds(tmp_path: Path
         while seconds("--uri", server.uri) > before:
             assert time.monotonic() < deadline + 1, "the file is not read again"
         assert any("words.csv:2: the reading 'ひらがな' is not katakana" in line for line in server.log)
+
+
+def test_words_taught_at_the_same_time_are_all_kept(tmp_path: Path) -> None:
+    words = ["犬", "猫", "馬", "牛", "鳥", "魚"]
+    commands = [
+        subprocess.Popen(
+            command_line("words", "add", word, "ナマエ", "--data-dir", str(tmp_path)), stdout=subprocess.DEVNULL
+        )
+        for word in words
+    ]
+    assert [process.wait(60) for process in commands] == [0] * len(words)
+    listed = run_program("words", "list", "--json", "--data-dir", str(tmp_path)).stdout.decode()
+    assert {json.loads(line)["surface"] for line in listed.splitlines()} == set(words)

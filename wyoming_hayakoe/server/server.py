@@ -27,6 +27,7 @@ from wyoming_hayakoe.server.listeners import (
 )
 from wyoming_hayakoe.server.service import Service
 from wyoming_hayakoe.server.settings import ServerSettings
+from wyoming_hayakoe.text.dictionary import CHECK_SECONDS
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -92,6 +93,7 @@ class Server:
         for speaker in self._service.catalogue.speakers:
             await self.lane.run(speaker.prepare)
         self._background.append(_owned(systemd.feed_watchdog()))
+        self._background.append(_owned(self._watch_words()))
         if self._settings.zeroconf and self.endpoints:
             self._advertise()
 
@@ -172,6 +174,14 @@ class Server:
                 self._stop_requested.set()
 
     # -- the world outside --
+
+    async def _watch_words(self) -> None:
+        """Follow the user's dictionary, so that no client's request waits while a long one is compiled."""
+        dictionaries = {speaker.front_end.dictionary for speaker in self._service.catalogue.speakers}
+        while True:
+            await asyncio.sleep(0.8 * CHECK_SECONDS)
+            for dictionary in dictionaries:
+                await asyncio.to_thread(dictionary.refresh)
 
     def _advertise(self) -> None:
         voices = [entry.name for entry in self._service.catalogue.entries]

@@ -12,9 +12,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,9 +59,14 @@ class Snapshot:
     sheltered: re.Pattern[str] | None = None
     """Matches the words that no rule may rewrite before they are looked up."""
 
+    beginnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The same surfaces by their first characters."""
+
     def concern(self, text: str) -> bool:
         """Say whether a text may have one of the words; the others are read as if there were none."""
-        return any(surface in text for surface in self.surfaces)
+        return any(
+            text.startswith(self.beginnings[char], index) for index, char in enumerate(text) if char in self.beginnings
+        )
 
 
 class UserDictionary:
@@ -126,6 +131,7 @@ class UserDictionary:
             frozenset(entries),
             contents.problems,
             _shelter(entries),
+            _by_beginning(entries),
         )
 
 
@@ -138,6 +144,13 @@ def _state(path: Path | None) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _by_beginning(surfaces: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for surface in surfaces:
+        found[surface[0]] = (*found.get(surface[0], ()), surface)
+    return found
 
 
 def _shelter(surfaces: Iterable[str]) -> re.Pattern[str] | None:
@@ -198,7 +211,8 @@ def _rows(word: Entry, plain: "OpenJTalk") -> Iterator[str]:
     surface = plain.normalize_for_mecab(word.surface)
     lead = _PRIORITY_STEP * (word.priority - _EVEN_PRIORITY)
     ways: dict[tuple[int, int, str], int] = {}  # contexts and part of speech → cost
-    paths = plain.run_mecab_nbest_features(surface, 32)
+    # A short word is in the dictionary in many ways; a longer one seldom in more than one.
+    paths = plain.run_mecab_nbest_features(surface, 32 if len(surface) < 3 else 16)
     for path in paths:
         morphs = path["morphs"]
         if len(morphs) == 1 and not morphs[0]["is_unknown"]:

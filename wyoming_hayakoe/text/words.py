@@ -10,10 +10,12 @@ as they are.
 """
 
 import csv
+import fcntl
 import io
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import normalize
@@ -185,17 +187,32 @@ def dump(entries: Iterable[Entry]) -> str:
 def put(path: Path, entries: Iterable[Entry]) -> None:
     """Add entries to a ``words.csv``, or replace those of the same surface; other lines stay as they are."""
     added = {word.surface: word for word in entries}
-    kept = _lines_without(path, set(added)) or [_line(_HEADER)]
-    _replace(path, "".join([*kept, *map(_entry_line, added.values())]))
+    with _changing(path):
+        kept = _lines_without(path, set(added)) or [_line(_HEADER)]
+        _replace(path, "".join([*kept, *map(_entry_line, added.values())]))
 
 
 def drop(path: Path, surface: str) -> bool:
     """Take a surface out of a ``words.csv``; say whether it was there."""
     surface = normalize("NFKC", surface).strip()
-    if all(word.surface != surface for word in read(path).entries):
-        return False
-    _replace(path, "".join(_lines_without(path, {surface})))
+    with _changing(path):
+        if all(word.surface != surface for word in read(path).entries):
+            return False
+        _replace(path, "".join(_lines_without(path, {surface})))
     return True
+
+
+@contextmanager
+def _changing(path: Path) -> Iterator[None]:
+    """Let one program at a time change the file: it is read, and then written anew."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The folder, since the file itself is replaced by another.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _lines_without(path: Path, surfaces: set[str]) -> list[str]:
@@ -228,7 +245,6 @@ def _line(fields: Iterable[object]) -> str:
 
 def _replace(path: Path, text: str) -> None:
     """Write a file in one step, so that a server that watches it never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", delete=False
     ) as file:
