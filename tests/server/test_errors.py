@@ -115,6 +115,16 @@ async def test_a_stream_past_the_limit_is_told_so(voice):
     assert answer.events[-1].data["code"] == "text-too-long"
 
 
+async def test_a_stream_past_the_limit_is_not_spoken_to_its_end_first(voice):
+    async with running(voice=voice) as server, connected(server) as client:
+        await client.write_event(SynthesizeStart().event())
+        for _ in range(6):
+            await client.write_event(SynthesizeChunk("今日は晴れです。" * 1100).event())
+        answer = await receive(client, until="never")
+    assert answer.events[-1].data["code"] == "text-too-long"
+    assert answer.seconds < 60
+
+
 async def test_what_was_asked_before_the_error_is_answered_first(voice):
     async with running(voice=voice) as server, connected(server) as client:
         await client.write_event(Synthesize("こんにちは。").event())

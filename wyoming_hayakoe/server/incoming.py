@@ -46,7 +46,7 @@ class IncomingText:
         self._put([*rest, *self._splitter.flush()])
 
     def fail(self, error: RequestError) -> None:
-        """Say that no more will come, and why; the sentences that are complete are still there."""
+        """Say that no more will come, and why; what is not spoken yet never will be: the client waits to be told."""
         self._error = error
         self._changed.set()
 
@@ -56,13 +56,13 @@ class IncomingText:
         Raises:
             RequestError: what :meth:`fail` was given; ``timeout`` if nothing more came.
         """
-        while not self._sentences:
-            if self._error is not None:
-                raise self._error
+        while self._error is None:
+            if self._sentences:
+                return self._sentences.popleft()
             if self._is_ended:
                 return None
             await self._wait_for_more()
-        return self._sentences.popleft()
+        raise self._error
 
     async def _wait_for_more(self) -> None:
         self._changed.clear()
