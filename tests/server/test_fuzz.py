@@ -35,7 +35,7 @@ EVENTS = st.fixed_dictionaries(
 )
 
 
-async def survive(voice, data):
+async def assert_survives(voice, data):
     """Send ``data`` in two pieces, hang up, and see that nothing stays and the next client is served."""
     async with running(voice=voice) as server:
         async with connected(server) as client:
@@ -53,11 +53,11 @@ async def survive(voice, data):
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=400))
 def test_random_bytes(voice, data):
-    asyncio.run(survive(voice, data))
+    asyncio.run(assert_survives(voice, data))
 
 
 @settings(deadline=None, max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(EVENTS, max_size=6), st.binary(max_size=30))
 def test_random_events(voice, events, tail):
     data = b"".join(json.dumps(event).encode() + b"\n" for event in events)
-    asyncio.run(survive(voice, data + tail))
+    asyncio.run(assert_survives(voice, data + tail))

@@ -176,6 +176,15 @@ def test_both_address_families_are_served():
 class TestStdio:
     EVENTS = b'{"type":"describe"}\n{"type":"synthesize","data":{"text":"\\u306f\\u3044"}}\n'
 
+    def serving(self):
+        return subprocess.Popen(
+            command("--uri", "stdio://"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=clean_environment(),
+        )
+
     def kinds(self, output):
         stream = io.BytesIO(output)
         kinds = []
@@ -229,13 +238,7 @@ class TestStdio:
             assert self.kinds(result.stdout)[-1] == "audio-stop"
 
     def test_a_signal_lets_it_finish_what_it_says(self):
-        with subprocess.Popen(
-            command("--uri", "stdio://"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=clean_environment(),
-        ) as process:
+        with self.serving() as process:
             text = json.dumps({"type": "synthesize", "data": {"text": ARTICLE * 4}})
             process.stdin.write(text.encode() + b"\n")
             process.stdin.flush()
@@ -246,13 +249,7 @@ class TestStdio:
         assert self.kinds(output) == ["audio-start", "audio-chunk", "audio-stop"]
 
     def test_a_signal_ends_it_while_it_waits_for_input(self):
-        with subprocess.Popen(
-            command("--uri", "stdio://"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=clean_environment(),
-        ) as process:
+        with self.serving() as process:
             process.stdin.write(b'{"type":"ping"}\n')
             process.stdin.flush()
             assert b"pong" in process.stdout.readline()

@@ -1,12 +1,11 @@
 """Facts and golden rows that lie beside the checkout; tests that need them skip where they are not."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-SHARED = Path(__file__).parents[3] / "shared"
+from tests.support import SHARED
 
 if not SHARED.is_dir():
     pytest.skip(f"no {SHARED}: the golden files are not part of the repository", allow_module_level=True)

@@ -123,7 +123,7 @@ def test_bad_rows_are_logged_and_the_rest_is_read(tmp_path: Path, caplog: pytest
     path.write_text("雫,しずく\nHACS,ハックス,1\n", encoding="utf-8")
     with caplog.at_level(logging.WARNING):
         snapshot = UserDictionary(path).snapshot()
-    assert snapshot.surfaces == {"HACS"}
+    assert snapshot.beginnings == {"H": ("HACS",)}
     assert f"{path}:1: the reading 'しずく' is not katakana" in caplog.text
 
 

@@ -40,7 +40,8 @@ def test_stages_run_in_their_order() -> None:
 
 @pytest.mark.parametrize("text", ["\ud800あ\udfff", "あ\0い"])
 def test_stages_never_see_half_characters(text: str) -> None:
-    FrontEnd([Stage("strict", lambda text: text.encode("utf-8").decode("utf-8"))]).read(text)
+    strict = Stage("strict", lambda text: text.encode("utf-8").decode("utf-8"))
+    assert FrontEnd([strict]).read(text).reading in {"ア", "アイ"}
 
 
 def test_importing_is_cheap() -> None:

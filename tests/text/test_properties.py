@@ -23,7 +23,7 @@ EXAMPLES = int(os.environ.get("HAYAKOE_FUZZ", "2000"))
 FRONT_END = japanese()
 
 
-def check(utterance: Utterance) -> None:
+def assert_contract(utterance: Utterance) -> None:
     assert sum(utterance.word2ph) == len(utterance.phones) == len(utterance.tones)
     assert len(utterance.word2ph) == len(utterance.bert_text) + 2
     assert unicodedata.normalize("NFKC", utterance.bert_text) == utterance.bert_text
@@ -42,7 +42,7 @@ def check(utterance: Utterance) -> None:
 def test_any_text_can_be_read(text: str) -> None:
     utterance = FRONT_END.read(text)
     assert utterance.text == text
-    check(utterance)
+    assert_contract(utterance)
     assert FRONT_END.read(text) == utterance
 
 
@@ -74,4 +74,4 @@ def test_eight_threads_read_as_one() -> None:
 
 @pytest.mark.parametrize("unit", ["あ", "a", "東京都知事", "、", "!", "😀", "1", "(", "ー", "(^_^)", "\ud800", "ﷺ"])
 def test_very_long_texts(unit: str) -> None:
-    check(FRONT_END.read(unit * (20_000 // len(unit))))
+    assert_contract(FRONT_END.read(unit * (20_000 // len(unit))))

@@ -2,12 +2,12 @@ import json
 
 import pytest
 
-from tests.text.shared import SHARED
+from tests.support import shared
 from wyoming_hayakoe.text import symbols
 
 
 def test_the_table_is_the_voices_table() -> None:
-    facts = json.loads(SHARED.joinpath("facts/jp_extra_symbols.json").read_text(encoding="utf-8"))
+    facts = json.loads(shared("facts/jp_extra_symbols.json").read_text(encoding="utf-8"))
     assert list(symbols.SYMBOLS) == facts["symbols"]
     assert list(symbols.PUNCTUATION) == facts["punctuations"]
     assert facts["num_tones"] == symbols.NUM_TONES

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from wyoming_hayakoe.cli.client import Client
@@ -89,7 +90,7 @@ def _measure_text() -> list[Figure]:
 
     read = japanese().read
     sentences = [sentence for sentence in split(_REPLIES) if sentence.strip()]
-    short = [_milliseconds(lambda sentence=sentence: read(sentence)) for sentence in sentences]  # type: ignore[misc]
+    short = [_milliseconds(partial(read, sentence)) for sentence in sentences]
     size = sum(map(len, sentences)) / len(sentences)
     memory = _megabytes(os.getpid())
     return [
@@ -97,7 +98,7 @@ def _measure_text() -> list[Figure]:
         Figure(f"a sentence ({size:.0f} characters), median", statistics.median(short), "ms", "under 1"),
         Figure(
             "2,000 characters in one call, median",
-            _milliseconds(lambda: read((_REPLIES * 20)[:2000])),
+            _milliseconds(partial(read, (_REPLIES * 20)[:2000])),
             "ms",
             "under 60",
         ),

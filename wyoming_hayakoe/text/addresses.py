@@ -64,11 +64,6 @@ def _dots(host: str) -> str:
     return host.removeprefix("www.").replace(".", "ドット")
 
 
-def _url(match: re.Match[str]) -> str:
-    """Only the host: nobody can take down a path by ear."""
-    return _dots(match["host"]) + (match["slash"] or "")
-
-
 def _mail(match: re.Match[str]) -> str:
     local = re.sub(r"[-_+.]", lambda sign: _SEPARATORS[sign[0]], match["local"])
     return f"{local}アット{_dots(match['host'])}"

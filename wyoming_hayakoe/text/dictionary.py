@@ -50,9 +50,6 @@ class Snapshot:
     jtalk: "OpenJTalk | None" = None
     """Open JTalk that knows the words; None means pyopenjtalk's own, which knows none."""
 
-    surfaces: frozenset[str] = frozenset()
-    """What can be looked up."""
-
     problems: tuple[Problem, ...] = ()
     """Rows that were refused."""
 
@@ -60,7 +57,7 @@ class Snapshot:
     """Matches the words that no rule may rewrite before they are looked up."""
 
     beginnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The same surfaces by their first characters."""
+    """What can be looked up, by first characters."""
 
     def concern(self, text: str) -> bool:
         """Say whether a text may have one of the words; the others are read as if there were none."""
@@ -128,7 +125,6 @@ class UserDictionary:
         entries = {word.surface: word for word in contents.entries} | self._added
         self._snapshot = Snapshot(
             compiled(entries.values()) if entries else None,
-            frozenset(entries),
             contents.problems,
             _shelter(entries),
             _by_beginning(entries),
