@@ -61,8 +61,8 @@ class CountingVoice(OpenJTalkVoice):
         super().__init__()
         self.windows = 0
 
-    def speak(self, utterance, params):
-        for window in super().speak(utterance, params):
+    def _windows(self, utterance, params):
+        for window in super()._windows(utterance, params):
             self.windows += 1
             yield window
 

@@ -8,7 +8,7 @@ import pytest
 import wyoming_hayakoe
 
 PACKAGE = Path(wyoming_hayakoe.__file__).parent
-COMMON = {"errors", "utterance", "voice", "audio", "paths"}
+COMMON = {"errors", "utterance", "voice", "audio", "paths", "symbols"}
 ALLOWED = {
     "text": COMMON | {"text"},
     "engine": COMMON | {"engine"},
@@ -17,10 +17,13 @@ ALLOWED = {
     "tts": COMMON | {"text", "engine", "sources", "speaker", "tts"},
     "server": COMMON | {"text", "engine", "sources", "speaker", "tts", "server"},
     "cli": COMMON | {"text", "engine", "sources", "speaker", "tts", "server", "cli"},
+    "publish": COMMON | {"text", "engine", "sources", "speaker", "tts", "publish"},
     "__main__": {"cli"},
     "__init__": {"tts", "speaker"},
 }
 HEAVY = {
+    "onnx",
+    "pyworld",
     "boto3",
     "huggingface_hub",
     "onnxruntime",

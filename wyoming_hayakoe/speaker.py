@@ -30,4 +30,4 @@ class Speaker:
 
     def stream_sentence(self, sentence: str) -> Generator[Waveform, None, None]:
         """Yield one sentence, as the splitter cuts them, in windows; none where it says nothing."""
-        yield from self.voice.speak(self.front_end.read(sentence), self.params)
+        yield from self.voice.speak(self.front_end.read(sentence), self.params).windows

@@ -15,11 +15,32 @@ class SynthesisParams:
     style: str | None = None
     """One of the voice's styles; None is its first."""
 
+    style_weight: float = 1.0
+    """How much of the style: 0 is the voice's mean style, 1 the style itself, more exaggerates it."""
+
     speed: float = 1.0
     """Length scale, as in HayaKoe: 0.9 is faster, 1.2 is slower."""
 
     pitch_scale: float = 1.0
     """Factor on the fundamental frequency: 0.9 is lower, 1.1 is higher."""
+
+    intonation_scale: float = 1.0
+    """Factor on how far the pitch strays from its mean: 0 is monotone, 1.2 is livelier."""
+
+    sdp_ratio: float = 0.2
+    """How much of the rhythm is drawn by the stochastic duration predictor, between 0 and 1."""
+
+    noise: float = 0.6
+    """How much the voice varies."""
+
+    noise_w: float = 0.8
+    """How much the rhythm varies, as far as it is drawn."""
+
+    seed: int | None = None
+    """The same seed gives the same sound for the same text; None is another every time."""
+
+    speaker_id: int = 0
+    """Which speaker of a voice that was trained with several."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,31 @@ class Credit:
     licence: str
 
 
+@dataclass(frozen=True, slots=True)
+class PhoneTiming:
+    """When one phone sounds."""
+
+    phone: str
+    """A JP-Extra phone; ``_`` is the rest, or the blank, between two others."""
+
+    start: float
+    """Seconds from the start of the sound."""
+
+    duration: float
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """One sentence as it is being spoken."""
+
+    windows: Iterator[Waveform]
+    """Its sound, each window computed when it is asked for; none where it says nothing."""
+
+    timings: Sequence[PhoneTiming] | None = None
+    """Its phones in order, without gaps; None where the voice does not know them."""
+
+
 class Voice(Protocol):
     """Something that speaks one sentence, window by window."""
 
@@ -52,5 +77,26 @@ class Voice(Protocol):
     def prepare(self) -> None:
         """Load what the first sentence would otherwise wait for."""
 
-    def speak(self, utterance: Utterance, params: SynthesisParams) -> Iterator[Waveform]:
-        """Yield a sentence in windows, each computed when it is asked for; none where it says nothing."""
+    def speak(
+        self,
+        utterance: Utterance,
+        params: SynthesisParams,
+        *,
+        together: Sequence[Utterance] = (),
+        undivided: bool = False,
+    ) -> Speech:
+        """Speak a sentence, in windows.
+
+        Args:
+            utterance: the sentence.
+            params: how to speak it.
+            together: sentences of one text, this one among them, that are computed in one call where that is faster;
+                the first of them pays for all. The sound depends on who they are, by less than one can hear.
+            undivided: compute it in one window, for whoever waits for the whole.
+
+        Raises:
+            HayakoeError: the voice cannot be loaded, or what it gives is no sound.
+        """
+
+    def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
+        """Return the seconds that a speaker rests between two sentences, silence at their ends included."""

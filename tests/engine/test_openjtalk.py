@@ -28,7 +28,7 @@ TEXTS = [
 
 
 def spoken(voice, text, **params):
-    windows = list(voice.speak(FRONT_END.read(text), SynthesisParams(**params)))
+    windows = list(voice.speak(FRONT_END.read(text), SynthesisParams(**params)).windows)
     return np.concatenate(windows) if windows else np.zeros(0, dtype=np.float32)
 
 
@@ -70,7 +70,7 @@ def test_what_upsets_the_engine_neither_clips_nor_goes_silent(voice, text):
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_windows_begin_and_end_in_silence_and_join_without_a_click(voice, text):
-    windows = list(voice.speak(FRONT_END.read(text), SynthesisParams()))
+    windows = list(voice.speak(FRONT_END.read(text), SynthesisParams()).windows)
     for window in windows:
         assert window.dtype == np.float32
         assert window[0] == 0.0
@@ -150,5 +150,5 @@ def test_breath_groups_keep_every_phone_in_order(parts):
 @pytest.mark.parametrize("speed", [1.0, 5.0])
 @pytest.mark.parametrize("text", ["あ" * 200, "ab" * 100, "㎡" * 200, "東京特許許可局" * 28])
 def test_no_window_is_longer_than_a_breath(voice, text, speed):
-    windows = islice(voice.speak(FRONT_END.read(text), SynthesisParams(speed=speed)), 2)
+    windows = islice(voice.speak(FRONT_END.read(text), SynthesisParams(speed=speed)).windows, 2)
     assert max(len(window) for window in windows) / RATE < 18

@@ -137,8 +137,8 @@ async def test_what_was_asked_before_the_error_is_answered_first(voice):
 class BrokenVoice(OpenJTalkVoice):
     """Fails in the middle, as a damaged model may."""
 
-    def speak(self, utterance, params):
-        yield from super().speak(utterance, params)
+    def _windows(self, utterance, params):
+        yield from super()._windows(utterance, params)
         if "準備" not in utterance.text:
             raise FloatingPointError("secret detail")
 

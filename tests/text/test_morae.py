@@ -1,7 +1,7 @@
 import pytest
 
+from wyoming_hayakoe.symbols import SYMBOLS
 from wyoming_hayakoe.text.morae import MORA_PHONES, split
-from wyoming_hayakoe.text.symbols import SYMBOLS
 
 
 def phones(katakana: str) -> str:

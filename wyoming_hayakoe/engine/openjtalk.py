@@ -19,7 +19,7 @@ import numpy.typing as npt
 from wyoming_hayakoe.audio import active_rms, limit
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams, Utterance
-from wyoming_hayakoe.voice import Credit, Waveform
+from wyoming_hayakoe.voice import Credit, Speech, Waveform
 
 if TYPE_CHECKING:
     from pyopenjtalk.htsengine import HTSEngine
@@ -82,8 +82,22 @@ class OpenJTalkVoice:
         with self._lock:
             self._loaded()
 
-    def speak(self, utterance: Utterance, params: SynthesisParams) -> Iterator[Waveform]:
-        """Yield one breath group after another, each with the rest before it, the last with the rest behind it."""
+    def speak(
+        self,
+        utterance: Utterance,
+        params: SynthesisParams,
+        *,
+        together: Sequence[Utterance] = (),
+        undivided: bool = False,
+    ) -> Speech:
+        """Speak one breath group after another, each with the rest before it, the last with the rest behind it."""
+        return Speech(self._windows(utterance, params))
+
+    def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
+        """Return the rests at the two ends: this voice brings its own."""
+        return (_TAIL + _LEAD) * params.speed
+
+    def _windows(self, utterance: Utterance, params: SynthesisParams) -> Iterator[Waveform]:
         groups = breath_groups(_labels(utterance), max(_MIN_PHONES, int(_MAX_PHONES / params.speed)))
         for index, (rest, labels) in enumerate(groups):
             pieces = [self._silence(rest * params.speed), self._synthesize(labels, params)]

@@ -11,9 +11,9 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from wyoming_hayakoe.symbols import PAD
 from wyoming_hayakoe.text import characters
 from wyoming_hayakoe.text.morae import LONG, split
-from wyoming_hayakoe.text.symbols import PAD
 from wyoming_hayakoe.utterance import Mora, Utterance, Word
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tests.support import shared
-from wyoming_hayakoe.text import symbols
+from wyoming_hayakoe import symbols
 
 
 def test_the_table_is_the_voices_table() -> None:
