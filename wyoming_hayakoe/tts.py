@@ -1,52 +1,121 @@
 """TTS: the voices that are loaded, and what they share."""
 
 import os
+import threading
 from typing import Self
 
+from wyoming_hayakoe.engine.bert import Bert
+from wyoming_hayakoe.engine.neural import NeuralVoice, Shared
 from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
+from wyoming_hayakoe.engine.residency import Residency
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.paths import data_dir, words_file
+from wyoming_hayakoe.sources import Source, open_source
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text import words
 from wyoming_hayakoe.text.dictionary import UserDictionary
 from wyoming_hayakoe.text.frontend import japanese
+from wyoming_hayakoe.voice import Credit
+
+DEFAULT_SOURCE = "hf://lemondouble/hayakoe"
+"""Where voices and the BERT are looked for that are said to be nowhere else: HayaKoe's own repository."""
+
+_BERT = "onnx/bert/q8"
+_TOKENIZER = "bert/tokenizer"
+
+# Plain statements, as a smart home makes them: by these a voice's level is measured.
+_REHEARSAL = ("おはようございます。", "今日は全国的に晴れて、暖かくなるでしょう。", "リビングの照明をつけました。")
 
 
 class TTS:
-    """Voices by name, one front end and one user's dictionary for them all. Safe to use from several threads.
+    """Voices by name, one front end, one BERT and one user's dictionary for them all. Safe to use from several threads.
 
     >>> tts = TTS().load("mei").prepare()
-    >>> sum(len(window) for window in tts.speakers["mei"].stream("こんにちは。")) > 0
+    >>> tts.speakers["mei"].generate("こんにちは。").duration > 0.5
     True
     """
 
-    def __init__(self, cache_dir: str | os.PathLike[str] | None = None, *, read_emoji: bool = False) -> None:
-        """Keep data in ``cache_dir`` (else HAYAKOE_DATA_DIR, else the user's data folder); name emoji or not."""
-        self.front_end = japanese(UserDictionary(words_file(data_dir(cache_dir))), read_emoji=read_emoji)
+    def __init__(
+        self,
+        device: str = "cpu",
+        cache_dir: str | os.PathLike[str] | None = None,
+        bert_source: str | None = None,
+        hf_token: str | None = None,
+        *,
+        max_memory: int | None = None,
+        read_emoji: bool = False,
+    ) -> None:
+        """Take note of what voices are to share; nothing is fetched or loaded yet.
+
+        Args:
+            device: what computes; ``cpu`` is all there is.
+            cache_dir: folder for all data; else HAYAKOE_DATA_DIR, else the user's data folder.
+            bert_source: repository of the BERT; else the first voice's, if it has one, else HayaKoe's own.
+            hf_token: token for Hugging Face; else HF_TOKEN and what ``hf auth login`` has left.
+            max_memory: resident bytes of the process that voices should not pass.
+            read_emoji: name emoji instead of passing over them.
+
+        Raises:
+            HayakoeError: there is no such device.
+        """
+        if device not in {"cpu", "auto"}:
+            raise HayakoeError(f"device {device!r}: this version computes on 'cpu' only")
+        self._data = data_dir(cache_dir)
+        self._token = hf_token
+        self._bert_source = self._open(bert_source) if bert_source else None
+        self._bert: Bert | None = None
+        self._residency = Residency(max_memory)
+        self._homes: dict[str, Source] = {}
+        self._lock = threading.RLock()
+
+        self.front_end = japanese(UserDictionary(words_file(self._data)), read_emoji=read_emoji)
         """Reads for all voices."""
 
         self.speakers: dict[str, Speaker] = {}
-        """The loaded voices."""
+        """The voices whose files are here."""
 
-    def load(self, name: str) -> Self:
-        """Load a voice.
+    def load(self, name: str, source: str | None = None) -> Self:
+        """Choose a voice: ``mei``, which is built in, or a speaker of the repository ``source``.
+
+        A voice on this machine is in ``speakers`` at once; others are fetched by :meth:`prepare`.
 
         Raises:
-            HayakoeError: there is no such voice.
+            HayakoeError: there is no such voice in a local repository, or its files are not what they should be.
         """
-        if name != OpenJTalkVoice.name:
-            raise HayakoeError(f"no voice {name!r}: there is {OpenJTalkVoice.name}")
-        self.speakers.setdefault(name, Speaker(OpenJTalkVoice(), self.front_end))
+        with self._lock:
+            if name == OpenJTalkVoice.name and source is None:
+                self.speakers.setdefault(name, Speaker(OpenJTalkVoice(), self.front_end))
+            else:
+                self._homes[name] = home = self._open(source or DEFAULT_SOURCE)
+                self.speakers.pop(name, None)
+                if home.is_local:
+                    self._fetch(name)
         return self
 
-    def prepare(self) -> Self:
-        """Make every loaded voice ready to speak at once.
+    def pre_download(self) -> Self:
+        """Fetch the files of every chosen voice and of the BERT, without loading them.
 
         Raises:
-            HayakoeError: a voice cannot be loaded.
+            HayakoeError: something cannot be fetched, or is not what it should be.
         """
-        for speaker in self.speakers.values():
-            speaker.prepare()
+        with self._lock:
+            for name in self._homes:
+                if name not in self.speakers:
+                    self._fetch(name)
+        return self
+
+    def prepare(self, *, warmup: bool = False) -> Self:
+        """Make every chosen voice ready to speak; with ``warmup`` each says a word to itself.
+
+        Raises:
+            HayakoeError: a voice cannot be fetched or loaded.
+        """
+        self.pre_download()
+        for speaker in list(self.speakers.values()):
+            if warmup:
+                speaker.prepare()
+            else:
+                speaker.voice.prepare()
         return self
 
     def add_word(self, surface: str, reading: str, accent: int = 0) -> None:
@@ -61,3 +130,25 @@ class TTS:
             ValueError: the reading is not katakana, the accent is beyond its morae, or something is empty.
         """
         self.front_end.dictionary.add(words.entry(surface, reading, accent))
+
+    def _open(self, uri: str) -> Source:
+        return open_source(uri, self._data, token=self._token)
+
+    def _fetch(self, name: str) -> None:
+        """Bring a voice's files here, and make a speaker of them."""
+        home = self._homes[name]
+        prefix = f"onnx/speakers/{name}"
+        folder = home.fetch(prefix)
+        shared = Shared(self._shared_bert(home), self._residency, self._data / "levels", self._read_rehearsal)
+        voice = NeuralVoice(name, folder, shared, Credit(author=name, url=home.uri, licence="unknown"))
+        self.speakers[name] = Speaker(voice, self.front_end)
+
+    def _shared_bert(self, home: Source) -> Bert:
+        """Return the one BERT, which is all voices': it takes more memory than any of them."""
+        if self._bert is None:
+            source = self._bert_source or (home if home.list(_BERT) else self._open(DEFAULT_SOURCE))
+            self._bert = Bert(source.fetch(_BERT) / "bert_q8.onnx", source.fetch(_TOKENIZER))
+        return self._bert
+
+    def _read_rehearsal(self) -> list["Utterance"]:
+        return [self.front_end.read(sentence) for sentence in _REHEARSAL]

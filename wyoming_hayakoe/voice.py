@@ -74,6 +74,10 @@ class Voice(Protocol):
     def credit(self) -> Credit:
         """Author and licence."""
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether everything is loaded that the next sentence needs."""
+
     def prepare(self) -> None:
         """Load what the first sentence would otherwise wait for."""
 
@@ -84,6 +88,7 @@ class Voice(Protocol):
         *,
         together: Sequence[Utterance] = (),
         undivided: bool = False,
+        raw: bool = False,
     ) -> Speech:
         """Speak a sentence, in windows.
 
@@ -93,6 +98,7 @@ class Voice(Protocol):
             together: sentences of one text, this one among them, that are computed in one call where that is faster;
                 the first of them pays for all. The sound depends on who they are, by less than one can hear.
             undivided: compute it in one window, for whoever waits for the whole.
+            raw: as loud as the model gives it, for whoever sets the level of the whole.
 
         Raises:
             HayakoeError: the voice cannot be loaded, or what it gives is no sound.

@@ -3,7 +3,7 @@
 import argparse
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from wyoming_hayakoe.cli import values
@@ -20,14 +20,28 @@ from wyoming_hayakoe.cli.options import (
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.server.catalogue import Catalogue, Preset, check_style
 from wyoming_hayakoe.server.settings import ServerSettings
+from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.tts import TTS
-from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.utterance import RANGES, SynthesisParams
 
 BUILT_IN = "mei"
 LOG_FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
 
-_SPEED = values.number(0.2, 5.0)
-_PITCH = values.number(0.5, 2.0)
+# Flags are called as wyoming-piper's; the keys of a [[voice]] table as the library's parameters.
+_PARAMS = {
+    "length-scale": "speed",
+    "noise-scale": "noise",
+    "noise-w-scale": "noise_w",
+    "sdp-ratio": "sdp_ratio",
+    "pitch-scale": "pitch_scale",
+    "intonation-scale": "intonation_scale",
+}
+_PRESET_PARAMS = (*_PARAMS.values(), "style_weight")
+
+
+def _number(param: str) -> values.Converter:
+    return values.number(*RANGES[param])
+
 
 READING = (
     Option("data-dir", values.text, "folder of words.csv (default: the user's data folder)", "DIR"),
@@ -35,14 +49,29 @@ READING = (
 )
 SPEAKING = (
     *READING,
-    Option("voice", values.text, "voice or preset to list first, as the default (repeatable)", "NAME", is_list=True),
+    Option(
+        "voice",
+        values.voice,
+        "voice to load from a HayaKoe repository (file:///PATH or a path), or a voice or preset to list first; "
+        "the first is the default (repeatable)",
+        "NAME[=SOURCE]",
+        is_list=True,
+    ),
+    Option("source", values.text, "repository of the voices that are given without one", "SOURCE"),
+    Option("bert-source", values.text, "repository of the BERT (default: that of the first voice)", "SOURCE"),
     Option("speaker", values.text, "style that voices speak in", "STYLE"),
-    Option("length-scale", _SPEED, "1.2 speaks slower, 0.9 faster (default: 1.0)", "FACTOR"),
-    Option("pitch-scale", _PITCH, "1.1 speaks higher, 0.9 lower (default: 1.0)", "FACTOR"),
+    Option("length-scale", _number("speed"), "1.2 speaks slower, 0.9 faster (default: 1.0)", "FACTOR"),
+    Option("noise-scale", _number("noise"), "how much the voice varies (default: 0.6)", "FACTOR"),
+    Option("noise-w-scale", _number("noise_w"), "how much the rhythm varies (default: 0.8)", "FACTOR"),
+    Option("sdp-ratio", _number("sdp_ratio"), "how much of the rhythm is drawn by lot (default: 0.2)", "SHARE"),
+    Option("pitch-scale", _number("pitch_scale"), "1.1 speaks higher, 0.9 lower (default: 1.0)", "FACTOR"),
+    Option("intonation-scale", _number("intonation_scale"), "1.2 is livelier, 0.8 calmer (default: 1.0)", "FACTOR"),
+    Option("max-memory", values.memory, "let the voice unused for longest go before passing this, as 1500M", "SIZE"),
 )
 SERVING = (
     Option("uri", values.uri, "where to listen (repeatable; default: tcp://0.0.0.0:10200)", is_list=True),
     *SPEAKING,
+    Option("preload", values.switch, "load every voice at start, not only the default one"),
     Option("rate", values.whole(8000, 192000), "sample rate of every answer (default: the voice's own)", "HERTZ"),
     Option("samples-per-chunk", values.whole(64, 65536), "samples in one audio-chunk (default: 1024)", "SAMPLES"),
     Option("no-streaming", values.switch, "do not offer to speak text while it is still being written"),
@@ -66,8 +95,9 @@ _PRESET = (
     Option("name", values.text, "what clients choose it by"),
     Option("voice", values.text, "the voice that speaks"),
     Option("style", values.text, "the style it speaks in"),
-    Option("speed", _SPEED, "length scale"),
-    Option("pitch-scale", _PITCH, "factor on the pitch"),
+    *(Option(param.replace("_", "-"), _number(param), param) for param in _PRESET_PARAMS),
+    Option("seed", values.whole(0, 2**63 - 1), "the same sound every time"),
+    Option("speaker-id", values.whole(0, 2**31 - 1), "speaker of a voice that has several"),
     Option("description", values.text, "label in lists"),
 )
 
@@ -93,6 +123,7 @@ class Configured:
             "rate": "rate",
             "samples-per-chunk": "samples_per_chunk",
             "max-clients": "max_clients",
+            "preload": "preload",
             "grace": "grace",
         }
         fields: dict[str, Any] = {field: given[name] for name, field in names.items() if name in given}
@@ -122,20 +153,50 @@ def configure(flags: argparse.Namespace, options: Sequence[Option]) -> Configure
     if len(set(given.get("uri", []))) < len(given.get("uri", [])):
         raise UsageError(f"{resolved['uri'].where}: one URI is given twice: each can be listened on once")
     params = SynthesisParams(
-        style=given.get("speaker"), speed=given.get("length-scale", 1.0), pitch_scale=given.get("pitch-scale", 1.0)
+        style=given.get("speaker"), **{param: given[name] for name, param in _PARAMS.items() if name in given}
     )
-    tts = TTS(given.get("data-dir"), read_emoji=given.get("read-emoji", False)).load(BUILT_IN)
-    speakers = [dataclasses.replace(speaker, params=params) for speaker in tts.speakers.values()]
+    tts = TTS(
+        cache_dir=given.get("data-dir"),
+        bert_source=given.get("bert-source"),
+        max_memory=given.get("max-memory"),
+        read_emoji=given.get("read-emoji", False),
+    )
     presets = [
         _preset(table, params, BUILT_IN, f"{path}: [[voice]] number {number}") for number, table in enumerate(tables, 1)
     ]
+    with _named(resolved.get("voice")):
+        _load_voices(tts, given, {preset.name for preset in presets})
     with _named(resolved.get("speaker")):
-        for speaker in speakers:
-            check_style(speaker.voice, params.style)
+        speakers = _styled(list(tts.speakers.values()), params)
     catalogue = Catalogue(speakers, presets)
     with _named(resolved.get("voice")):
-        catalogue.put_first(given.get("voice", []))
+        catalogue.put_first([name for name, _ in given.get("voice", [])])
     return Configured(given, tts, catalogue)
+
+
+def _styled(speakers: Sequence[Speaker], params: SynthesisParams) -> list[Speaker]:
+    """Have all speak by ``params``; those that lack the style keep to their own, if one of them has it.
+
+    Raises:
+        UsageError: none has it.
+    """
+    if not any(params.style in speaker.voice.styles for speaker in speakers):
+        check_style(speakers[0].voice, params.style)
+    plain = dataclasses.replace(params, style=None)
+    return [
+        dataclasses.replace(speaker, params=params if params.style in speaker.voice.styles else plain)
+        for speaker in speakers
+    ]
+
+
+def _load_voices(tts: TTS, given: Mapping[str, Any], presets: Container[str]) -> None:
+    """Load the voices that come from somewhere, and the built-in one, which is always there."""
+    for name, source in given.get("voice", []):
+        if source is None and (name == BUILT_IN or name in presets or ":" in name):
+            continue
+        if source := source or given.get("source"):
+            tts.load(name, source)
+    tts.load(BUILT_IN)
 
 
 @contextlib.contextmanager
@@ -162,11 +223,8 @@ def _preset(table: Mapping[str, object], params: SynthesisParams, default_voice:
     given = {name: one.value for name, one in resolve_table(_PRESET, table, where).items()}
     if "name" not in given:
         raise UsageError(f"{where}: name: is missing: every preset needs one")
-    changes = {
-        field: given[name]
-        for name, field in (("style", "style"), ("speed", "speed"), ("pitch-scale", "pitch_scale"))
-        if name in given
-    }
+    names = ("style", *_PRESET_PARAMS, "seed", "speaker_id")
+    changes = {name: given[key] for name in names if (key := name.replace("_", "-")) in given}
     return Preset(
         name=given["name"],
         voice=given.get("voice", default_voice),

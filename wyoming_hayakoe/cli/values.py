@@ -5,6 +5,7 @@ allowed it raises ValueError with the words that follow "is not".
 """
 
 import logging
+import re
 from collections.abc import Callable
 from ipaddress import ip_network
 
@@ -52,6 +53,17 @@ def whole(low: int, high: int) -> Converter:
     return convert
 
 
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
+
+
+def memory(value: object) -> int:
+    """Allow a count of bytes such as 1500M or 2G, as bytes."""
+    match = re.fullmatch(r"(\d{1,15})([KMG]?)(?:i?B)?", str(value).strip(), re.IGNORECASE)
+    if isinstance(value, bool) or match is None or (size := int(match[1]) * _UNITS[match[2].upper()]) == 0:
+        raise ValueError("a size such as 1500M or 2G")
+    return size
+
+
 def text(value: object) -> str:
     """Allow anything but the empty string."""
     if not isinstance(value, str) or not value.strip():
@@ -76,6 +88,17 @@ def name_or_switch(value: object) -> str | bool:
         if not isinstance(value, str) or not value.strip() or len(value.encode("utf-8", "replace")) > 63:
             raise ValueError("a name of at most 63 bytes, true or false") from None
         return value
+
+
+def voice(value: object) -> tuple[str, str | None]:
+    """Allow NAME and NAME=SOURCE, as the two."""
+    name, equals, source = value.partition("=") if isinstance(value, str) else ("", "", "")
+    name, source = name.strip(), source.strip()
+    is_name = bool(name) and name.isprintable() and name not in {".", ".."} and not set(name) & set("/\\")
+    # NAME:STYLE may be chosen, but a voice that brings its source cannot be called so.
+    if not is_name or (equals and (not source or ":" in name)):
+        raise ValueError("NAME or NAME=SOURCE")
+    return name, source or None
 
 
 def uri(value: object) -> str:

@@ -73,6 +73,11 @@ class OpenJTalkVoice:
         self._lock = threading.Lock()
         self._engine: HTSEngine | None = None
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the engine is loaded."""
+        return self._engine is not None
+
     def prepare(self) -> None:
         """Load the engine.
 
@@ -89,6 +94,7 @@ class OpenJTalkVoice:
         *,
         together: Sequence[Utterance] = (),
         undivided: bool = False,
+        raw: bool = False,
     ) -> Speech:
         """Speak one breath group after another, each with the rest before it, the last with the rest behind it."""
         return Speech(self._windows(utterance, params))

@@ -11,7 +11,7 @@ from collections.abc import Coroutine
 
 from wyoming.error import Error
 
-from wyoming_hayakoe.errors import RequestError
+from wyoming_hayakoe.errors import HayakoeError, RequestError
 from wyoming_hayakoe.server.events import Outbox
 from wyoming_hayakoe.server.intake import Intake, RequestQueue, discard
 from wyoming_hayakoe.server.response import Response
@@ -114,6 +114,8 @@ class Connection:
             await response.run()
         except (RequestError, ConnectionError):
             raise
+        except HayakoeError as error:
+            raise RequestError("synthesis-failed", str(error)) from None
         except Exception:
             _LOGGER.exception("%s: speaking failed", self._peer)
             raise RequestError("synthesis-failed", "speaking failed: the server's log says why") from None

@@ -16,8 +16,8 @@ T = TypeVar("T")
 class Lane:
     """The one thread that computes; the event loop never does."""
 
-    def __init__(self) -> None:
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lane")
+    def __init__(self, name: str = "lane") -> None:
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self.steps = 0
         """Steps computed so far."""
 

@@ -20,6 +20,7 @@ class Response:
     """One audio-start … audio-stop, and synthesize-stopped behind a text stream."""
 
     def __init__(self, service: Service, request: Request, outbox: Outbox) -> None:
+        self._service = service
         self._lane = service.lane
         self._request = request
         self._outbox = outbox
@@ -36,8 +37,10 @@ class Response:
 
         Raises:
             RequestError: the rest of the text stream cannot be spoken.
+            HayakoeError: the voice cannot be loaded, or fails.
             ConnectionError: the client is gone or stalls.
         """
+        await self._service.make_ready(self._request.speaker)
         await self._outbox.send(AudioStart(rate=self._rate, width=SAMPLE_WIDTH, channels=1).event())
         while (sentence := await self._request.text.next_sentence()) is not None:
             async with aclosing(self._lane.iterate(self._speak(self._request.speaker, sentence))) as windows:

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 
-from wyoming_hayakoe.errors import RequestError
+from wyoming_hayakoe.errors import HayakoeError, RequestError
 from wyoming_hayakoe.server import systemd
 from wyoming_hayakoe.server.catalogue import Catalogue
 from wyoming_hayakoe.server.connection import Connection
@@ -27,6 +27,7 @@ from wyoming_hayakoe.server.listeners import (
 )
 from wyoming_hayakoe.server.service import Service
 from wyoming_hayakoe.server.settings import ServerSettings
+from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text.dictionary import CHECK_SECONDS
 
 _LOGGER = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Server:
 
     def __init__(self, settings: ServerSettings, catalogue: Catalogue) -> None:
         self._settings = settings
-        self._service = Service(settings, catalogue, Lane())
+        self._service = Service(settings, catalogue, Lane(), Lane("loader"))
         self._listeners: list[asyncio.Server] = []
         self._socket_files: list[Path] = []
         self._connections: dict[asyncio.Task[None], Connection] = {}
@@ -89,9 +90,10 @@ class Server:
                 case StdioAddress():
                     self._stdio.append(_owned(self._serve_stdio()))
             _LOGGER.info("listening on %s", uri)
-        # Clients that connect already are answered; what they want spoken waits its turn behind this.
-        for speaker in self._service.catalogue.speakers:
-            await self.lane.run(speaker.prepare)
+        # Clients that connect already are answered; what they want spoken waits for its voice.
+        speakers = self._service.catalogue.speakers
+        for speaker in speakers if self._settings.preload else speakers[:1]:
+            await self._make_ready(speaker)
         self._background.append(_owned(systemd.feed_watchdog()))
         self._background.append(_owned(self._watch_words()))
         if self._settings.zeroconf and self.endpoints:
@@ -113,6 +115,7 @@ class Server:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._service.lane.stop()
+        self._service.loader.stop()
 
     async def _drain(self, tasks: set[asyncio.Task[None]]) -> None:
         """Wait until all ``tasks`` are done, the grace period is over, or a second signal comes."""
@@ -123,6 +126,13 @@ class Server:
                     done, _ = await asyncio.wait({abort, *tasks}, return_when=asyncio.FIRST_COMPLETED)
                     tasks -= done
         abort.cancel()
+
+    async def _make_ready(self, speaker: Speaker) -> None:
+        """Load a voice; without it the others still speak."""
+        try:
+            await self._service.make_ready(speaker)
+        except HayakoeError as error:
+            _LOGGER.error("voice %s cannot speak: %s", speaker.voice.name, error)  # noqa: TRY400
 
     # -- clients --
 

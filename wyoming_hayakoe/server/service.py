@@ -16,6 +16,17 @@ class Service:
     settings: ServerSettings
     catalogue: Catalogue
     lane: Lane
+    loader: Lane
+    """A lane of its own for loading voices, which takes seconds: nobody who speaks waits for it."""
+
+    async def make_ready(self, speaker: Speaker) -> None:
+        """Load what ``speaker`` needs, if it is not there.
+
+        Raises:
+            HayakoeError: it cannot be loaded.
+        """
+        if not speaker.voice.is_ready:
+            await self.loader.run(speaker.prepare)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,9 @@ class ServerSettings:
     samples_per_chunk: int = 1024
     """Samples in one audio-chunk."""
 
+    preload: bool = False
+    """Whether every voice is loaded at start, or the default one only and the others at their first request."""
+
     streaming: bool = True
     """Whether text streams are advertised."""
 

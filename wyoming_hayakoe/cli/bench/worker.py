@@ -1,0 +1,68 @@
+"""Speaks with this program or with HayaKoe, as it is told on standard input, and says how long it took.
+
+A script of its own that imports nothing of the other program, for an environment that has only one of them.
+Arguments: ``ours`` or ``peer``, the voice's name, the repository's URI.
+Lines in: ``["first", TEXT]``, ``["whole", TEXT]`` or ``["second", ""]``. Lines out: ``seconds NUMBER``.
+"""
+
+import importlib
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+
+def main() -> None:
+    """Load, then measure what each line asks for."""
+    program, name, uri = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        tts = _load(program, name, uri, Path(folder))
+        _tell(time.perf_counter() - started)
+        for line in sys.stdin:
+            kind, text = json.loads(line)
+            _tell(
+                _measure(tts.speakers[name], kind, text) if kind != "second" else _load_second(tts, name, uri, folder)
+            )
+
+
+def _measure(speaker: Any, kind: str, text: str) -> float:
+    """Return the seconds to the first or to the last of the sound."""
+    started = time.perf_counter()
+    if kind == "whole":
+        speaker.generate(text)
+        return time.perf_counter() - started
+    stream = speaker.stream(text)
+    next(stream)
+    taken = time.perf_counter() - started
+    stream.close()
+    return taken
+
+
+def _load(program: str, name: str, uri: str, folder: Path) -> Any:
+    if program == "ours":
+        # The package of the checkout that this file belongs to.
+        sys.path.insert(0, str(Path(__file__).parents[3]))
+        package = "wyoming_hayakoe"
+    else:
+        package = "hayakoe"
+    return importlib.import_module(package).TTS(device="cpu", cache_dir=folder, bert_source=uri).load(name, source=uri).prepare()
+
+
+def _load_second(tts: Any, name: str, uri: str, folder: str) -> float:
+    """Give the repository's voice another name, so that it is loaded once more."""
+    speakers = Path(folder) / "second" / "onnx" / "speakers"
+    speakers.mkdir(parents=True)
+    (speakers / "second").symlink_to(Path(uri.removeprefix("file://")) / "onnx" / "speakers" / name)
+    tts.load("second", source=(speakers.parents[1]).as_uri()).prepare()
+    return _measure(tts.speakers["second"], "whole", "こんにちは。")
+
+
+def _tell(seconds: float) -> None:
+    print(f"seconds {seconds}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""The character BERT that all voices share."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from wyoming_hayakoe.engine.session import Session
+from wyoming_hayakoe.engine.vocabulary import Vocabulary
+from wyoming_hayakoe.errors import HayakoeError
+
+Features = npt.NDArray[np.float32]
+"""What a model has to say of each character: [characters + 2, 1024], the two ends included."""
+
+# Some 4,000 characters: the sentences of an article, and those that a smart home says again and again.
+_KEPT_BYTES = 16 << 20
+
+
+class Bert:
+    """Features of texts; those of recent ones are kept. Safe to use from several threads."""
+
+    def __init__(self, model: Path, tokenizer: Path) -> None:
+        """Take note of the graph and of the folder with the vocabulary; both are read at first use."""
+        self._model = model
+        self._tokenizer = tokenizer
+        self._loading = threading.Lock()
+        self._loaded: tuple[Session, Vocabulary] | None = None
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, ...], list[Features]] = OrderedDict()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the model is in memory."""
+        return self._loaded is not None
+
+    def prepare(self) -> None:
+        """Load the model, if it is not there.
+
+        Raises:
+            HayakoeError: a file is missing, damaged, or something else.
+        """
+        self._load()
+
+    def features(self, texts: Sequence[str]) -> list[Features]:
+        """Return the features of each of ``texts``, all computed in one call.
+
+        The published model rounds its activations by the largest of the whole call, so a text's features depend on
+        those beside it, in the third digit. Therefore they are kept by call, and the same call gives the same features
+        whatever was asked before.
+
+        Raises:
+            HayakoeError: the model cannot be loaded, or fails.
+        """
+        key = tuple(texts)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        found = self._compute(key)
+        with self._lock:
+            self._kept[key] = found
+            while sum(each.nbytes for kept in self._kept.values() for each in kept) > _KEPT_BYTES:
+                self._kept.popitem(last=False)
+        return found
+
+    def _compute(self, texts: Sequence[str]) -> list[Features]:
+        session, vocabulary = self._load()
+        ids = [vocabulary.ids(text) for text in texts]
+        longest = max(map(len, ids))
+        tokens = np.full((len(ids), longest), vocabulary.pad, dtype=np.int64)
+        mask = np.zeros_like(tokens)
+        for row, each in enumerate(ids):
+            tokens[row, : len(each)] = each
+            mask[row, : len(each)] = 1
+        hidden = session.run(session.outputs[:1], {"input_ids": tokens, "attention_mask": mask})[0]
+        if hidden.shape[:2] != tokens.shape:
+            raise HayakoeError(f"{self._model}: does not give features for each character: fetch the BERT again")
+        return [hidden[row, : len(each)].astype(np.float32) for row, each in enumerate(ids)]
+
+    def _load(self) -> tuple[Session, Vocabulary]:
+        with self._loading:
+            if self._loaded is None:
+                session = Session(self._model, self._model)
+                if strange := set(session.inputs) ^ {"input_ids", "attention_mask"}:
+                    raise HayakoeError(
+                        f"{self._model}: is no BERT of a HayaKoe repository ({', '.join(sorted(strange))[:80]}): "
+                        "name its repository with --bert-source"
+                    )
+                self._loaded = session, Vocabulary(self._tokenizer)
+            return self._loaded
+
+
+def expand(features: Features, counts: Sequence[int]) -> npt.NDArray[np.float32]:
+    """Return features for phones [1024, T] of those for characters, each repeated as often as ``counts`` says."""
+    return np.ascontiguousarray(np.repeat(features, counts, axis=0).T)

@@ -1,0 +1,299 @@
+"""Cuts a published synthesizer.onnx into text encoder, flow and decoder.
+
+The whole graph gives sound only when all of it is computed. Cut in three, the decoder can run window by window, the
+noise is drawn by us, and the durations are known before there is any sound. Node names differ between exporters, so
+the cuts are found by what every such graph has to do:
+
+- The durations are the one ``Ceil`` that decides how many samples there are.
+- Two random values are drawn. The one that the durations depend on belongs to the stochastic duration predictor. The
+  other is the prior's: it is scaled (``Mul`` after ``Mul``) and added to the mean, and that sum is what the flow takes.
+- Mean and scale reach the sum through a ``MatMul`` with the alignment, which repeats each phone's column as often as
+  its duration says. That is left out: NumPy repeats faster.
+- The decoder begins with the ``Conv`` before the first ``ConvTranspose`` on the way to ``audio``.
+
+A stage is everything that its outputs depend on, back to its own inputs. So the masks over frames stay in the flow,
+computed from the durations, and the speaker's embedding is looked up again wherever it is used.
+"""
+
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, ModelProto, NodeProto
+
+_RANDOM = frozenset({"RandomNormal", "RandomNormalLike"})
+_RESHAPING = frozenset({"Identity", "Squeeze", "Transpose", "Unsqueeze"})
+# What a decoder may do to sound beside convolution: each sample for itself.
+_POINTWISE = frozenset({"Add", "Cast", "Clip", "Div", "Identity", "LeakyRelu", "Mul", "Relu", "Sub", "Tanh"})
+
+# Names at the cuts, which no exporter gives to anything.
+AUDIO = "cut/audio"
+DURATIONS = "cut/durations"
+DURATION_NOISE = "cut/duration_noise"
+LATENT = "cut/latent"
+LOG_SCALE = "cut/log_scale"
+MEAN = "cut/mean"
+PRIOR = "cut/prior"
+
+
+class UncuttableError(ValueError):
+    """The graph is not built like those that can be cut; the text says where it differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """A synthesizer in three graphs. T phones, C channels, F frames."""
+
+    encoder: "ModelProto"
+    """The synthesizer's inputs and DURATION_NOISE [1, 2, T] → DURATIONS [1, 1, T] in frames, MEAN and LOG_SCALE
+    [1, C, T]."""
+
+    flow: "ModelProto"
+    """PRIOR [1, C, F], DURATIONS, speaker → LATENT [1, C, F]."""
+
+    decoder: "ModelProto"
+    """LATENT, speaker → AUDIO [1, 1, F * hop]."""
+
+    hop: int
+    """Samples in a frame."""
+
+    reach: int
+    """How many frames to either side the sound of a frame depends on."""
+
+
+def cut(model: "ModelProto") -> Stages:
+    """Cut ``model``, whose weights are all in it, in three, and leave it as it is.
+
+    Raises:
+        UncuttableError: it is not built so.
+    """
+    graph = _Graph(model)
+    durations = graph.durations()
+    prior = graph.prior(durations)
+    first_convolution = graph.first_convolution(prior.value)
+    latent = first_convolution.input[0]
+    speaker = [name for name in ("sid",) if name in graph.inputs]
+    encoder = graph.extract(
+        graph.inputs,
+        dict.fromkeys(graph.noises_before(durations), DURATION_NOISE),
+        {durations: DURATIONS, prior.mean: MEAN, prior.log_scale: LOG_SCALE},
+    )
+    flow = graph.extract(speaker, {prior.value: PRIOR, durations: DURATIONS}, {latent: LATENT})
+    decoder = graph.extract(speaker, {latent: LATENT}, {graph.audio: AUDIO})
+    return Stages(encoder, flow, decoder, *_span(decoder.graph))
+
+
+@dataclass(frozen=True, slots=True)
+class _Prior:
+    """Names of the values around the second random one."""
+
+    value: str
+    mean: str
+    log_scale: str
+
+
+class _Graph:
+    """A graph's nodes by what they make and take."""
+
+    def __init__(self, model: "ModelProto") -> None:
+        self._model = model
+        self._nodes = list(model.graph.node)
+        self._maker = {name: index for index, node in enumerate(self._nodes) for name in node.output if name}
+        self._takers: dict[str, list[int]] = {}
+        for index, node in enumerate(self._nodes):
+            for name in _taken(node):
+                self._takers.setdefault(name, []).append(index)
+        weights = {tensor.name for tensor in model.graph.initializer}
+        self.inputs = [value.name for value in model.graph.input if value.name not in weights]
+        self.audio = model.graph.output[0].name
+        self._for_audio = self._before([self.audio])
+
+    def durations(self) -> str:
+        """Return the value that holds the frames of each phone."""
+        return self._only("Ceil", [index for index in self._for_audio if self._nodes[index].op_type == "Ceil"])
+
+    def noises_before(self, name: str) -> list[str]:
+        """Return the random values that ``name`` depends on."""
+        return [self._nodes[index].output[0] for index in self._before([name]) if self._is_random(index)]
+
+    def prior(self, durations: str) -> _Prior:
+        """Return what is added up to the flow's input."""
+        before = set(self._before([durations]))
+        draws = [index for index in self._for_audio if self._is_random(index) and index not in before]
+        name = self._only("random value of the prior", draws)
+        log_scale = None
+        while True:
+            node = self._nodes[self._only_taker(name)]
+            other = next((each for each in node.input if each != name), name)
+            if node.op_type == "Add":
+                break
+            if node.op_type != "Mul":
+                raise UncuttableError(f"the prior's noise goes through {node.op_type}")
+            scale = self._making(other)
+            if scale is not None and scale.op_type == "Exp":
+                log_scale = scale.input[0]
+            elif other != "noise_scale":
+                raise UncuttableError("the prior's noise is scaled by something else than noise_scale")
+            name = node.output[0]
+        if log_scale is None:
+            raise UncuttableError("the prior has no scale of its own")
+        return _Prior(
+            node.output[0], self._before_alignment(other, durations), self._before_alignment(log_scale, durations)
+        )
+
+    def first_convolution(self, prior: str) -> "NodeProto":
+        """Return the node that the decoder begins with."""
+        after = set(self._after(prior))
+        upsampling = [index for index in self._for_audio if self._nodes[index].op_type == "ConvTranspose"]
+        if not upsampling:
+            raise UncuttableError("there is no ConvTranspose before the sound")
+        name = self._nodes[min(upsampling)].input[0]
+        while (node := self._making(name)) is not None:
+            if node.op_type == "Conv":
+                return node
+            name = next((each for each in node.input if self._maker.get(each) in after), "")
+        raise UncuttableError("there is no Conv before the first ConvTranspose")
+
+    def extract(self, inputs: Sequence[str], given: Mapping[str, str], wanted: Mapping[str, str]) -> "ModelProto":
+        """Return the part that makes ``wanted`` of ``inputs`` and ``given`` (names here to names in the part)."""
+        from onnx import TensorProto, helper
+
+        needed = self._before(wanted, given)
+        taken = {name for index in needed for name in _taken(self._nodes[index])} | set(wanted)
+        strange = [name for name in self.inputs if name in taken and name not in inputs]
+        if strange or any(self._is_random(index) for index in needed):
+            raise UncuttableError(f"{', '.join(wanted.values())} depends on {', '.join(strange) or 'a random value'}")
+        part = self._model.graph
+        return helper.make_model(
+            helper.make_graph(
+                [
+                    *(helper.make_node("Identity", [new], [old]) for old, new in given.items() if old in taken),
+                    *(self._nodes[index] for index in needed),
+                    *(helper.make_node("Identity", [old], [new]) for old, new in wanted.items()),
+                ],
+                "stage",
+                [
+                    *(value for value in part.input if value.name in inputs and value.name in taken),
+                    *(
+                        helper.make_tensor_value_info(new, TensorProto.FLOAT, [1, None, None])
+                        for old, new in given.items()
+                        if old in taken
+                    ),
+                ],
+                [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, None, None]) for name in wanted.values()],
+                [tensor for tensor in part.initializer if tensor.name in taken],
+            ),
+            opset_imports=self._model.opset_import,
+            functions=self._model.functions,
+            ir_version=self._model.ir_version,
+        )
+
+    def _is_random(self, index: int) -> bool:
+        return self._nodes[index].op_type in _RANDOM
+
+    def _making(self, name: str) -> "NodeProto | None":
+        index = self._maker.get(name)
+        return None if index is None else self._nodes[index]
+
+    def _only(self, what: str, found: Sequence[int]) -> str:
+        if len(found) != 1:
+            raise UncuttableError(f"there are {len(found)} of what there should be one of: {what}")
+        return self._nodes[found[0]].output[0]
+
+    def _only_taker(self, name: str) -> int:
+        on_the_way = set(self._for_audio)
+        takers = [index for index in self._takers.get(name, []) if index in on_the_way]
+        if len(takers) != 1:
+            raise UncuttableError("the prior's noise is used in several places")
+        return takers[0]
+
+    def _before_alignment(self, name: str, durations: str) -> str:
+        """Return what is multiplied with the alignment to make ``name``: [1, C, T]."""
+        after = set(self._after(durations))
+        while (node := self._making(name)) is not None and node.op_type in _RESHAPING:
+            name = node.input[0]
+        if node is None or node.op_type != "MatMul":
+            raise UncuttableError("the prior's mean and scale are not repeated by a MatMul")
+        for each in node.input:
+            if self._maker.get(each) not in after:
+                turned = self._making(each)
+                return turned.input[0] if turned is not None and turned.op_type == "Transpose" else each
+        raise UncuttableError("the prior's mean and scale depend on the durations")
+
+    def _before(self, names: Collection[str], stop: Collection[str] = ()) -> list[int]:
+        """Return the nodes that ``names`` depend on, in the graph's order, without those that make ``stop``."""
+        found: set[int] = set()
+        waiting = [name for name in names if name not in stop]
+        while waiting:
+            index = self._maker.get(waiting.pop())
+            if index is not None and index not in found:
+                found.add(index)
+                waiting.extend(name for name in _taken(self._nodes[index]) if name not in stop)
+        return sorted(found)
+
+    def _after(self, name: str) -> list[int]:
+        """Return the nodes that depend on ``name``."""
+        found: set[int] = set()
+        waiting = [name]
+        while waiting:
+            for index in self._takers.get(waiting.pop(), []):
+                if index not in found:
+                    found.add(index)
+                    waiting.extend(self._nodes[index].output)
+        return sorted(found)
+
+
+def _taken(node: "NodeProto") -> Iterator[str]:
+    """Yield the values that a node takes, those included that only a branch or loop inside it takes."""
+    yield from (name for name in node.input if name)
+    for attribute in node.attribute:
+        for graph in (attribute.g, *attribute.graphs):
+            made = {name for inner in graph.node for name in inner.output}
+            yield from (name for inner in graph.node for name in _taken(inner) if name not in made)
+
+
+def _span(decoder: "GraphProto") -> tuple[int, int]:
+    """Return how many samples a frame makes, and how many frames to either side they depend on.
+
+    Goes back from the samples to the frames, and widens the span by each convolution's kernel on the way. What it finds
+    is exact.
+    """
+    sizes = {tensor.name: tensor.dims[2] for tensor in decoder.initializer if len(tensor.dims) == 3}
+    moving = {LATENT}
+    for node in decoder.node:
+        if moving & set(node.input):
+            moving |= set(node.output)
+    hop = math.prod(_stride(node) for node in decoder.node if node.op_type == "ConvTranspose")
+    spans = {AUDIO: (0, hop - 1)}
+    for node in reversed(decoder.node):
+        if node.output[0] not in spans or node.output[0] not in moving:
+            continue
+        low, high = _widened(node, spans[node.output[0]], sizes)
+        for name in node.input:
+            if name in moving:
+                known = spans.get(name, (low, high))
+                spans[name] = (min(low, known[0]), max(high, known[1]))
+    low, high = spans[LATENT]
+    return hop, max(-low, high)
+
+
+def _widened(node: "NodeProto", span: tuple[int, int], sizes: Mapping[str, int]) -> tuple[int, int]:
+    """Return the span of a node's input that ``span`` of its output depends on."""
+    low, high = span
+    if node.op_type in _POINTWISE:
+        return span
+    if node.op_type not in {"Conv", "ConvTranspose"} or node.input[1] not in sizes:
+        raise UncuttableError(f"the decoder has a {node.op_type} that is not understood")
+    pad = next((attribute.ints[0] for attribute in node.attribute if attribute.name == "pads"), 0)
+    dilation = next((attribute.ints[0] for attribute in node.attribute if attribute.name == "dilations"), 1)
+    width = dilation * (sizes[node.input[1]] - 1)
+    stride = _stride(node)
+    if node.op_type == "Conv":
+        return low * stride - pad, high * stride - pad + width
+    return -((width - low - pad) // stride), (high + pad) // stride
+
+
+def _stride(node: "NodeProto") -> int:
+    return next((attribute.ints[0] for attribute in node.attribute if attribute.name == "strides"), 1)

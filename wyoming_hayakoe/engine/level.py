@@ -1,0 +1,122 @@
+"""How loud a voice is: one gain for each, so that neither its sentences nor their windows jump."""
+
+import json
+import logging
+import math
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from wyoming_hayakoe.voice import Waveform
+
+_LOGGER = logging.getLogger(__name__)
+
+_TARGET_LUFS = -18.0
+_MOST_DECIBELS = 24.0
+# Where the limiter sets in, and what it never reaches.
+_KNEE = 0.7
+_CEILING = 0.98
+
+# ITU-R BS.1770-4. Its two filters are given there for 48 kHz; these are the analogue ones behind them, as libebur128
+# derives them, for any rate: a shelf of a head's size, and a high pass.
+_SHELF_HERTZ, _SHELF_DECIBELS, _SHELF_Q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
+_PASS_HERTZ, _PASS_Q = 38.13547087602444, 0.5003270373238773
+_OFFSET = -0.691
+_BLOCK_SECONDS, _STEP_SECONDS = 0.4, 0.1
+_SILENCE_LUFS, _BELOW_MEAN = -70.0, -10.0
+
+
+def loudness(samples: Waveform, sample_rate: int) -> float:
+    """Return the integrated loudness in LUFS after ITU-R BS.1770-4, -inf for silence."""
+    block, step = round(_BLOCK_SECONDS * sample_rate), round(_STEP_SECONDS * sample_rate)
+    weighted = _weighted(np.asarray(samples, dtype=np.float64), sample_rate)
+    # What is shorter than a block is one, filled up with silence.
+    weighted = np.pad(weighted, (0, max(0, block - len(weighted))))
+    sums = np.concatenate([[0.0], np.cumsum(np.square(weighted))])
+    starts = np.arange(0, len(weighted) - block + 1, step)
+    power = (sums[starts + block] - sums[starts]) / block
+    heard = power[_lufs(power) > _SILENCE_LUFS]
+    if not len(heard):
+        return -math.inf
+    heard = heard[_lufs(heard) > _lufs(heard.mean()) + _BELOW_MEAN]
+    return float(_lufs(heard.mean()))
+
+
+def gain_for(samples: Waveform, sample_rate: int) -> float:
+    """Return the factor that brings ``samples`` to -18 LUFS, between -24 and 24 dB; 1 for silence."""
+    measured = loudness(samples, sample_rate)
+    if not math.isfinite(measured):
+        return 1.0
+    return float(10 ** (max(-_MOST_DECIBELS, min(_MOST_DECIBELS, _TARGET_LUFS - measured)) / 20))
+
+
+def soften(samples: Waveform) -> Waveform:
+    """Return ``samples`` bent to stay within full scale: as they are up to a knee, and ever flatter above it.
+
+    Each sample for itself, so that a window comes out as it does within the whole.
+    """
+    over = np.abs(samples) - np.float32(_KNEE)
+    room = np.float32(_CEILING - _KNEE)
+    bent = np.sign(samples) * (np.float32(_KNEE) + room * np.tanh(over / room))
+    limited: Waveform = np.where(over > 0, bent, samples).astype(np.float32)
+    return limited
+
+
+def remembered_gain(file: Path, measure: Callable[[], float]) -> float:
+    """Return the gain that ``file`` holds, or else what ``measure`` says, and keep it there for the next time."""
+    try:
+        gain = json.loads(file.read_text(encoding="utf-8"))["gain"]
+        if isinstance(gain, float) and abs(20 * math.log10(gain)) <= _MOST_DECIBELS + 0.01:
+            return gain
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass
+    gain = measure()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as temporary:
+            json.dump({"gain": gain}, temporary)
+        Path(temporary.name).replace(file)
+    except OSError as error:
+        _LOGGER.debug("%s: cannot be kept (%s): the level is measured again next time", file, error.strerror)
+    return gain
+
+
+def _weighted(samples: npt.NDArray[np.float64], sample_rate: int) -> npt.NDArray[np.float64]:
+    """Return ``samples`` through both filters; the silence behind them keeps their end out of their beginning."""
+    size = 1 << (len(samples) + sample_rate // 4).bit_length()
+    response = _shelf(sample_rate, size) * _high_pass(sample_rate, size)
+    filtered: npt.NDArray[np.float64] = np.fft.irfft(np.fft.rfft(samples, size) * response, size)[: len(samples)]
+    return filtered
+
+
+def _shelf(sample_rate: int, size: int) -> npt.NDArray[np.complex128]:
+    k = math.tan(math.pi * _SHELF_HERTZ / sample_rate)
+    high = 10 ** (_SHELF_DECIBELS / 20)
+    band = high**0.4996667741545416
+    above = (high + band * k / _SHELF_Q + k * k, 2 * (k * k - high), high - band * k / _SHELF_Q + k * k)
+    return _response(above, k, _SHELF_Q, size)
+
+
+def _high_pass(sample_rate: int, size: int) -> npt.NDArray[np.complex128]:
+    k = math.tan(math.pi * _PASS_HERTZ / sample_rate)
+    # The standard leaves its gain as it comes out: it is not one at high frequencies.
+    scale = 1 + k / _PASS_Q + k * k
+    return _response((scale, -2 * scale, scale), k, _PASS_Q, size)
+
+
+def _response(above: tuple[float, float, float], k: float, q: float, size: int) -> npt.NDArray[np.complex128]:
+    """Return a biquad's response at the frequencies of a real FFT of ``size``."""
+    delay = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
+    below = (1 + k / q + k * k, 2 * (k * k - 1), 1 - k / q + k * k)
+    numerator = above[0] + above[1] * delay + above[2] * delay**2
+    response: npt.NDArray[np.complex128] = numerator / (below[0] + below[1] * delay + below[2] * delay**2)
+    return response
+
+
+def _lufs(power: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    with np.errstate(divide="ignore"):
+        levels: npt.NDArray[np.float64] = _OFFSET + 10 * np.log10(power)
+    return levels

@@ -1,0 +1,55 @@
+"""Reads ONNX files, which come from anywhere and may be anything."""
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from wyoming_hayakoe.errors import HayakoeError
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, ModelProto, TensorProto
+
+
+def read_model(path: Path) -> "ModelProto":
+    """Return the graph at ``path`` with all its weights.
+
+    Raises:
+        HayakoeError: it or its external data is missing, damaged, or outside its folder.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError
+    from onnx.checker import ValidationError
+    from onnx.external_data_helper import load_external_data_for_model
+
+    try:
+        model = onnx.load(path, load_external_data=False)
+        for tensor in _tensors(model.graph):
+            for entry in tensor.external_data:
+                _check_location(path, entry.key, entry.value)
+        load_external_data_for_model(model, str(path.parent))
+    except FileNotFoundError as error:
+        raise HayakoeError(f"{error.filename or path}: is missing: fetch the voice again") from None
+    except OSError as error:
+        raise HayakoeError(f"{path}: cannot be read ({error.strerror}): mend its permissions") from None
+    except (DecodeError, ValidationError, ValueError) as error:
+        reason = (str(error).strip() or "cut short").splitlines()[0][:200]
+        raise HayakoeError(f"{path}: is no whole ONNX graph ({reason}): fetch the voice again") from None
+    if not model.graph.node or not model.graph.output:
+        raise HayakoeError(f"{path}: is no whole ONNX graph (it is empty): fetch the voice again")
+    return model
+
+
+def _tensors(graph: "GraphProto") -> "Iterator[TensorProto]":
+    """Yield every tensor of a graph, those of branches and loops included."""
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield from (attribute.t, *attribute.tensors)
+            for inner in (attribute.g, *attribute.graphs):
+                yield from _tensors(inner)
+
+
+def _check_location(path: Path, key: str, value: str) -> None:
+    location = PurePosixPath(value.replace("\\", "/"))
+    if key == "location" and (location.is_absolute() or ".." in location.parts):
+        raise HayakoeError(f"{path}: wants weights from outside its folder ({value[:80]}): do not use this voice")

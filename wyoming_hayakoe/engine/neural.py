@@ -1,0 +1,183 @@
+"""A Style-Bert-VITS2 JP-Extra voice from a HayaKoe repository."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from wyoming_hayakoe.engine import pauses
+from wyoming_hayakoe.engine.bert import Bert, expand
+from wyoming_hayakoe.engine.config import read_config, read_style_vectors, style_vector
+from wyoming_hayakoe.engine.duration_predictor import DurationPredictor
+from wyoming_hayakoe.engine.level import gain_for, remembered_gain, soften
+from wyoming_hayakoe.engine.residency import Residency
+from wyoming_hayakoe.engine.synthesizer import Inputs, Synthesizer
+from wyoming_hayakoe.engine.world import bend
+from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.symbols import PAD, language_ids, phone_ids, tone_ids
+from wyoming_hayakoe.utterance import SynthesisParams, Utterance, counts_with_blanks, with_blanks
+from wyoming_hayakoe.voice import Credit, PhoneTiming, Speech
+
+# What a loaded voice takes beside its weights, as a factor on the size of its files: measured, see script/bench engine.
+_OVERHEAD = 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all neural voices of one program share."""
+
+    bert: Bert
+    """The character BERT."""
+
+    residency: Residency
+    """Which voices are in memory."""
+
+    levels: Path
+    """Folder that remembers the voices' levels."""
+
+    rehearsal: Callable[[], Sequence[Utterance]]
+    """A few sentences by which a voice's level is measured."""
+
+
+class NeuralVoice:
+    """One speaker's folder of a HayaKoe repository. Safe to use from several threads."""
+
+    languages = ("ja",)
+
+    def __init__(self, name: str, folder: Path, shared: Shared, credit: Credit) -> None:
+        """Read what is small of ``folder``; the network itself is loaded when it is first needed.
+
+        Raises:
+            HayakoeError: a file is missing or is not what it should be.
+        """
+        self.name = name
+        self.description = name
+        self.credit = credit
+        self._shared = shared
+        self._model = folder / "synthesizer.onnx"
+        self._config = read_config(folder / "config.json")
+        self._style_vectors = read_style_vectors(folder / "style_vectors.npy", self._config)
+        self.styles = tuple(self._config.styles)
+        self.sample_rate = self._config.sample_rate
+        self._size, self._fingerprint = _measure_files(self._model)
+        self._key = f"{name} ({folder})"
+        self._predictor = DurationPredictor(folder / "duration_predictor.onnx")
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether BERT and network are in memory."""
+        return self._shared.bert.is_ready and self._key in self._shared.residency.names
+
+    def prepare(self) -> None:
+        """Load the BERT and the network, and measure the level if that has not been done.
+
+        Raises:
+            HayakoeError: a file is missing, or is not what it should be.
+        """
+        self._shared.bert.prepare()
+        self._synthesizer()
+        self._gain()
+
+    def speak(
+        self,
+        utterance: Utterance,
+        params: SynthesisParams,
+        *,
+        together: Sequence[Utterance] = (),
+        undivided: bool = False,
+        raw: bool = False,
+    ) -> Speech:
+        """Speak a sentence in windows that grow; a whole one at once where the pitch is changed."""
+        if not utterance.reading:
+            return Speech(iter(()), ())
+        gain = 1.0 if raw else self._gain()
+        is_bent = (params.pitch_scale, params.intonation_scale) != (1.0, 1.0)
+        spoken = self._synthesizer().speak(
+            self._inputs(utterance, params, together or (utterance,)), params, undivided=undivided or is_bent
+        )
+        windows = spoken.windows
+        if is_bent:
+            windows = (bend(wave, self.sample_rate, params.pitch_scale, params.intonation_scale) for wave in windows)
+        if not raw:
+            windows = (soften(window * np.float32(gain)) for window in windows)
+        return Speech(windows, self._timings(utterance, spoken.durations))
+
+    def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
+        """Return how long the network rests at the mark between the two when it reads them as one text."""
+        both = pauses.joined(before, after)
+        inputs = self._inputs(both, params, (both,))
+        durations = self._synthesizer().durations(inputs, params)
+        if durations is None:
+            durations = self._predictor.durations(inputs, params)
+        if durations is None:
+            return pauses.MINIMUM
+        frames = pauses.rest(durations, before, add_blank=self._config.add_blank)
+        return max(pauses.MINIMUM, frames * self._config.hop / self.sample_rate)
+
+    def _synthesizer(self) -> Synthesizer:
+        return self._shared.residency.get(self._key, lambda: Synthesizer(self._model), int(_OVERHEAD * self._size))
+
+    def _inputs(self, utterance: Utterance, params: SynthesisParams, together: Sequence[Utterance]) -> Inputs:
+        """Return what the network takes; the BERT reads all of ``together`` in one call."""
+        texts = tuple(each.bert_text for each in together)
+        features = self._shared.bert.features(texts)[texts.index(utterance.bert_text)]
+        phones, tones = phone_ids(utterance.phones), tone_ids(utterance.tones)
+        languages, counts = language_ids(len(phones)), utterance.word2ph
+        if self._config.add_blank:
+            phones, tones, languages = with_blanks(phones), with_blanks(tones), with_blanks(languages)
+            counts = tuple(counts_with_blanks(counts))
+        return Inputs(
+            phones=np.array(phones, dtype=np.int64),
+            tones=np.array(tones, dtype=np.int64),
+            languages=np.array(languages, dtype=np.int64),
+            bert=expand(features, counts),
+            style=style_vector(self._style_vectors, self._style_row(params.style), params.style_weight),
+            speaker_id=self._speaker_id(params.speaker_id),
+        )
+
+    def _style_row(self, style: str | None) -> int:
+        style = style or self.styles[0]
+        if style not in self._config.styles:
+            raise HayakoeError(f"voice {self.name!r} has no style {style!r}: it has {', '.join(self.styles)}")
+        return self._config.styles[style]
+
+    def _speaker_id(self, speaker_id: int) -> int:
+        known = sorted(self._config.speakers.values())
+        if speaker_id not in known:
+            raise HayakoeError(f"voice {self.name!r} has no speaker {speaker_id}: it has {', '.join(map(str, known))}")
+        return speaker_id
+
+    def _timings(self, utterance: Utterance, durations: npt.NDArray[np.int64] | None) -> list[PhoneTiming] | None:
+        if durations is None:
+            return None
+        phones = list(utterance.phones)
+        if self._config.add_blank:
+            phones = [PAD, *(phone for each in phones for phone in (each, PAD))]
+        seconds = self._config.hop / self.sample_rate
+        ends = np.cumsum(durations)
+        return [
+            PhoneTiming(phone, start=float(end - frames) * seconds, duration=float(frames) * seconds)
+            for phone, frames, end in zip(phones, durations, ends, strict=True)
+        ]
+
+    def _gain(self) -> float:
+        return remembered_gain(self._shared.levels / f"{self._fingerprint}.json", self._measure_gain)
+
+    def _measure_gain(self) -> float:
+        params = SynthesisParams(seed=0)
+        windows = [
+            window
+            for utterance in self._shared.rehearsal()
+            for window in self.speak(utterance, params, undivided=True, raw=True).windows
+        ]
+        return gain_for(np.concatenate(windows), self.sample_rate)
+
+
+def _measure_files(model: Path) -> tuple[int, str]:
+    """Return the bytes of a graph and its external data, and a text that changes when they do."""
+    files = [path for path in sorted(model.parent.glob(f"{model.name}*")) if path.is_file()]
+    facts = [(path.name, stat.st_size, stat.st_mtime_ns) for path in files for stat in [path.stat()]]
+    return sum(size for _, size, _ in facts), hashlib.sha256(repr(facts).encode()).hexdigest()[:32]

@@ -1,0 +1,88 @@
+"""Which models are in memory: each is loaded at its first use, and the least recently used goes where room is needed."""
+
+import ctypes
+import gc
+import logging
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+_LOGGER = logging.getLogger(__name__)
+
+Model = TypeVar("Model")
+
+
+class Residency:
+    """Loads models and keeps them as long as there is room. Safe to use from several threads.
+
+    Whoever speaks with a model keeps it until the sentence is over, also when it has to go.
+    """
+
+    def __init__(self, limit: int | None = None, resident: Callable[[], int] | None = None) -> None:
+        """Keep the process under ``limit`` bytes, as far as letting models go can; ``resident`` says how large it is."""
+        self._limit = limit
+        self._resident = resident or resident_bytes
+        self._lock = threading.Lock()
+        # Models are loaded one at a time, since the process is measured before each.
+        self._loading = threading.Lock()
+        self._models: OrderedDict[str, Any] = OrderedDict()
+
+    def get(self, name: str, load: Callable[[], Model], size: int) -> Model:
+        """Return the model ``name``, from memory or with ``load``, which is going to take about ``size`` bytes."""
+        if (model := self._find(name)) is None:
+            with self._loading:
+                if (model := self._find(name)) is None:
+                    self._make_room(name, size)
+                    model = load()
+                    with self._lock:
+                        self._models[name] = model
+        found: Model = model
+        return found
+
+    @property
+    def names(self) -> list[str]:
+        """The models in memory, the least recently used first."""
+        with self._lock:
+            return list(self._models)
+
+    def _find(self, name: str) -> Any | None:
+        with self._lock:
+            if name in self._models:
+                self._models.move_to_end(name)
+            return self._models.get(name)
+
+    def _make_room(self, name: str, size: int) -> None:
+        if self._limit is None:
+            return
+        while self._resident() + size > self._limit:
+            with self._lock:
+                if not self._models:
+                    break
+                leaving, _ = self._models.popitem(last=False)
+            _give_back()
+            _LOGGER.info("voice %s leaves memory to make room for %s", leaving, name)
+        else:
+            return
+        _LOGGER.warning(
+            "voice %s takes more than --max-memory leaves it (%d MB wanted beside %d of %d MB): loaded all the same",
+            *(name, size >> 20, self._resident() >> 20, self._limit >> 20),
+        )
+
+
+def resident_bytes() -> int:
+    """Return the resident memory of this process; 0 where the system does not tell (it does on Linux)."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _give_back() -> None:
+    """Return to the system what is free: glibc keeps it otherwise, and the process would look as large as before."""
+    gc.collect()
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)

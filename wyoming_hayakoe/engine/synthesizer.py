@@ -1,0 +1,218 @@
+"""One voice's network: phones and features to sound, stage by stage."""
+
+import logging
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wyoming_hayakoe.engine import graph
+from wyoming_hayakoe.engine.graph import Stages, UncuttableError
+from wyoming_hayakoe.engine.model_file import read_model
+from wyoming_hayakoe.engine.session import Session
+from wyoming_hayakoe.engine.windows import plan
+from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.voice import Waveform
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+_LOGGER = logging.getLogger(__name__)
+
+# 70 s. The flow's attention takes memory by the square of this, and no sentence is so long.
+_MOST_FRAMES = 6000
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """One sentence as a network takes it: T phones, blanks included."""
+
+    phones: npt.NDArray[np.int64]
+    """Symbol ids [T]."""
+
+    tones: npt.NDArray[np.int64]
+    """Tone ids [T]."""
+
+    languages: npt.NDArray[np.int64]
+    """Language ids [T]."""
+
+    bert: npt.NDArray[np.float32]
+    """Features of the character behind each phone [1024, T]."""
+
+    style: npt.NDArray[np.float32]
+    """Style vector [256]."""
+
+    speaker_id: int
+    """Row of the speaker embedding."""
+
+    def feeds(self, params: SynthesisParams) -> dict[str, npt.NDArray[Any]]:
+        """Return what a synthesizer graph takes, by every name that exporters give it."""
+        scalars = {
+            "noise_scale": params.noise,
+            "length_scale": params.speed,
+            "noise_scale_w": params.noise_w,
+            "sdp_ratio": params.sdp_ratio,
+        }
+        count = np.array([len(self.phones)], dtype=np.int64)
+        return {
+            "x": self.phones[None],
+            "x_tst": self.phones[None],
+            "x_lengths": count,
+            "x_tst_lengths": count,
+            "sid": np.array([self.speaker_id], dtype=np.int64),
+            "tone": self.tones[None],
+            "tones": self.tones[None],
+            "language": self.languages[None],
+            "languages": self.languages[None],
+            "bert": self.bert[None],
+            "style_vec": self.style[None],
+            **{name: np.array([value], dtype=np.float32) for name, value in scalars.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A sentence on its way."""
+
+    durations: npt.NDArray[np.int64] | None
+    """Frames of each phone [T]; None where the graph does not tell."""
+
+    windows: Iterator[Waveform]
+    """The network's sound as it is, each window computed when it is asked for."""
+
+
+class Synthesizer:
+    """A published synthesizer.onnx, cut in stages where its graph allows. Safe to use from several threads."""
+
+    def __init__(self, model: Path) -> None:
+        """Load the graph at ``model``.
+
+        Raises:
+            HayakoeError: it is missing, damaged, or no JP-Extra voice.
+        """
+        self._origin = model
+        self._stages: _Sessions | None = None
+        self._whole: Session | None = None
+        proto = read_model(model)
+        _check_inputs(proto, model)
+        try:
+            self._stages = _Sessions.open(graph.cut(proto), model)
+        except UncuttableError as error:
+            _LOGGER.warning("%s: speaks sentence by sentence only: %s", model, error)
+            self._whole = Session(model, model)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether sound comes window by window, and a seed decides it."""
+        return self._stages is not None
+
+    def durations(self, inputs: Inputs, params: SynthesisParams) -> npt.NDArray[np.int64] | None:
+        """Return the frames [T] that :meth:`speak` would give each phone; None where only the sound itself tells.
+
+        Raises:
+            HayakoeError: the graph fails.
+        """
+        if self._stages is None:
+            return None
+        return self._encode(self._stages, inputs, params, np.random.default_rng(params.seed))[0]
+
+    def speak(self, inputs: Inputs, params: SynthesisParams, *, undivided: bool = False) -> Spoken:
+        """Compute everything up to the decoder, and return the sound to come; ``undivided`` in one window.
+
+        Raises:
+            HayakoeError: the graph fails, or gives no sound; also from the windows.
+        """
+        if self._stages is None:
+            return self._speak_whole(inputs, params)
+        random = np.random.default_rng(params.seed)
+        durations, mean, log_scale = self._encode(self._stages, inputs, params, random)
+        frames = int(durations.sum())
+        if not 0 < frames <= _MOST_FRAMES or durations.min() < 0:
+            raise HayakoeError(f"{self._origin}: wants a sentence of {frames} frames: choose another voice")
+        mean = np.repeat(mean, durations, axis=1)
+        noise = random.standard_normal(mean.shape, dtype=np.float32)
+        scale = np.exp(np.repeat(log_scale, durations, axis=1)) * np.float32(params.noise)
+        latent = self._stages.flow.run(
+            [graph.LATENT],
+            {
+                graph.PRIOR: (mean + noise * scale)[None],
+                graph.DURATIONS: durations[None, None].astype(np.float32),
+                **inputs.feeds(params),
+            },
+        )[0]
+        return Spoken(durations, self._decode(self._stages, latent, inputs.feeds(params), undivided=undivided))
+
+    def _encode(
+        self, stages: "_Sessions", inputs: Inputs, params: SynthesisParams, random: np.random.Generator
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Return durations [T], and the prior's mean and logarithmic scale [C, T]."""
+        noise = random.standard_normal((1, 2, len(inputs.phones)), dtype=np.float32)
+        outputs = [graph.DURATIONS, graph.MEAN, graph.LOG_SCALE]
+        durations, mean, log_scale = stages.encoder.run(outputs, {graph.DURATION_NOISE: noise, **inputs.feeds(params)})
+        return durations.reshape(-1).astype(np.int64), mean[0], log_scale[0]
+
+    def _decode(
+        self,
+        stages: "_Sessions",
+        latent: npt.NDArray[np.float32],
+        feeds: dict[str, npt.NDArray[Any]],
+        *,
+        undivided: bool,
+    ) -> Iterator[Waveform]:
+        frames = latent.shape[2]
+        for window in plan(frames, stages.reach) if not undivided else plan(frames, frames):
+            part = {**feeds, graph.LATENT: np.ascontiguousarray(latent[:, :, window.first : window.last])}
+            sound: Waveform = stages.decoder.run([graph.AUDIO], part)[0].reshape(-1)
+            start = (window.start - window.first) * stages.hop
+            yield sound[start : start + (window.stop - window.start) * stages.hop]
+
+    def _speak_whole(self, inputs: Inputs, params: SynthesisParams) -> Spoken:
+        assert self._whole is not None  # noqa: S101
+        outputs = self._whole.outputs[:1] + [name for name in self._whole.outputs[1:] if name == "durations"]
+        sound, *durations = self._whole.run(outputs, inputs.feeds(params))
+        return Spoken(
+            durations[0].reshape(-1).astype(np.int64) if durations else None,
+            iter([sound.reshape(-1).astype(np.float32)]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sessions:
+    """The stages, ready to run."""
+
+    encoder: Session
+    flow: Session
+    decoder: Session
+    hop: int
+    reach: int
+
+    @classmethod
+    def open(cls, stages: Stages, origin: Path) -> "_Sessions":
+        """Load what was cut from ``origin``, by way of files: from bytes, a session would keep them beside its own."""
+        with tempfile.TemporaryDirectory(prefix="wyoming-hayakoe-") as folder:
+            sessions = []
+            for name in ("encoder", "flow", "decoder"):
+                path = Path(folder, f"{name}.onnx")
+                path.write_bytes(getattr(stages, name).SerializeToString())
+                sessions.append(Session(path, origin))
+                path.unlink()
+        return cls(*sessions, stages.hop, stages.reach)
+
+
+def _check_inputs(proto: "ModelProto", origin: Path) -> None:
+    """Refuse a graph that takes something else than a JP-Extra synthesizer."""
+    zero = np.zeros(1, dtype=np.int64)
+    known = Inputs(zero, zero, zero, zero.astype(np.float32), zero.astype(np.float32), 0).feeds(SynthesisParams())
+    weights = {tensor.name for tensor in proto.graph.initializer}
+    names = {value.name for value in proto.graph.input} - weights
+    needed = {"bert", "style_vec", "sid", "length_scale"}
+    if strange := sorted(names - set(known)) or sorted(needed - names):
+        raise HayakoeError(
+            f"{origin}: is no Style-Bert-VITS2 JP-Extra voice ({', '.join(strange)[:80]} is "
+            f"{'not known to those' if names - set(known) else 'missing'}): choose another file"
+        )
