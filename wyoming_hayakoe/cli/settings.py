@@ -21,13 +21,13 @@ from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.server.catalogue import Catalogue, Preset, check_style
 from wyoming_hayakoe.server.settings import ServerSettings
 from wyoming_hayakoe.tts import TTS
-from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.utterance import RANGES, SynthesisParams
 
 BUILT_IN = "mei"
 LOG_FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
 
-_SPEED = values.number(0.2, 5.0)
-_PITCH = values.number(0.5, 2.0)
+_SPEED = values.number(*RANGES["speed"])
+_PITCH = values.number(*RANGES["pitch_scale"])
 
 READING = (
     Option("data-dir", values.text, "folder of words.csv (default: the user's data folder)", "DIR"),
