@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wyoming_hayakoe.audio import Resampler, active_rms, limit, to_pcm, write_wav
+from wyoming_hayakoe.audio import (
+    Audio,
+    Resampler,
+    TrailingSilence,
+    active_rms,
+    limit,
+    quantize,
+    to_pcm,
+    to_peak,
+    wav_header,
+    write_wav,
+)
 
 
 def sine(frequency, seconds, rate, level=0.5):
@@ -21,6 +32,55 @@ def test_pcm_is_little_endian_16_bit_and_clips():
 def test_wav_says_what_it_holds():
     with wave.open(io.BytesIO(write_wav(b"\x01\x02" * 480, 48000))) as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate(), file.getnframes()) == (1, 2, 48000, 480)
+
+
+def test_audio_is_a_file_or_what_is_in_one(tmp_path):
+    audio = Audio(8000, np.array([0, 1, -2, 32767], dtype=np.int16))
+    assert audio.duration == 4 / 8000
+    assert audio.pcm_bytes() == b"\x00\x00\x01\x00\xfe\xff\xff\x7f"
+    assert audio.to_bytes() == write_wav(audio.pcm_bytes(), 8000)
+    audio.save(tmp_path / "a.wav")
+    audio.save(str(tmp_path / "b.wav"))
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes() == audio.to_bytes()
+    with pytest.raises(OSError, match="no-such-folder"):
+        audio.save(tmp_path / "no-such-folder" / "a.wav")
+
+
+def test_a_stream_s_header_is_that_of_a_file_but_for_its_lengths():
+    whole = bytearray(write_wav(b"", 44100))
+    whole[4:8] = whole[40:44] = b"\xff" * 4
+    assert wav_header(44100) == bytes(whole)
+
+
+def test_what_follows_a_stream_s_header_can_be_read():
+    with wave.open(io.BytesIO(wav_header(48000) + b"\x01\x02" * 480)) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 48000)
+        assert file.readframes(10_000) == b"\x01\x02" * 480
+
+
+@given(st.lists(st.floats(-2, 2, width=32), max_size=50), st.integers(0, 50))
+def test_samples_become_integers_one_by_one(samples, cut):
+    whole = np.array(samples, dtype=np.float32)
+    parts = np.concatenate([quantize(whole[:cut]), quantize(whole[cut:])])
+    assert parts.dtype == np.int16
+    assert np.array_equal(parts, quantize(whole))
+    assert np.abs(parts / 32767 - whole.clip(-1, 1)).max(initial=0.0) <= 0.5001 / 32767
+
+
+def test_the_peak_of_what_can_be_heard_is_brought_to_full_scale():
+    assert to_peak(np.array([0.1, -0.5, 0.25], dtype=np.float32)).tolist() == pytest.approx([0.2, -1.0, 0.5])
+    assert to_peak(np.zeros(3, dtype=np.float32)).tolist() == [0.0, 0.0, 0.0]
+    assert to_peak(np.zeros(0, dtype=np.float32)).size == 0
+
+
+@given(st.lists(st.sampled_from([0.0, 0.001, -0.009, 0.02, 0.3, -0.6, 1.0]), max_size=60), st.data())
+def test_the_silence_at_the_end_is_the_same_however_it_is_cut(levels, data):
+    sound = np.array(levels, dtype=np.float32)
+    silence = TrailingSilence()
+    for window in np.split(sound, sorted(data.draw(st.lists(st.integers(0, len(sound)), max_size=6)))):
+        silence.feed(window)
+    audible = [index for index, level in enumerate(sound) if abs(level) > 0.02 * np.abs(sound).max()]
+    assert silence.samples == len(sound) - (audible[-1] + 1 if audible else 0)
 
 
 @given(

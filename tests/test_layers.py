@@ -13,13 +13,14 @@ ALLOWED = {
     "text": COMMON | {"text"},
     "engine": COMMON | {"engine"},
     "sources": COMMON | {"sources"},
-    "speaker": COMMON | {"text", "engine", "sources", "speaker"},
+    "narration": COMMON | {"text"},
+    "speaker": COMMON | {"text", "engine", "sources", "lane", "narration"},
     "tts": COMMON | {"text", "engine", "sources", "speaker", "tts"},
-    "server": COMMON | {"text", "engine", "sources", "speaker", "tts", "server"},
+    "server": COMMON | {"text", "engine", "sources", "lane", "speaker", "tts", "server"},
     "cli": COMMON | {"text", "engine", "sources", "speaker", "tts", "server", "cli"},
     "publish": COMMON | {"text", "engine", "sources", "speaker", "tts", "publish"},
     "__main__": {"cli"},
-    "__init__": {"tts", "speaker"},
+    "__init__": {"audio", "tts", "speaker"},
 }
 HEAVY = {
     "onnx",

@@ -1,13 +1,18 @@
-"""Signal work on finished sound: levels, 16-bit PCM, resampling, WAV."""
+"""Finished sound and signal work on it: levels, silence, 16-bit PCM, resampling, WAV."""
 
 import io
+import os
+import struct
 import wave
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from wyoming_hayakoe.voice import Waveform
+from wyoming_hayakoe.voice import PhoneTiming, Waveform
 
 if TYPE_CHECKING:
     from soxr import ResampleStream
@@ -15,13 +20,64 @@ if TYPE_CHECKING:
 # Blocks to either side of one in which a synthesis filter is unstable.
 _RINGING = 6
 
+# Of the peak. HayaKoe draws the line there too, and a voice's own noise in a rest is far below it.
+_SILENT = 0.02
+
+_UNKNOWN_LENGTH = 0xFFFFFFFF
+
 SAMPLE_WIDTH = 2
 """Bytes of a sample of PCM, here and everywhere in the program."""
 
 
+# By identity: what two arrays have in common is no yes or no.
+@dataclass(frozen=True, slots=True, eq=False)
+class Audio:
+    """Something said, or a window of it."""
+
+    sr: int
+    """Samples per second."""
+
+    data: npt.NDArray[np.int16]
+    """Mono samples, shape [samples]."""
+
+    timings: Sequence[PhoneTiming] | None = None
+    """Its phones in order, where they were asked for; between two sentences there is a gap, the rest."""
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return len(self.data) / self.sr
+
+    def pcm_bytes(self) -> bytes:
+        """Return the samples as little-endian signed 16-bit PCM without a header."""
+        return self.data.astype("<i2", copy=False).tobytes()
+
+    def to_bytes(self) -> bytes:
+        """Return a whole WAV file."""
+        return write_wav(self.pcm_bytes(), self.sr)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a WAV file.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        Path(path).write_bytes(self.to_bytes())
+
+
+def quantize(samples: Waveform) -> npt.NDArray[np.int16]:
+    """Return ``samples`` (between -1 and 1) as 16-bit integers; what is louder is clipped."""
+    return (np.clip(samples, -1.0, 1.0) * 32767).round().astype(np.int16)
+
+
 def to_pcm(samples: Waveform) -> bytes:
     """Return ``samples`` (between -1 and 1) as little-endian signed 16-bit PCM; what is louder is clipped."""
-    return (np.clip(samples, -1.0, 1.0) * 32767).round().astype("<i2").tobytes()
+    return quantize(samples).astype("<i2", copy=False).tobytes()
+
+
+def to_peak(samples: Waveform) -> Waveform:
+    """Return ``samples`` with their peak at full scale; what is silent stays so."""
+    return samples / (np.abs(samples).max(initial=0.0) or np.float32(1.0))
 
 
 def write_wav(pcm: bytes, sample_rate: int) -> bytes:
@@ -33,6 +89,23 @@ def write_wav(pcm: bytes, sample_rate: int) -> bytes:
         writer.setframerate(sample_rate)
         writer.writeframes(pcm)
     return file.getvalue()
+
+
+def wav_header(sample_rate: int) -> bytes:
+    """Return the header of a mono 16-bit WAV stream that goes on until it ends.
+
+    Its two lengths are the greatest that fit, which players take for unknown; PCM follows it.
+    """
+    bytes_per_second = sample_rate * SAMPLE_WIDTH
+    pcm_format = struct.pack("<HHIIHH", 1, 1, sample_rate, bytes_per_second, SAMPLE_WIDTH, 8 * SAMPLE_WIDTH)
+    return b"".join(
+        [
+            struct.pack("<4sI4s", b"RIFF", _UNKNOWN_LENGTH, b"WAVE"),
+            struct.pack("<4sI", b"fmt ", len(pcm_format)),
+            pcm_format,
+            struct.pack("<4sI", b"data", _UNKNOWN_LENGTH),
+        ]
+    )
 
 
 def active_rms(samples: npt.NDArray[np.floating], block: int, threshold: float) -> float:
@@ -64,6 +137,29 @@ def _blocks(samples: npt.NDArray[np.floating], block: int) -> npt.NDArray[np.flo
     """Return ``samples``, padded with zeros, as [blocks, block]; at least one block."""
     count = max(1, -(-len(samples) // block))
     return np.pad(samples, (0, count * block - len(samples))).reshape(count, block)
+
+
+class TrailingSilence:
+    """Measures the silence at the end of a sound, however it is cut into windows, and keeps none of them.
+
+    Silent is what stays under a fiftieth of the peak. A window that raises the peak holds a sample that is loud by the
+    new one, so what an earlier window counted never has to be looked at again.
+    """
+
+    def __init__(self) -> None:
+        self._peak = 0.0
+        self.samples = 0
+        """Samples since the last that can be heard; all of them where none can."""
+
+    def feed(self, window: Waveform) -> None:
+        """Take the next window, of any length."""
+        level = np.abs(window)
+        self._peak = max(self._peak, float(level.max(initial=0.0)))
+        audible = np.flatnonzero(level > _SILENT * self._peak)
+        if audible.size:
+            self.samples = len(window) - 1 - int(audible[-1])
+        else:
+            self.samples += len(window)
 
 
 class Resampler:

@@ -6,7 +6,7 @@ class HayakoeError(Exception):
 
 
 class UsageError(HayakoeError):
-    """A flag, variable or configuration key is wrong; the command line exits with 2."""
+    """A flag, variable, configuration key or parameter is wrong; the command line exits with 2."""
 
 
 class RequestError(HayakoeError):

@@ -15,6 +15,7 @@ from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text import words
 from wyoming_hayakoe.text.dictionary import UserDictionary
 from wyoming_hayakoe.text.frontend import japanese
+from wyoming_hayakoe.utterance import Utterance
 from wyoming_hayakoe.voice import Credit
 
 DEFAULT_SOURCE = "hf://lemondouble/hayakoe"
@@ -40,7 +41,6 @@ class TTS:
         device: str = "cpu",
         cache_dir: str | os.PathLike[str] | None = None,
         bert_source: str | None = None,
-        hf_token: str | None = None,
         *,
         max_memory: int | None = None,
         read_emoji: bool = False,
@@ -51,7 +51,6 @@ class TTS:
             device: what computes; ``cpu`` is all there is.
             cache_dir: folder for all data; else HAYAKOE_DATA_DIR, else the user's data folder.
             bert_source: repository of the BERT; else the first voice's, if it has one, else HayaKoe's own.
-            hf_token: token for Hugging Face; else HF_TOKEN and what ``hf auth login`` has left.
             max_memory: resident bytes of the process that voices should not pass.
             read_emoji: name emoji instead of passing over them.
 
@@ -61,7 +60,6 @@ class TTS:
         if device not in {"cpu", "auto"}:
             raise HayakoeError(f"device {device!r}: this version computes on 'cpu' only")
         self._data = data_dir(cache_dir)
-        self._token = hf_token
         self._bert_source = self._open(bert_source) if bert_source else None
         self._bert: Bert | None = None
         self._residency = Residency(max_memory)
@@ -132,7 +130,7 @@ class TTS:
         self.front_end.dictionary.add(words.entry(surface, reading, accent))
 
     def _open(self, uri: str) -> Source:
-        return open_source(uri, self._data, token=self._token)
+        return open_source(uri)
 
     def _fetch(self, name: str) -> None:
         """Bring a voice's files here, and make a speaker of them."""
@@ -150,5 +148,5 @@ class TTS:
             self._bert = Bert(source.fetch(_BERT) / "bert_q8.onnx", source.fetch(_TOKENIZER))
         return self._bert
 
-    def _read_rehearsal(self) -> list["Utterance"]:
+    def _read_rehearsal(self) -> list[Utterance]:
         return [self.front_end.read(sentence) for sentence in _REHEARSAL]

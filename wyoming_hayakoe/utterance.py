@@ -1,16 +1,34 @@
 """What text, engine and speaker share: how one sentence is read, and how it is to be spoken."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from operator import index
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from wyoming_hayakoe.errors import UsageError
 
 if TYPE_CHECKING:
     from pyopenjtalk.types import NJDFeature
 
+RANGES: Mapping[str, tuple[float, float]] = {
+    "style_weight": (0.0, 20.0),
+    "speed": (0.2, 5.0),
+    "pitch_scale": (0.5, 2.0),
+    "intonation_scale": (0.0, 2.0),
+    "sdp_ratio": (0.0, 1.0),
+    "noise": (0.0, 2.0),
+    "noise_w": (0.0, 2.0),
+}
+"""The least and the most that each number of :class:`SynthesisParams` may be; beyond them a voice makes noises."""
+
 
 @dataclass(frozen=True, slots=True)
 class SynthesisParams:
-    """How a voice is to speak."""
+    """How a voice is to speak.
+
+    Raises:
+        UsageError: a number is out of its range; whether the voice has the style is not known here.
+    """
 
     style: str | None = None
     """One of the voice's styles; None is its first."""
@@ -41,6 +59,30 @@ class SynthesisParams:
 
     speaker_id: int = 0
     """Which speaker of a voice that was trained with several."""
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in RANGES.items():
+            if not _is_between(getattr(self, name), low, high):
+                raise UsageError(f"{name}: {getattr(self, name)!r} is not a number from {low:g} to {high:g}")
+        if self.seed is not None and not _is_natural(self.seed):
+            raise UsageError(f"seed: {self.seed!r} is not a whole number from 0")
+        if not _is_natural(self.speaker_id):
+            raise UsageError(f"speaker_id: {self.speaker_id!r} is not a whole number from 0")
+
+
+class ParamChanges(TypedDict, total=False):
+    """Fields of :class:`SynthesisParams` that one call has otherwise than its speaker."""
+
+    style: str | None
+    style_weight: float
+    speed: float
+    pitch_scale: float
+    intonation_scale: float
+    sdp_ratio: float
+    noise: float
+    noise_w: float
+    seed: int | None
+    speaker_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +169,18 @@ def counts_with_blanks(word2ph: Sequence[int]) -> list[int]:
     if doubled:
         doubled[0] += 1
     return doubled
+
+
+# Callers need not have a type checker, and a number may come out of JSON or NumPy.
+def _is_between(value: Any, low: float, high: float) -> bool:
+    try:
+        return bool(low <= value <= high)
+    except (TypeError, ValueError):
+        return False
+
+
+def _is_natural(value: Any) -> bool:
+    try:
+        return index(value) >= 0
+    except TypeError:
+        return False

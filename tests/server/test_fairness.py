@@ -11,7 +11,6 @@ from wyoming.event import Event
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart
 
 from tests.support import ARTICLE, CountingVoice, connected, eventually, local, receive, running, speak
-from wyoming_hayakoe.server.lane import Lane
 
 WINDOWS_OF_ARTICLE = 5
 
@@ -27,69 +26,6 @@ def counting():
 async def idle(server):
     """Wait until the lane has done all that was queued before."""
     await server.lane.run(lambda: None)
-
-
-class TestLane:
-    async def test_clients_take_turns_window_by_window(self):
-        lane = Lane()
-        order = []
-
-        def windows(name):
-            for index in range(3):
-                order.append((index, name))
-                yield index
-
-        async def consume(name):
-            async for _ in lane.iterate(windows(name)):
-                pass
-
-        await asyncio.gather(*(consume(name) for name in "abc"))
-        assert order == sorted(order)
-        lane.stop()
-
-    async def test_a_step_never_runs_on_the_event_loop(self):
-        lane = Lane()
-        done = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        # The step ends only when the loop has run something else meanwhile.
-        await lane.run(lambda: asyncio.run_coroutine_threadsafe(self._set(done), loop).result(5))
-        assert done.is_set()
-        lane.stop()
-
-    async def _set(self, event):
-        event.set()
-
-    async def test_leaving_closes_the_windows_after_the_running_step(self):
-        lane = Lane()
-        closed = asyncio.Event()
-        loop = asyncio.get_running_loop()
-
-        def windows():
-            try:
-                while True:
-                    yield 1
-            finally:
-                loop.call_soon_threadsafe(closed.set)
-
-        async def consume():
-            async for _ in lane.iterate(windows()):
-                pass
-
-        task = asyncio.create_task(consume())
-        await eventually(lambda: lane.steps > 3, "steps")
-        task.cancel()
-        await asyncio.wait_for(closed.wait(), 5)
-        steps = lane.steps
-        await lane.run(lambda: None)
-        assert lane.steps <= steps + 2
-        lane.stop()
-
-    async def test_an_error_in_a_step_reaches_its_owner(self):
-        lane = Lane()
-        with pytest.raises(ZeroDivisionError):
-            await lane.run(lambda: 1 / 0)
-        assert await lane.run(lambda: 5) == 5
-        lane.stop()
 
 
 @pytest.mark.parametrize("abortive", [False, True], ids=["close", "reset"])

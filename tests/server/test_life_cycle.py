@@ -19,6 +19,7 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart
 from tests.support import (
     ARTICLE,
     DEADLINE,
+    CountingVoice,
     Program,
     clean_environment,
     command,
@@ -97,11 +98,12 @@ def test_a_second_signal_stops_at_once():
         assert "Traceback" not in server.whole_log()
 
 
-async def test_a_stop_under_load_leaves_no_task_behind(voice):
+async def test_a_stop_under_load_leaves_no_task_behind():
     before = asyncio.all_tasks()
-    async with running(local(grace=0.2), voice) as server:
+    counting = CountingVoice()
+    async with running(local(grace=0.2), counting) as server:
         talkers = [asyncio.create_task(speak(server, ARTICLE * 50)) for _ in range(8)]
-        await eventually(lambda: server.lane.steps > 10, "they are being answered")
+        await eventually(lambda: counting.windows > 10, "they are being answered")
     assert not server._connections
     await asyncio.gather(*talkers, return_exceptions=True)
     assert asyncio.all_tasks() == before

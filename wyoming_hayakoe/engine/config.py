@@ -48,9 +48,7 @@ def read_config(path: Path) -> VoiceConfig:
     data = _object(content.get("data", {}), "data", path)
     version = content.get("version", "")
     if not (data.get("use_jp_extra") is True or str(version).endswith("JP-Extra")):
-        raise HayakoeError(
-            f"{path}: version {str(version)[:40]!r} is not JP-Extra: only JP-Extra voices can speak here"
-        )
+        raise HayakoeError(f"{path}: version {str(version)[:40]!r} is not JP-Extra: choose a JP-Extra voice")
     styles = data.get("style2id") or {str(row): row for row in range(_whole(data, "num_styles", 1, (1, 10_000), path))}
     return VoiceConfig(
         sample_rate=_whole(data, "sampling_rate", 44_100, (8_000, 192_000), path),
@@ -71,7 +69,7 @@ def read_style_vectors(path: Path, config: VoiceConfig) -> StyleVectors:
         if path.stat().st_size > _LARGEST:
             raise ValueError("too large")
         # Mapped: a header that claims more than there is must not have memory made for it.
-        vectors = np.array(np.load(path, mmap_mode="r", allow_pickle=False), dtype=np.float32)
+        vectors: StyleVectors = np.array(np.load(path, mmap_mode="r", allow_pickle=False), dtype=np.float32)
         if vectors.ndim != 2 or vectors.shape[1] != _STYLE_WIDTH:
             raise ValueError(f"its shape is {vectors.shape}")
         if not np.isfinite(vectors).all():
@@ -89,7 +87,8 @@ def read_style_vectors(path: Path, config: VoiceConfig) -> StyleVectors:
 def style_vector(vectors: StyleVectors, row: int, weight: float) -> npt.NDArray[np.float32]:
     """Return the style of ``row`` [256], ``weight`` times as far from the mean as it is (Style-Bert-VITS2)."""
     mean = vectors[0]
-    return (mean + (vectors[row] - mean) * np.float32(weight)).astype(np.float32)
+    vector: npt.NDArray[np.float32] = mean + (vectors[row] - mean) * np.float32(weight)
+    return vector
 
 
 def _parse(path: Path) -> object:

@@ -200,7 +200,7 @@ class _Graph:
     def _only(self, what: str, found: Sequence[int]) -> str:
         if len(found) != 1:
             raise UncuttableError(f"there are {len(found)} of what there should be one of: {what}")
-        return self._nodes[found[0]].output[0]
+        return str(self._nodes[found[0]].output[0])
 
     def _only_taker(self, name: str) -> int:
         on_the_way = set(self._for_audio)
@@ -219,7 +219,7 @@ class _Graph:
         for each in node.input:
             if self._maker.get(each) not in after:
                 turned = self._making(each)
-                return turned.input[0] if turned is not None and turned.op_type == "Transpose" else each
+                return str(turned.input[0]) if turned is not None and turned.op_type == "Transpose" else each
         raise UncuttableError("the prior's mean and scale depend on the durations")
 
     def _before(self, names: Collection[str], stop: Collection[str] = ()) -> list[int]:

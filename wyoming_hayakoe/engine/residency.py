@@ -1,4 +1,4 @@
-"""Which models are in memory: each is loaded at its first use, and the least recently used goes where room is needed."""
+"""Which models are in memory: each is loaded at its first use, and the least recently used goes to make room."""
 
 import ctypes
 import gc
@@ -22,7 +22,7 @@ class Residency:
     """
 
     def __init__(self, limit: int | None = None, resident: Callable[[], int] | None = None) -> None:
-        """Keep the process under ``limit`` bytes, as far as letting models go can; ``resident`` says how large it is."""
+        """Keep the process, as large as ``resident`` says, under ``limit`` bytes as far as letting models go can."""
         self._limit = limit
         self._resident = resident or resident_bytes
         self._lock = threading.Lock()

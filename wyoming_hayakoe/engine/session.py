@@ -49,7 +49,9 @@ class Session:
             HayakoeError: the graph does not work with such values, or gives something that is no number.
         """
         try:
-            results = self._session.run(list(outputs), {name: feeds[name] for name in self.inputs})
+            results: list[npt.NDArray[Any]] = self._session.run(
+                list(outputs), {name: feeds[name] for name in self.inputs}
+            )
         except Exception as error:  # noqa: BLE001 - as above
             raise HayakoeError(f"{self._origin}: fails ({_brief(error)}): choose another voice") from None
         if not all(np.isfinite(result).all() for result in results):

@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from wyoming_hayakoe.engine import graph
 from wyoming_hayakoe.engine.graph import Stages, UncuttableError
 from wyoming_hayakoe.engine.model_file import read_model
 from wyoming_hayakoe.engine.session import Session
-from wyoming_hayakoe.engine.windows import plan
+from wyoming_hayakoe.engine.windows import Window, plan
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Waveform
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 _LOGGER = logging.getLogger(__name__)
+
+Feeds = Mapping[str, npt.NDArray[Any]]
+"""Values by the names of a graph's inputs."""
 
 # 70 s. The flow's attention takes memory by the square of this, and no sentence is so long.
 _MOST_FRAMES = 6000
@@ -50,7 +53,7 @@ class Inputs:
     speaker_id: int
     """Row of the speaker embedding."""
 
-    def feeds(self, params: SynthesisParams) -> dict[str, npt.NDArray[Any]]:
+    def feeds(self, params: SynthesisParams) -> Feeds:
         """Return what a synthesizer graph takes, by every name that exporters give it."""
         scalars = {
             "noise_scale": params.noise,
@@ -145,7 +148,8 @@ class Synthesizer:
                 **inputs.feeds(params),
             },
         )[0]
-        return Spoken(durations, self._decode(self._stages, latent, inputs.feeds(params), undivided=undivided))
+        windows = plan(frames, frames if undivided else self._stages.reach)
+        return Spoken(durations, self._decode(self._stages, latent, inputs.feeds(params), windows))
 
     def _encode(
         self, stages: "_Sessions", inputs: Inputs, params: SynthesisParams, random: np.random.Generator
@@ -157,15 +161,9 @@ class Synthesizer:
         return durations.reshape(-1).astype(np.int64), mean[0], log_scale[0]
 
     def _decode(
-        self,
-        stages: "_Sessions",
-        latent: npt.NDArray[np.float32],
-        feeds: dict[str, npt.NDArray[Any]],
-        *,
-        undivided: bool,
+        self, stages: "_Sessions", latent: npt.NDArray[np.float32], feeds: Feeds, windows: Sequence[Window]
     ) -> Iterator[Waveform]:
-        frames = latent.shape[2]
-        for window in plan(frames, stages.reach) if not undivided else plan(frames, frames):
+        for window in windows:
             part = {**feeds, graph.LATENT: np.ascontiguousarray(latent[:, :, window.first : window.last])}
             sound: Waveform = stages.decoder.run([graph.AUDIO], part)[0].reshape(-1)
             start = (window.start - window.first) * stages.hop
@@ -195,13 +193,13 @@ class _Sessions:
     def open(cls, stages: Stages, origin: Path) -> "_Sessions":
         """Load what was cut from ``origin``, by way of files: from bytes, a session would keep them beside its own."""
         with tempfile.TemporaryDirectory(prefix="wyoming-hayakoe-") as folder:
-            sessions = []
-            for name in ("encoder", "flow", "decoder"):
-                path = Path(folder, f"{name}.onnx")
-                path.write_bytes(getattr(stages, name).SerializeToString())
-                sessions.append(Session(path, origin))
-                path.unlink()
-        return cls(*sessions, stages.hop, stages.reach)
+            path = Path(folder, "stage.onnx")
+
+            def load(stage: "ModelProto") -> Session:
+                path.write_bytes(stage.SerializeToString())
+                return Session(path, origin)
+
+            return cls(load(stages.encoder), load(stages.flow), load(stages.decoder), stages.hop, stages.reach)
 
 
 def _check_inputs(proto: "ModelProto", origin: Path) -> None:

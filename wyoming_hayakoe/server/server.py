@@ -10,12 +10,12 @@ from collections.abc import Coroutine, Iterator
 from pathlib import Path
 
 from wyoming_hayakoe.errors import HayakoeError, RequestError
+from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.server import systemd
 from wyoming_hayakoe.server.catalogue import Catalogue
 from wyoming_hayakoe.server.connection import Connection
 from wyoming_hayakoe.server.discovery import Discovery
 from wyoming_hayakoe.server.events import HEADER_LIMIT
-from wyoming_hayakoe.server.lane import Lane
 from wyoming_hayakoe.server.listeners import (
     StdioAddress,
     StdioPipe,
@@ -38,7 +38,7 @@ class Server:
 
     def __init__(self, settings: ServerSettings, catalogue: Catalogue) -> None:
         self._settings = settings
-        self._service = Service(settings, catalogue, Lane(), Lane("loader"))
+        self._service = Service(settings, catalogue, Lane(), Lane())
         self._listeners: list[asyncio.Server] = []
         self._socket_files: list[Path] = []
         self._connections: dict[asyncio.Task[None], Connection] = {}

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.server.catalogue import Catalogue
 from wyoming_hayakoe.server.incoming import IncomingText
-from wyoming_hayakoe.server.lane import Lane
 from wyoming_hayakoe.server.settings import ServerSettings
 from wyoming_hayakoe.speaker import Speaker
 

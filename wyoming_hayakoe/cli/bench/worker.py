@@ -48,7 +48,12 @@ def _load(program: str, name: str, uri: str, folder: Path) -> Any:
         package = "wyoming_hayakoe"
     else:
         package = "hayakoe"
-    return importlib.import_module(package).TTS(device="cpu", cache_dir=folder, bert_source=uri).load(name, source=uri).prepare()
+    return (
+        importlib.import_module(package)
+        .TTS(device="cpu", cache_dir=folder, bert_source=uri)
+        .load(name, source=uri)
+        .prepare()
+    )
 
 
 def _load_second(tts: Any, name: str, uri: str, folder: str) -> float:
