@@ -16,7 +16,7 @@ class TTS:
     """Voices by name, one front end and one user's dictionary for them all. Safe to use from several threads.
 
     >>> tts = TTS().load("mei").prepare()
-    >>> sum(len(window) for window in tts.speakers["mei"].stream("こんにちは。")) > 0
+    >>> tts.speakers["mei"].generate("こんにちは。").duration > 0
     True
     """
 

@@ -99,4 +99,4 @@ class Voice(Protocol):
         """
 
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
-        """Return the seconds that a speaker rests between two sentences, silence at their ends included."""
+        """Return the seconds that a speaker rests between two sentences, silence at the end of the first included."""
