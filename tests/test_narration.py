@@ -104,6 +104,17 @@ def test_a_voice_that_finds_nothing_to_say_adds_no_rest_either():
     assert voice.pauses == [("はい。", "うん。")]
 
 
+def test_what_is_silent_is_so_beside_the_sentence_before_it_not_the_loudest_of_all():
+    class Whispering(BeepVoice):
+        def sound(self, utterance, params):
+            return super().sound(utterance, params) * np.float32(0.01 if "ええ" in utterance.text else 1.0)
+
+    voice = Whispering()
+    assert np.array_equal(
+        joined(narration(voice).speak_text("はい。ええ。うん。")), expected(voice, "はい。ええ。うん。")
+    )
+
+
 def test_the_rest_comes_with_the_sentence_behind_it_and_costs_nothing_before():
     voice = BeepVoice()
     narrated = narration(voice)

@@ -49,7 +49,7 @@ class BeepVoice:
         self.calls.append(Call(utterance.text, tuple(one.text for one in together), undivided, params))
         sound = self.sound(utterance, params)
         window = max(1, len(sound)) if undivided else self.window
-        return Speech((sound[at : at + window] for at in range(0, len(sound), window)), self.timings(utterance))
+        return Speech((sound[at : at + window] for at in range(0, max(1, len(sound)), window)), self.timings(utterance))
 
     def pause(self, before, after, params) -> float:
         self.pauses.append((before.text, after.text))
