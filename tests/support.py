@@ -25,6 +25,7 @@ from wyoming_hayakoe.server.server import Server
 from wyoming_hayakoe.server.settings import ServerSettings
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text.frontend import japanese
+from wyoming_hayakoe.voice import Voice
 
 DEADLINE = 30.0
 SHARED = Path(__file__).parents[2] / "shared"
@@ -70,7 +71,7 @@ class CountingVoice(OpenJTalkVoice):
 @asynccontextmanager
 async def running(
     settings: ServerSettings | None = None,
-    voice: OpenJTalkVoice | None = None,
+    voice: Voice | None = None,
     presets: Sequence[Preset] = (),
 ) -> AsyncIterator[Server]:
     """Run a server in this loop, on a port of its own unless the settings say otherwise."""

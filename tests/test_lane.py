@@ -25,8 +25,10 @@ class Windows:
         self.entered = threading.Event()
         self.closed = threading.Event()
         self.started = 0
+        # Kept, so that the garbage collector does not close what the lane forgets to.
+        self.generator = self._generate()
 
-    def __iter__(self):
+    def _generate(self):
         try:
             while True:
                 self.started += 1
@@ -37,7 +39,7 @@ class Windows:
             self.closed.set()
 
     async def consume(self, lane):
-        async for _ in lane.iterate(iter(self)):
+        async for _ in lane.iterate(self.generator):
             pass
 
 
@@ -110,7 +112,7 @@ async def test_leaving_while_a_window_is_computed_closes_behind_it(lane):
 async def test_leaving_between_two_windows_closes_without_computing_more(lane):
     windows = Windows()
     windows.gate.set()
-    async with aclosing(lane.iterate(iter(windows))) as iterator:
+    async with aclosing(lane.iterate(windows.generator)) as iterator:
         assert await anext(iterator) == 1
     await reached(windows.closed, "closed")
     assert windows.started == 1
@@ -119,7 +121,7 @@ async def test_leaving_between_two_windows_closes_without_computing_more(lane):
 async def test_an_iterator_that_is_forgotten_closes_its_windows_too(lane):
     windows = Windows()
     windows.gate.set()
-    iterator = lane.iterate(iter(windows))
+    iterator = lane.iterate(windows.generator)
     assert await anext(iterator) == 1
     del iterator
     await reached(windows.closed, "closed")

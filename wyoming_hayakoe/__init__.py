@@ -4,11 +4,12 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from wyoming_hayakoe.audio import Audio
     from wyoming_hayakoe.speaker import Speaker
     from wyoming_hayakoe.tts import TTS
 
 __version__ = "0.1.0"
-__all__ = ["TTS", "Speaker", "__version__"]
+__all__ = ["TTS", "Audio", "Speaker", "__version__"]
 
 # ONNX Runtime reads this once, when it is first imported, and pyopenjtalk-plus imports it too.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -24,4 +25,8 @@ def __getattr__(name: str) -> object:
         from wyoming_hayakoe.speaker import Speaker
 
         return Speaker
+    if name == "Audio":
+        from wyoming_hayakoe.audio import Audio
+
+        return Audio
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

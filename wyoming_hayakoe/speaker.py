@@ -1,21 +1,54 @@
 """Speaker: text in, sound out, one voice with the way it speaks."""
 
-from collections.abc import Generator
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Literal, Unpack
 
-from wyoming_hayakoe.text import sentences
+import numpy as np
+
+from wyoming_hayakoe.audio import Audio, quantize, to_peak, wav_header
+from wyoming_hayakoe.errors import UsageError
+from wyoming_hayakoe.lane import Lane
+from wyoming_hayakoe.narration import Narration
 from wyoming_hayakoe.text.frontend import FrontEnd
-from wyoming_hayakoe.utterance import SynthesisParams
-from wyoming_hayakoe.voice import Voice, Waveform
+from wyoming_hayakoe.utterance import ParamChanges, SynthesisParams
+from wyoming_hayakoe.voice import PhoneTiming, Voice, Waveform
+
+Level = Literal["voice", "peak"]
+"""How loud: as the voice is, the same in every text; or, as HayaKoe has it, with the peak of the text at full scale."""
+
+# A voice spreads one window over the cores itself; a second beside it fills what the first leaves idle.
+_LANE = Lane(2)
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """A voice, what reads for it, and how it is to speak."""
+    """A voice, what reads for it, and how it is to speak. Safe to use from several threads and event loops.
+
+    Every call takes changes: the fields of :class:`SynthesisParams` that it has otherwise than ``params``. It raises
+    UsageError where one is out of its range or the voice lacks the style; what streams does so before its first window.
+    A seed that is left open is drawn anew for each call.
+    """
 
     voice: Voice
     front_end: FrontEnd
     params: SynthesisParams = field(default_factory=SynthesisParams)
+
+    @property
+    def name(self) -> str:
+        """The voice's name."""
+        return self.voice.name
+
+    @property
+    def styles(self) -> Sequence[str]:
+        """Ways of speaking; the first is the default."""
+        return self.voice.styles
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples per second of all that it says."""
+        return self.voice.sample_rate
 
     def prepare(self) -> None:
         """Load what the first sentence would otherwise wait for."""
@@ -23,11 +56,91 @@ class Speaker:
         for _ in self.stream("準備"):
             pass
 
-    def stream(self, text: str) -> Generator[Waveform, None, None]:
-        """Yield ``text`` spoken, window by window, each computed when it is asked for."""
-        for sentence in sentences.split(text):
-            yield from self.stream_sentence(sentence)
+    def generate(
+        self, text: str, *, with_timing: bool = False, normalize: Level = "voice", **changes: Unpack[ParamChanges]
+    ) -> Audio:
+        """Speak a text.
 
-    def stream_sentence(self, sentence: str) -> Generator[Waveform, None, None]:
-        """Yield one sentence, as the splitter cuts them, in windows; none where it says nothing."""
-        yield from self.voice.speak(self.front_end.read(sentence), self.params).windows
+        Args:
+            text: what to say.
+            with_timing: have the phones' times with it.
+            normalize: how loud.
+            **changes: how to speak.
+
+        Raises:
+            UsageError: a change that cannot be.
+            HayakoeError: the voice cannot speak, or knows no timing that was asked for.
+        """
+        narration = self._narrate_whole(normalize, with_timing=with_timing, changes=changes)
+        return self._whole(list(narration.speak_text(text)), normalize, narration.timings)
+
+    async def agenerate(
+        self, text: str, *, with_timing: bool = False, normalize: Level = "voice", **changes: Unpack[ParamChanges]
+    ) -> Audio:
+        """Do as :meth:`generate` does, beside the event loop; one that is cancelled ends with its sentence."""
+        narration = self._narrate_whole(normalize, with_timing=with_timing, changes=changes)
+        async with aclosing(_LANE.iterate(narration.speak_text(text))) as windows:
+            spoken = [window async for window in windows]
+        return await _LANE.run(lambda: self._whole(spoken, normalize, narration.timings))
+
+    def stream(self, text: str, **changes: Unpack[ParamChanges]) -> Generator[Audio, None, None]:
+        """Yield a text spoken, window by window, each computed when it is asked for; closing it cancels the rest.
+
+        Together they are what :meth:`generate` gives for the same seed.
+
+        Raises:
+            UsageError: a change that cannot be.
+            HayakoeError: the voice cannot speak.
+        """
+        windows = self.narrate(**changes).speak_text(text)
+        return (Audio(self.sample_rate, quantize(window)) for window in windows)
+
+    def astream(self, text: str, **changes: Unpack[ParamChanges]) -> AsyncGenerator[Audio, None]:
+        """Do as :meth:`stream` does, beside the event loop; one that is cancelled ends with its window."""
+        return _LANE.iterate(self.stream(text, **changes))
+
+    def stream_wav(self, text: str, **changes: Unpack[ParamChanges]) -> Generator[bytes, None, None]:
+        """Yield what :meth:`stream` does as one WAV stream: a header of unknown length, then PCM."""
+        return _as_wav(self.sample_rate, self.stream(text, **changes))
+
+    def astream_wav(self, text: str, **changes: Unpack[ParamChanges]) -> AsyncGenerator[bytes, None]:
+        """Do as :meth:`stream_wav` does, beside the event loop; one that is cancelled ends with its window."""
+        return _LANE.iterate(self.stream_wav(text, **changes))
+
+    def narrate(
+        self,
+        *,
+        undivided: bool = False,
+        raw: bool = False,
+        with_timing: bool = False,
+        **changes: Unpack[ParamChanges],
+    ) -> Narration:
+        """Begin to speak to one listener, sentence by sentence or a whole text, in windows of floats.
+
+        Raises:
+            UsageError: a change that cannot be.
+        """
+        params = replace(self.params, **changes)
+        check_style(self.voice, params.style)
+        return Narration(self.voice, self.front_end, params, undivided=undivided, raw=raw, with_timing=with_timing)
+
+    def _narrate_whole(self, normalize: Level, *, with_timing: bool, changes: ParamChanges) -> Narration:
+        if normalize not in {"voice", "peak"}:
+            raise UsageError(f"normalize: {normalize!r} is not voice or peak")
+        return self.narrate(undivided=True, raw=normalize == "peak", with_timing=with_timing, **changes)
+
+    def _whole(self, windows: Sequence[Waveform], normalize: Level, timings: Sequence[PhoneTiming] | None) -> Audio:
+        samples = np.concatenate([np.zeros(0, dtype=np.float32), *windows])
+        return Audio(self.sample_rate, quantize(to_peak(samples) if normalize == "peak" else samples), timings)
+
+
+def check_style(voice: Voice, style: str | None) -> None:
+    """Raise UsageError if ``voice`` does not have ``style``."""
+    if style is not None and style not in voice.styles:
+        raise UsageError(f"voice {voice.name!r} has no style {style!r}: it has {', '.join(voice.styles)}")
+
+
+def _as_wav(sample_rate: int, windows: Generator[Audio, None, None]) -> Generator[bytes, None, None]:
+    yield wav_header(sample_rate)
+    for audio in windows:
+        yield audio.pcm_bytes()

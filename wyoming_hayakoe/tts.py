@@ -18,12 +18,6 @@ from wyoming_hayakoe.text.frontend import japanese
 from wyoming_hayakoe.utterance import Utterance
 from wyoming_hayakoe.voice import Credit
 
-DEFAULT_SOURCE = "hf://lemondouble/hayakoe"
-"""Where voices and the BERT are looked for that are said to be nowhere else: HayaKoe's own repository."""
-
-_BERT = "onnx/bert/q8"
-_TOKENIZER = "bert/tokenizer"
-
 # Plain statements, as a smart home makes them: by these a voice's level is measured.
 _REHEARSAL = ("おはようございます。", "今日は全国的に晴れて、暖かくなるでしょう。", "リビングの照明をつけました。")
 
@@ -50,7 +44,7 @@ class TTS:
         Args:
             device: what computes; ``cpu`` is all there is.
             cache_dir: folder for all data; else HAYAKOE_DATA_DIR, else the user's data folder.
-            bert_source: repository of the BERT; else the first voice's, if it has one, else HayaKoe's own.
+            bert_source: repository of the BERT; else that of the first voice.
             max_memory: resident bytes of the process that voices should not pass.
             read_emoji: name emoji instead of passing over them.
 
@@ -63,7 +57,6 @@ class TTS:
         self._bert_source = self._open(bert_source) if bert_source else None
         self._bert: Bert | None = None
         self._residency = Residency(max_memory)
-        self._homes: dict[str, Source] = {}
         self._lock = threading.RLock()
 
         self.front_end = japanese(UserDictionary(words_file(self._data)), read_emoji=read_emoji)
@@ -75,40 +68,24 @@ class TTS:
     def load(self, name: str, source: str | None = None) -> Self:
         """Choose a voice: ``mei``, which is built in, or a speaker of the repository ``source``.
 
-        A voice on this machine is in ``speakers`` at once; others are fetched by :meth:`prepare`.
-
         Raises:
-            HayakoeError: there is no such voice in a local repository, or its files are not what they should be.
+            HayakoeError: there is no such voice, or its files are not what they should be.
         """
         with self._lock:
-            if name == OpenJTalkVoice.name and source is None:
+            if source is not None:
+                self._load_from(self._open(source), name)
+            elif name == OpenJTalkVoice.name:
                 self.speakers.setdefault(name, Speaker(OpenJTalkVoice(), self.front_end))
             else:
-                self._homes[name] = home = self._open(source or DEFAULT_SOURCE)
-                self.speakers.pop(name, None)
-                if home.is_local:
-                    self._fetch(name)
-        return self
-
-    def pre_download(self) -> Self:
-        """Fetch the files of every chosen voice and of the BERT, without loading them.
-
-        Raises:
-            HayakoeError: something cannot be fetched, or is not what it should be.
-        """
-        with self._lock:
-            for name in self._homes:
-                if name not in self.speakers:
-                    self._fetch(name)
+                raise HayakoeError(f"no voice {name!r}: there is {OpenJTalkVoice.name}, or say where it comes from")
         return self
 
     def prepare(self, *, warmup: bool = False) -> Self:
         """Make every chosen voice ready to speak; with ``warmup`` each says a word to itself.
 
         Raises:
-            HayakoeError: a voice cannot be fetched or loaded.
+            HayakoeError: a voice cannot be loaded.
         """
-        self.pre_download()
         for speaker in list(self.speakers.values()):
             if warmup:
                 speaker.prepare()
@@ -132,20 +109,17 @@ class TTS:
     def _open(self, uri: str) -> Source:
         return open_source(uri)
 
-    def _fetch(self, name: str) -> None:
-        """Bring a voice's files here, and make a speaker of them."""
-        home = self._homes[name]
-        prefix = f"onnx/speakers/{name}"
-        folder = home.fetch(prefix)
+    def _load_from(self, home: Source, name: str) -> None:
         shared = Shared(self._shared_bert(home), self._residency, self._data / "levels", self._read_rehearsal)
-        voice = NeuralVoice(name, folder, shared, Credit(author=name, url=home.uri, licence="unknown"))
+        credit = Credit(author=name, url=home.uri, licence="unknown")
+        voice = NeuralVoice(name, home.fetch(f"onnx/speakers/{name}"), shared, credit)
         self.speakers[name] = Speaker(voice, self.front_end)
 
     def _shared_bert(self, home: Source) -> Bert:
         """Return the one BERT, which is all voices': it takes more memory than any of them."""
         if self._bert is None:
-            source = self._bert_source or (home if home.list(_BERT) else self._open(DEFAULT_SOURCE))
-            self._bert = Bert(source.fetch(_BERT) / "bert_q8.onnx", source.fetch(_TOKENIZER))
+            source = self._bert_source or home
+            self._bert = Bert(source.fetch("onnx/bert/q8") / "bert_q8.onnx", source.fetch("bert/tokenizer"))
         return self._bert
 
     def _read_rehearsal(self) -> list[Utterance]:

@@ -44,7 +44,7 @@ class Speech:
     """Its sound, each window computed when it is asked for; none where it says nothing."""
 
     timings: Sequence[PhoneTiming] | None = None
-    """Its phones in order, without gaps; None where the voice does not know them."""
+    """Its phones in order, without gaps, complete when the windows are; None where the voice does not know them."""
 
 
 class Voice(Protocol):
@@ -105,4 +105,4 @@ class Voice(Protocol):
         """
 
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
-        """Return the seconds that a speaker rests between two sentences, silence at their ends included."""
+        """Return the seconds that a speaker rests between two sentences, silence at the end of the first included."""

@@ -183,11 +183,14 @@ def test_presets_may_be_tables(config):
         ("log-format = '%(nosuch)s'", "kitchen.toml: log-format: '%(nosuch)s' is not a format"),
         ("voice = ['a']", "kitchen.toml: voice: no voice 'a': there is mei"),
         ("speaker = 'b'", "kitchen.toml: speaker: voice 'mei' has no style 'b': it has normal"),
-        ("voice = 1", "kitchen.toml: voice: 1 is not a text"),
+        ("voice = 1", "kitchen.toml: voice: 1 is not NAME or NAME=SOURCE"),
         ("= 1", "kitchen.toml: is not TOML"),
         ("[[voice]]\nspeed = 1.0", "kitchen.toml: [[voice]] number 1: name: is missing"),
         ("[[voice]]\nname = 'a'\nspeed = 9", "[[voice]] number 1: speed: 9 is not a number from 0.2 to 5"),
-        ("[[voice]]\nname = 'a'\nrate = 9", "[[voice]] number 1: rate: no such key: allowed are description, name,"),
+        (
+            "[[voice]]\nname = 'a'\nrate = 9",
+            "[[voice]] number 1: rate: no such key: allowed are description, intonation-scale, name,",
+        ),
         ("[[voice]]\nname = ''", "[[voice]] number 1: name: '' is not a text"),
         ("[[voice]]\nname = 'a'\nvoice = 'b'", "[[voice]] number 1: voice: no voice 'b': there is mei"),
         (

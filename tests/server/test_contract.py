@@ -17,8 +17,10 @@ from wyoming.tts import (
     SynthesizeVoice,
 )
 
-from tests.support import ARTICLE, connected, local, receive, running, speak
+from tests.support import ARTICLE, FRONT_END, connected, local, receive, running, speak
+from tests.voices import BeepVoice
 from wyoming_hayakoe.server.catalogue import Preset
+from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.utterance import SynthesisParams
 
 SPOKEN = ["audio-start", "audio-chunk", "audio-stop"]
@@ -168,6 +170,18 @@ class TestTextStream:
                 answer = await receive(client, until="synthesize-stopped")
         assert answer.kinds == [*SPOKEN, "synthesize-stopped"]
         assert answer.pcm == whole.pcm
+
+    async def test_its_sentences_rest_as_those_of_a_whole_text_and_no_answer_rests_after_another(self):
+        text = "はい。ええ、\n。うん！"
+        beeping = SynthesisParams(seed=4)
+        expected = Speaker(BeepVoice(), FRONT_END, beeping).generate(text).pcm_bytes()
+        async with running(voice=BeepVoice(), presets=[Preset("seeded", "beep", beeping)]) as server:
+            async with connected(server) as client:
+                for _ in range(2):
+                    await self.start(client, *text, voice=SynthesizeVoice(name="seeded"))
+                    await client.write_event(SynthesizeStop().event())
+                    assert (await receive(client, until="synthesize-stopped")).pcm == expected
+            assert (await speak(server, text, voice=SynthesizeVoice(name="seeded"))).pcm == expected
 
     async def test_a_sentence_is_spoken_before_the_rest_is_sent(self, voice):
         async with running(voice=voice) as server, connected(server) as client:

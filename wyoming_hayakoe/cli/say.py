@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from wyoming_hayakoe.audio import to_pcm, write_wav
+from wyoming_hayakoe.audio import write_wav
 from wyoming_hayakoe.cli.client import Chunk, Client
 from wyoming_hayakoe.cli.options import add_options
 from wyoming_hayakoe.cli.settings import SPEAKING, configure
@@ -73,9 +73,9 @@ def _explain(flags: argparse.Namespace) -> int:
 def _local(flags: argparse.Namespace, text: str) -> Iterator[Chunk]:
     speaker = configure(flags, SPEAKING).catalogue.find(Requested())
     seconds = 0.0
-    for window in speaker.stream(text):
-        yield Chunk(to_pcm(window), speaker.voice.sample_rate)
-        seconds += len(window) / speaker.voice.sample_rate
+    for audio in speaker.stream(text):
+        yield Chunk(audio.pcm_bytes(), audio.sr)
+        seconds += audio.duration
         _progress(seconds)
 
 

@@ -18,9 +18,9 @@ from wyoming_hayakoe.cli.options import (
     resolve_table,
 )
 from wyoming_hayakoe.errors import UsageError
-from wyoming_hayakoe.server.catalogue import Catalogue, Preset, check_style
+from wyoming_hayakoe.server.catalogue import Catalogue, Preset
 from wyoming_hayakoe.server.settings import ServerSettings
-from wyoming_hayakoe.speaker import Speaker
+from wyoming_hayakoe.speaker import Speaker, check_style
 from wyoming_hayakoe.tts import TTS
 from wyoming_hayakoe.utterance import RANGES, SynthesisParams
 

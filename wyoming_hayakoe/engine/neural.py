@@ -1,7 +1,7 @@
 """A Style-Bert-VITS2 JP-Extra voice from a HayaKoe repository."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +18,15 @@ from wyoming_hayakoe.engine.synthesizer import Inputs, Synthesizer
 from wyoming_hayakoe.engine.world import bend
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.symbols import PAD, language_ids, phone_ids, tone_ids
-from wyoming_hayakoe.utterance import SynthesisParams, Utterance, counts_with_blanks, with_blanks
-from wyoming_hayakoe.voice import Credit, PhoneTiming, Speech
+from wyoming_hayakoe.utterance import SynthesisParams, Utterance, counts_with_blanks, divide, with_blanks
+from wyoming_hayakoe.voice import Credit, PhoneTiming, Speech, Waveform
 
 # What a loaded voice takes beside its weights, as a factor on the size of its files: measured, see script/bench engine.
 _OVERHEAD = 1.2
+
+# About 25 s of speech at speed 1.
+_MOST_PHONES = 300
+_LEAST_PHONES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +97,36 @@ class NeuralVoice:
         """Speak a sentence in windows that grow; a whole one at once where the pitch is changed."""
         if not utterance.reading:
             return Speech(iter(()), ())
-        gain = 1.0 if raw else self._gain()
-        is_bent = (params.pitch_scale, params.intonation_scale) != (1.0, 1.0)
-        spoken = self._synthesizer().speak(
-            self._inputs(utterance, params, together or (utterance,)), params, undivided=undivided or is_bent
-        )
-        windows = spoken.windows
-        if is_bent:
-            windows = (bend(wave, self.sample_rate, params.pitch_scale, params.intonation_scale) for wave in windows)
+        timings: list[PhoneTiming] = []
+        windows = self._windows(utterance, params, together, timings, undivided=undivided)
         if not raw:
-            windows = (soften(window * np.float32(gain)) for window in windows)
-        return Speech(windows, self._timings(utterance, spoken.durations))
+            gain = np.float32(self._gain())
+            windows = (soften(window * gain) for window in windows)
+        return Speech(windows, timings if self._synthesizer().tells_durations else None)
+
+    def _windows(
+        self,
+        utterance: Utterance,
+        params: SynthesisParams,
+        together: Sequence[Utterance],
+        timings: list[PhoneTiming],
+        *,
+        undivided: bool,
+    ) -> Iterator[Waveform]:
+        """Yield the network's sound; an endless sentence in parts, since attention takes memory by its square."""
+        is_bent = (params.pitch_scale, params.intonation_scale) != (1.0, 1.0)
+        samples = 0
+        for part in divide(utterance, max(_LEAST_PHONES, int(_MOST_PHONES / params.speed))):
+            inputs = self._inputs(part, params, together if part in together else (part,))
+            spoken = self._synthesizer().speak(inputs, params, undivided=undivided or is_bent)
+            if spoken.durations is not None:
+                timings.extend(self._timings(part, spoken.durations, samples / self.sample_rate))
+            for window in spoken.windows:
+                samples += len(window)
+                if is_bent:
+                    yield bend(window, self.sample_rate, params.pitch_scale, params.intonation_scale)
+                else:
+                    yield window
 
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
         """Return how long the network rests at the mark between the two when it reads them as one text."""
@@ -150,18 +173,13 @@ class NeuralVoice:
             raise HayakoeError(f"voice {self.name!r} has no speaker {speaker_id}: it has {', '.join(map(str, known))}")
         return speaker_id
 
-    def _timings(self, utterance: Utterance, durations: npt.NDArray[np.int64] | None) -> list[PhoneTiming] | None:
-        if durations is None:
-            return None
+    def _timings(self, utterance: Utterance, durations: npt.NDArray[np.int64], offset: float) -> Iterator[PhoneTiming]:
         phones = list(utterance.phones)
         if self._config.add_blank:
             phones = [PAD, *(phone for each in phones for phone in (each, PAD))]
         seconds = self._config.hop / self.sample_rate
-        ends = np.cumsum(durations)
-        return [
-            PhoneTiming(phone, start=float(end - frames) * seconds, duration=float(frames) * seconds)
-            for phone, frames, end in zip(phones, durations, ends, strict=True)
-        ]
+        for phone, frames, end in zip(phones, durations, np.cumsum(durations), strict=True):
+            yield PhoneTiming(phone, offset + float(end - frames) * seconds, float(frames) * seconds)
 
     def _gain(self) -> float:
         return remembered_gain(self._shared.levels / f"{self._fingerprint}.json", self._measure_gain)

@@ -100,8 +100,8 @@ class OpenJTalkVoice:
         return Speech(self._windows(utterance, params))
 
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
-        """Return the rests at the two ends: this voice brings its own."""
-        return (_TAIL + _LEAD) * params.speed
+        """Return the rest that every sentence has at its end: this voice brings its own."""
+        return _TAIL * params.speed
 
     def _windows(self, utterance: Utterance, params: SynthesisParams) -> Iterator[Waveform]:
         groups = breath_groups(_labels(utterance), max(_MIN_PHONES, int(_MAX_PHONES / params.speed)))

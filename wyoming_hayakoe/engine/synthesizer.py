@@ -114,6 +114,11 @@ class Synthesizer:
         """Whether sound comes window by window, and a seed decides it."""
         return self._stages is not None
 
+    @property
+    def tells_durations(self) -> bool:
+        """Whether :meth:`speak` says how long each phone lasts."""
+        return self._whole is None or "durations" in self._whole.outputs
+
     def durations(self, inputs: Inputs, params: SynthesisParams) -> npt.NDArray[np.int64] | None:
         """Return the frames [T] that :meth:`speak` would give each phone; None where only the sound itself tells.
 

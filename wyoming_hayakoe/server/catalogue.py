@@ -5,9 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wyoming_hayakoe.errors import RequestError, UsageError
-from wyoming_hayakoe.speaker import Speaker
+from wyoming_hayakoe.speaker import Speaker, check_style
 from wyoming_hayakoe.utterance import SynthesisParams
-from wyoming_hayakoe.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +116,6 @@ class Catalogue:
             if requested.language is None or _speaks(entry, requested.language):
                 return entry
         raise RequestError("unknown-voice", f"no voice for {_brief(requested.language)}: there is {_names(languages)}")
-
-
-def check_style(voice: Voice, style: str | None) -> None:
-    """Raise UsageError if ``voice`` does not have ``style``."""
-    if style is not None and style not in voice.styles:
-        raise UsageError(f"voice {voice.name!r} has no style {style!r}: it has {_names(voice.styles)}")
 
 
 def _with_style(speaker: Speaker, style: str) -> Speaker:

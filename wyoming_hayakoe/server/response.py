@@ -11,7 +11,6 @@ from wyoming.tts import SynthesizeStopped
 from wyoming_hayakoe.audio import SAMPLE_WIDTH, Resampler, to_pcm
 from wyoming_hayakoe.server.events import Outbox
 from wyoming_hayakoe.server.service import Request, Service
-from wyoming_hayakoe.speaker import Speaker
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -24,6 +23,7 @@ class Response:
         self._lane = service.lane
         self._request = request
         self._outbox = outbox
+        self._narration = request.speaker.narrate()
         self._samples_per_chunk = service.settings.samples_per_chunk
         source_rate = request.speaker.voice.sample_rate
         self._rate = service.settings.rate or source_rate
@@ -43,7 +43,7 @@ class Response:
         await self._service.make_ready(self._request.speaker)
         await self._outbox.send(AudioStart(rate=self._rate, width=SAMPLE_WIDTH, channels=1).event())
         while (sentence := await self._request.text.next_sentence()) is not None:
-            async with aclosing(self._lane.iterate(self._speak(self._request.speaker, sentence))) as windows:
+            async with aclosing(self._lane.iterate(self._speak(sentence))) as windows:
                 async for pcm in windows:
                     await self._send(pcm)
         if resampler := self._resampler:
@@ -60,9 +60,9 @@ class Response:
             f"in {time.monotonic() - self._started:.2f} s, first audio {first}"
         )
 
-    def _speak(self, speaker: Speaker, sentence: str) -> Generator[bytes, None, None]:
-        """Yield the sentence as PCM at the answer's rate; runs on the lane."""
-        for window in speaker.stream_sentence(sentence):
+    def _speak(self, sentence: str) -> Generator[bytes, None, None]:
+        """Yield the sentence, and the rest before it, as PCM at the answer's rate; runs on the lane."""
+        for window in self._narration.speak(sentence):
             yield to_pcm(self._resampler.feed(window) if self._resampler else window)
 
     async def _send(self, pcm: bytes) -> None:

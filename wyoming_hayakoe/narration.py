@@ -1,0 +1,134 @@
+"""Sentences spoken one after another, with the rests that a speaker takes between them."""
+
+import secrets
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from wyoming_hayakoe.audio import TrailingSilence
+from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.text import sentences
+from wyoming_hayakoe.text.frontend import FrontEnd
+from wyoming_hayakoe.utterance import SynthesisParams, Utterance
+from wyoming_hayakoe.voice import PhoneTiming, Voice, Waveform
+
+# A voice computes a group as a block as wide as its longest sentence, and the listener waits for all of it: so the
+# block is bounded, not the text in it.
+_GROUP_SENTENCES = 8
+_GROUP_CHARACTERS = 200
+
+
+class Narration:
+    """What one listener hears: sentences in their order, as they come or as a whole text.
+
+    It keeps of a sentence only what the rest behind it depends on. One thread at a time may use it.
+    """
+
+    def __init__(
+        self,
+        voice: Voice,
+        front_end: FrontEnd,
+        params: SynthesisParams,
+        *,
+        undivided: bool = False,
+        raw: bool = False,
+        with_timing: bool = False,
+    ) -> None:
+        """Narrate by ``voice``.
+
+        Args:
+            voice: who speaks.
+            front_end: who reads.
+            params: how to speak; without a seed one is drawn, the same for all sentences.
+            undivided: give each sentence in one window, for whoever waits for the whole.
+            raw: as loud as the voice's model gives it.
+            with_timing: collect :attr:`timings`.
+        """
+        self._voice = voice
+        self._front_end = front_end
+        self._params = params if params.seed is not None else replace(params, seed=secrets.randbits(32))
+        self._undivided = undivided
+        self._raw = raw
+        self._before: Utterance | None = None
+        self._silence = TrailingSilence()
+        self._samples = 0
+        self.timings: list[PhoneTiming] | None = [] if with_timing else None
+        """The phones so far, in seconds from the start of the first sentence; None where nobody asked for them."""
+
+    def speak(self, sentence: str) -> Generator[Waveform, None, None]:
+        """Yield the next sentence, as the splitter cuts them, in windows; none where it says nothing.
+
+        Raises:
+            HayakoeError: the voice cannot speak, or knows no timing that was asked for.
+        """
+        yield from self._speak(self._front_end.read(sentence), together=())
+
+    def speak_text(self, text: str) -> Generator[Waveform, None, None]:
+        """Yield all sentences of a text in windows, computed in groups where that is faster.
+
+        Raises:
+            HayakoeError: the voice cannot speak, or knows no timing that was asked for.
+        """
+        utterances = (self._front_end.read(sentence) for sentence in sentences.split(text))
+        for group in groups(utterance for utterance in utterances if _says_something(utterance)):
+            for utterance in group:
+                yield from self._speak(utterance, together=group)
+
+    def _speak(self, utterance: Utterance, together: Sequence[Utterance]) -> Generator[Waveform, None, None]:
+        if not _says_something(utterance):
+            return
+        speech = self._voice.speak(utterance, self._params, together=together, undivided=self._undivided, raw=self._raw)
+        if self.timings is not None and speech.timings is None:
+            raise HayakoeError(f"voice {self._voice.name!r} does not know when its phones sound: leave timing out")
+        windows = (window for window in speech.windows if window.size)
+        if (first := next(windows, None)) is None:
+            return
+        rest = self._begin(utterance)
+        start = (self._samples + len(rest)) / self._voice.sample_rate
+        yield self._counted(np.concatenate([rest, first]))
+        for window in windows:
+            yield self._counted(window)
+        if self.timings is not None and speech.timings is not None:
+            self.timings += [replace(timing, start=timing.start + start) for timing in speech.timings]
+
+    def _begin(self, utterance: Utterance) -> Waveform:
+        """Return the rest before a sentence that turns out to have sound, and measure that sentence from now on."""
+        rate = self._voice.sample_rate
+        rest = 0
+        if self._before is not None:
+            pause = self._voice.pause(self._before, utterance, self._params)
+            rest = max(0, round(pause * rate) - self._silence.samples)
+        self._before = utterance
+        self._silence = TrailingSilence()
+        return np.zeros(rest, dtype=np.float32)
+
+    def _counted(self, window: Waveform) -> Waveform:
+        self._silence.feed(window)
+        self._samples += len(window)
+        return window
+
+
+def groups(utterances: Iterable[Utterance]) -> Iterator[tuple[Utterance, ...]]:
+    """Yield ``utterances`` in groups that a voice may compute in one call.
+
+    The first is alone, so that its sound comes soonest; none is taken before it is needed.
+    """
+    limit = 1
+    group: tuple[Utterance, ...] = ()
+    for utterance in utterances:
+        width = max(len(one.bert_text) for one in (*group, utterance))
+        if group and (len(group) + 1) * width > _GROUP_CHARACTERS:
+            yield group
+            group = ()
+        group = (*group, utterance)
+        if len(group) == limit:
+            yield group
+            limit = _GROUP_SENTENCES
+            group = ()
+    if group:
+        yield group
+
+
+def _says_something(utterance: Utterance) -> bool:
+    return any(word.morae for word in utterance.words)
