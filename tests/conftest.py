@@ -1,6 +1,7 @@
 import pytest
 
 from tests.support import FRONT_END
+from tests.voices import GatedVoice
 from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
 from wyoming_hayakoe.speaker import Speaker
 
@@ -11,3 +12,12 @@ def voice():
     built_in = OpenJTalkVoice()
     Speaker(built_in, FRONT_END).prepare()
     return built_in
+
+
+@pytest.fixture
+def gated():
+    """The built-in voice, which computes its first window and then waits for its gate."""
+    gated = GatedVoice()
+    gated.prepare()
+    yield gated
+    gated.gate.set()

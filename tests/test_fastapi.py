@@ -16,7 +16,6 @@ from fastapi import FastAPI, Response
 from fastapi.responses import StreamingResponse
 
 from tests.support import ARTICLE, DEADLINE, eventually
-from tests.voices import GatedVoice
 from wyoming_hayakoe import TTS, Speaker
 from wyoming_hayakoe.audio import wav_header
 
@@ -70,20 +69,12 @@ def serving(tts):
         assert not thread.is_alive()
 
 
-@pytest.fixture(scope="module")
-def tts(tmp_path_factory):
-    return TTS(tmp_path_factory.mktemp("data")).load("mei").prepare()
-
-
 @pytest.fixture
-def gated(tts):
-    """One more voice of the same TTS, which computes one window and waits for its gate."""
-    voice = GatedVoice()
-    voice.prepare()
-    tts.speakers["gated"] = Speaker(voice, tts.front_end)
-    yield voice
-    voice.gate.set()
-    del tts.speakers["gated"]
+def tts(tmp_path, gated):
+    """One TTS of two voices: the second waits for its gate."""
+    tts = TTS(tmp_path).load("mei").prepare()
+    tts.speakers["gated"] = Speaker(gated, tts.front_end)
+    return tts
 
 
 @contextmanager

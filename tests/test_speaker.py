@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import ARTICLE, FRONT_END, CountingVoice, eventually, in_threads
-from tests.voices import BeepVoice, GatedVoice
+from tests.voices import BeepVoice
 from wyoming_hayakoe.audio import Audio, wav_header
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.speaker import Speaker
@@ -24,14 +24,6 @@ TEXT = "こんにちは。今日は、いい天気ですね！　そうですか
 @pytest.fixture
 def mei(voice):
     return Speaker(voice, FRONT_END)
-
-
-@pytest.fixture
-def gated():
-    voice = GatedVoice()
-    voice.prepare()
-    yield voice
-    voice.gate.set()
 
 
 def beeping(**settings):
@@ -46,35 +38,23 @@ async def gathered(stream):
     return [chunk async for chunk in stream]
 
 
-class Calls:
-    """Every way to have something said, each reduced to its samples."""
-
-    @staticmethod
-    def generate(speaker, text, **changes):
-        return speaker.generate(text, **changes).data
-
-    @staticmethod
-    def agenerate(speaker, text, **changes):
-        return asyncio.run(speaker.agenerate(text, **changes)).data
-
-    @staticmethod
-    def stream(speaker, text, **changes):
-        return joined(speaker.stream(text, **changes))
-
-    @staticmethod
-    def astream(speaker, text, **changes):
-        return joined(asyncio.run(gathered(speaker.astream(text, **changes))))
-
-    @staticmethod
-    def stream_wav(speaker, text, **changes):
-        return np.frombuffer(b"".join(speaker.stream_wav(text, **changes))[44:], "<i2")
-
-    @staticmethod
-    def astream_wav(speaker, text, **changes):
-        return np.frombuffer(b"".join(asyncio.run(gathered(speaker.astream_wav(text, **changes))))[44:], "<i2")
+def samples_of(wav):
+    return np.frombuffer(b"".join(wav)[44:], "<i2")
 
 
-EVERY_CALL = pytest.mark.parametrize("call", [value for name, value in vars(Calls).items() if name[0] != "_"])
+# Every way to have something said, reduced to its samples.
+CALLS = {
+    "generate": lambda speaker, text, **changes: speaker.generate(text, **changes).data,
+    "agenerate": lambda speaker, text, **changes: asyncio.run(speaker.agenerate(text, **changes)).data,
+    "stream": lambda speaker, text, **changes: joined(speaker.stream(text, **changes)),
+    "astream": lambda speaker, text, **changes: joined(asyncio.run(gathered(speaker.astream(text, **changes)))),
+    "stream_wav": lambda speaker, text, **changes: samples_of(speaker.stream_wav(text, **changes)),
+    "astream_wav": lambda speaker, text, **changes: samples_of(
+        asyncio.run(gathered(speaker.astream_wav(text, **changes)))
+    ),
+}
+EVERY_CALL = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+WHOLE_CALLS = pytest.mark.parametrize("call", [CALLS["generate"], CALLS["agenerate"]], ids=["generate", "agenerate"])
 STREAMS = ["stream", "astream", "stream_wav", "astream_wav", "narrate"]
 
 
@@ -172,7 +152,7 @@ class TestLevel:
     def test_silence_has_no_peak(self):
         assert beeping().generate("。", normalize="peak").data.size == 0
 
-    @pytest.mark.parametrize("call", [Calls.generate, Calls.agenerate])
+    @WHOLE_CALLS
     def test_another_level_is_refused(self, call):
         with pytest.raises(UsageError, match="normalize: 'loud' is not voice or peak"):
             call(beeping(), "はい。", normalize="loud")
@@ -193,7 +173,7 @@ class TestTiming:
         assert speaker.generate("はい。").timings is None
         assert all(audio.timings is None for audio in speaker.stream("はい。"))
 
-    @pytest.mark.parametrize("call", [Calls.generate, Calls.agenerate])
+    @WHOLE_CALLS
     def test_a_voice_that_knows_none_is_named(self, mei, call):
         with pytest.raises(HayakoeError, match=r"^voice 'mei' does not know .* leave timing out$"):
             call(mei, "はい。", with_timing=True)
