@@ -29,6 +29,7 @@ from wyoming_hayakoe.voice import Voice
 
 DEADLINE = 30.0
 SHARED = Path(__file__).parents[2] / "shared"
+TINY_REPO = Path(__file__).parent / "data" / "tiny-repo"
 FRONT_END = japanese()
 ARTICLE = "今日は全国的に晴れて、気温が上がるでしょう。洗濯物はよく乾きますが、風が強いので気をつけてください。"
 

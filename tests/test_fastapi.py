@@ -72,7 +72,7 @@ def serving(tts):
 @pytest.fixture
 def tts(tmp_path, gated):
     """One TTS of two voices: the second waits for its gate."""
-    tts = TTS(tmp_path).load("mei").prepare()
+    tts = TTS(cache_dir=tmp_path).load("mei").prepare()
     tts.speakers["gated"] = Speaker(gated, tts.front_end)
     return tts
 

@@ -229,7 +229,7 @@ def test_leaving_closes_what_the_voice_computes():
     closed = []
 
     class Closing(BeepVoice):
-        def speak(self, utterance, params, *, together=(), undivided=False):
+        def speak(self, utterance, params, *, together=(), undivided=False, raw=False):
             def windows():
                 try:
                     yield from super(Closing, self).speak(utterance, params).windows

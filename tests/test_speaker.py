@@ -275,7 +275,7 @@ class TestBesideAnEventLoop:
 
     async def test_an_error_reaches_who_asked(self):
         class Broken(BeepVoice):
-            def speak(self, utterance, params, *, together=(), undivided=False):
+            def speak(self, utterance, params, *, together=(), undivided=False, raw=False):
                 raise HayakoeError("model.onnx: is broken")
 
         speaker = Speaker(Broken(), FRONT_END)

@@ -28,6 +28,7 @@ class BeepVoice:
     description = "Beep"
     languages = ("ja",)
     styles = ("Neutral", "Happy")
+    is_ready = True
     sample_rate = 1000
     credit = Credit("the tests", "", "MIT")
 

@@ -110,9 +110,10 @@ class TTS:
         return open_source(uri)
 
     def _load_from(self, home: Source, name: str) -> None:
+        folder = home.fetch(f"onnx/speakers/{name}")
         shared = Shared(self._shared_bert(home), self._residency, self._data / "levels", self._read_rehearsal)
         credit = Credit(author=name, url=home.uri, licence="unknown")
-        voice = NeuralVoice(name, home.fetch(f"onnx/speakers/{name}"), shared, credit)
+        voice = NeuralVoice(name, folder, shared, credit)
         self.speakers[name] = Speaker(voice, self.front_end)
 
     def _shared_bert(self, home: Source) -> Bert:

@@ -80,7 +80,8 @@ def _local(flags: argparse.Namespace, text: str) -> Iterator[Chunk]:
 
 
 async def _remote(flags: argparse.Namespace, text: str) -> list[Chunk]:
-    for name in ("length-scale", "pitch-scale", "read-emoji", "data-dir", "config"):
+    decided = [option.name for option in SPEAKING if option.name not in {"voice", "speaker"}]
+    for name in (*decided, "config"):
         if getattr(flags, name) is not None:
             raise UsageError(f"--{name} does nothing with --uri: the server decides, by its own or a preset")
     try:

@@ -9,6 +9,8 @@ from wyoming_hayakoe.cli.options import add_options
 from wyoming_hayakoe.cli.settings import LOG_FORMAT, SERVING, configure
 from wyoming_hayakoe.server.server import Server
 
+_LOGGER = logging.getLogger(__name__)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the server's flags."""
@@ -17,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(flags: argparse.Namespace) -> int:
     """Serve until told to stop."""
-    configured = configure(flags, SERVING)
+    configured = configure(flags, SERVING, may_lack=True)
     logging.basicConfig(
         level=logging.DEBUG if configured.values.get("debug") else logging.INFO,
         format=configured.values.get("log-format", LOG_FORMAT),
@@ -25,6 +27,8 @@ def run(flags: argparse.Namespace) -> int:
     # Their own debug lines tell nothing of this program.
     for name in ("asyncio", "zeroconf"):
         logging.getLogger(name).setLevel(logging.INFO)
+    for failure in configured.failures:
+        _LOGGER.error("a voice is left out: %s", failure)
     server = Server(configured.server_settings, configured.catalogue)
     asyncio.run(server.run())
     if server.is_aborted:

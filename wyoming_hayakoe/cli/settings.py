@@ -17,7 +17,7 @@ from wyoming_hayakoe.cli.options import (
     resolve,
     resolve_table,
 )
-from wyoming_hayakoe.errors import UsageError
+from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.server.catalogue import Catalogue, Preset
 from wyoming_hayakoe.server.settings import ServerSettings
 from wyoming_hayakoe.speaker import Speaker, check_style
@@ -115,6 +115,9 @@ class Configured:
     catalogue: Catalogue
     """The voices and presets."""
 
+    failures: tuple[HayakoeError, ...] = ()
+    """Why voices that were asked for are not among them."""
+
     @property
     def server_settings(self) -> ServerSettings:
         """The server's part of the values, with its own defaults for the rest."""
@@ -138,11 +141,12 @@ class Configured:
         return ServerSettings(**fields)
 
 
-def configure(flags: argparse.Namespace, options: Sequence[Option]) -> Configured:
-    """Resolve ``options`` from the flags, the environment and the configuration file.
+def configure(flags: argparse.Namespace, options: Sequence[Option], *, may_lack: bool = False) -> Configured:
+    """Resolve ``options`` from the flags, the environment and the configuration file, and open the voices.
 
     Raises:
         UsageError: one of them is not allowed.
+        HayakoeError: a voice's files are not what they should be, and ``may_lack`` does not allow to go on without it.
     """
     path = config_path(flags)
     config = read_config(path)
@@ -165,13 +169,15 @@ def configure(flags: argparse.Namespace, options: Sequence[Option]) -> Configure
         _preset(table, params, BUILT_IN, f"{path}: [[voice]] number {number}") for number, table in enumerate(tables, 1)
     ]
     with _named(resolved.get("voice")):
-        _load_voices(tts, given, {preset.name for preset in presets})
+        failures = _load_voices(tts, given, {preset.name for preset in presets})
+    if failures and not may_lack:
+        raise next(iter(failures.values()))
     with _named(resolved.get("speaker")):
         speakers = _styled(list(tts.speakers.values()), params)
     catalogue = Catalogue(speakers, presets)
     with _named(resolved.get("voice")):
-        catalogue.put_first([name for name, _ in given.get("voice", [])])
-    return Configured(given, tts, catalogue)
+        catalogue.put_first([name for name, _ in given.get("voice", []) if name not in failures])
+    return Configured(given, tts, catalogue, tuple(failures.values()))
 
 
 def _styled(speakers: Sequence[Speaker], params: SynthesisParams) -> list[Speaker]:
@@ -189,14 +195,22 @@ def _styled(speakers: Sequence[Speaker], params: SynthesisParams) -> list[Speake
     ]
 
 
-def _load_voices(tts: TTS, given: Mapping[str, Any], presets: Container[str]) -> None:
-    """Load the voices that come from somewhere, and the built-in one, which is always there."""
+def _load_voices(tts: TTS, given: Mapping[str, Any], presets: Container[str]) -> dict[str, HayakoeError]:
+    """Load the voices that come from somewhere, and the built-in one, which is always there; return what failed."""
+    failures = {}
     for name, source in given.get("voice", []):
         if source is None and (name == BUILT_IN or name in presets or ":" in name):
             continue
         if source := source or given.get("source"):
-            tts.load(name, source)
-    tts.load(BUILT_IN)
+            try:
+                tts.load(name, source)
+            except UsageError:
+                raise
+            except HayakoeError as error:
+                failures[name] = error
+    if BUILT_IN not in tts.speakers:
+        tts.load(BUILT_IN)
+    return failures
 
 
 @contextlib.contextmanager
