@@ -78,7 +78,10 @@ class Bert:
         hidden = session.run(session.outputs[:1], {"input_ids": tokens, "attention_mask": mask})[0]
         if hidden.shape[:2] != tokens.shape:
             raise HayakoeError(f"{self._model}: does not give features for each character: fetch the BERT again")
-        return [hidden[row, : len(each)].astype(np.float32) for row, each in enumerate(ids)]
+        # Read-only, since several callers share them.
+        hidden = hidden.astype(np.float32)
+        hidden.setflags(write=False)
+        return [hidden[row, : len(each)] for row, each in enumerate(ids)]
 
     def _load(self) -> tuple[Session, Vocabulary]:
         with self._loading:
