@@ -16,6 +16,7 @@ import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.sources import files
@@ -60,15 +61,16 @@ class CachedSource:
         """List what the source has; where it cannot be reached, what is here."""
         cleaned = files.clean_prefix(prefix)
         kept = self._kept(cleaned)
-        if not self._offline:
-            try:
-                found = asked(lambda: self._remote.listing(cleaned), _ONCE if kept else self._patience)
-                return [item.path for item in found.items]
-            except HayakoeError as error:
-                if not kept:
-                    raise
-                _LOGGER.warning("%s; listing what is in the cache", error)
-        return kept
+        if self._offline:
+            return kept or self._lacking(self._entry(cleaned))
+        try:
+            found = asked(lambda: self._remote.listing(cleaned), _ONCE if kept else self._patience)
+        except HayakoeError as error:
+            if not kept:
+                raise
+            _LOGGER.warning("%s; listing what is in the cache", error)
+            return kept
+        return [item.path for item in found.items]
 
     def fetch(self, prefix: str, progress: Progress | None = None) -> Path:
         """Give a folder of the cache, after one request that shows whether it is up to date.
@@ -78,10 +80,7 @@ class CachedSource:
         """
         entry = self._entry(prefix)
         if self._offline:
-            kept = entry.place()
-            if kept is None:
-                raise SourceError(f"{entry.name}: not in the cache, and --offline asks nobody: download it first")
-            return kept
+            return entry.place() or self._lacking(entry)
         try:
             return self._refresh(entry, progress)
         except HayakoeError as error:
@@ -102,6 +101,9 @@ class CachedSource:
     def delete(self, prefix: str) -> None:
         """Have the remote do it; what is here stays."""
         self._online().delete(files.named_prefix(prefix))
+
+    def _lacking(self, entry: "_Entry") -> NoReturn:
+        raise SourceError(f"{entry.name}: not in the cache, and --offline asks nobody: download it first")
 
     def _online(self) -> Remote:
         if self._offline:

@@ -41,7 +41,7 @@ _REPOSITORY = re.compile(rf"(?P<repo>{_NAME}/{_NAME})(?:@(?P<revision>[^@\s\\]+)
 _WEB_HOSTS = {"huggingface.co", "www.huggingface.co", "hf.co"}
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RuntimeError)
 _TALKATIVE = {"huggingface_hub": logging.ERROR, "httpx": logging.WARNING, "httpx2": logging.WARNING}
-_TALKATIVE |= {"httpcore": logging.WARNING, "httpcore2": logging.WARNING, "filelock": logging.WARNING}
+_TALKATIVE |= {"httpcore": logging.WARNING, "httpcore2": logging.WARNING}
 
 
 def recognise(text: str) -> tuple[str, str] | None:
@@ -151,7 +151,7 @@ class HuggingFace:
     @cached_property
     def _library(self) -> "ModuleType":
         # It reads these when it is imported. What it tells about requests may hold signed addresses.
-        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+        os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
         for name, level in _TALKATIVE.items():
             logging.getLogger(name).setLevel(level)

@@ -3,6 +3,8 @@
 import logging
 import shutil
 import time
+import unicodedata
+from itertools import accumulate
 from typing import TextIO
 
 from wyoming_hayakoe.sources.source import Transfer
@@ -31,8 +33,8 @@ class Bar:
         self._next = now + _BAR_SECONDS
         filled = "#" * (_BAR * transfer.done // max(transfer.total, 1))
         line = f"[{filled:<{_BAR}}] {figures(transfer)} {transfer.name}"
-        width = max(shutil.get_terminal_size().columns - 1, 20)
-        self._terminal.write(f"\r\x1b[K{line[:width]}" + ("\n" if ended else ""))
+        line = _fitting(line, shutil.get_terminal_size().columns - 1)
+        self._terminal.write(f"\r\x1b[K{line}" + ("\n" if ended else ""))
         self._terminal.flush()
 
 
@@ -56,3 +58,9 @@ class Lines:
 def figures(transfer: Transfer) -> str:
     """Return a share and sizes, such as `` 42 % of 253.1 MB``."""
     return f"{100 * transfer.done // max(transfer.total, 1):3d} % of {transfer.total / 1e6:.1f} MB"
+
+
+def _fitting(line: str, columns: int) -> str:
+    """Cut a line to a terminal's columns, of which a Japanese character takes two."""
+    wide = [2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line]
+    return "".join(char for char, end in zip(line, accumulate(wide), strict=True) if end <= columns)
