@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,15 @@ def processes():
 def ended(process) -> int:
     process.join(DEADLINE)
     return process.exitcode
+
+
+def arrived(data: Path) -> int:
+    """Return the size of the largest file that is arriving."""
+    sizes = [0]
+    for part in (data / "sources").glob("*/partial/*"):
+        with suppress(FileNotFoundError):  # it has just been given its name
+            sizes.append(part.stat().st_size)
+    return max(sizes)
 
 
 class TestKilled:
@@ -84,8 +94,7 @@ class TestKilled:
         hub.faults += [hubs.send, hubs.send, hubs.stalled(500_000)]
         process = processes.Process(target=children.fetch, args=(hub.endpoint, str(tmp_path / "data"), "v"))
         process.start()
-        parts = tmp_path / "data" / "sources"
-        while not any(path.stat().st_size >= 400_000 for path in parts.glob("*/partial/*")):
+        while arrived(tmp_path / "data") < 400_000:
             assert process.is_alive()
         process.kill()
         assert ended(process) == -signal.SIGKILL

@@ -103,6 +103,15 @@ def test_a_transfer_that_stalls_is_resumed(hub, opened):
     assert [request.headers.get("Range") for request in hub.bytes_requests()] == [None, "bytes=10000-"]
 
 
+def test_a_refusal_keeps_what_has_arrived(hub, opened):
+    hub.repository("me/voices").commit({"v/a.onnx": MODEL})
+    hub.faults += [hubs.truncated(100_000), hubs.status(403)]
+    with pytest.raises(HayakoeError, match="forbidden"):
+        opened("me/voices").fetch("v")
+    assert contents(opened("me/voices").fetch("v")) == {"a.onnx": MODEL}
+    assert hub.bytes_requests()[-1].headers["Range"] == "bytes=100000-"
+
+
 def test_a_server_that_does_not_resume_sends_all_again(hub, opened):
     hub.repository("me/voices").commit({"v/a.onnx": MODEL})
     hub.faults += [hubs.truncated(100_000), hubs.unresuming]

@@ -78,12 +78,9 @@ class S3:
     @contextmanager
     def open(self, item: Item, start: int) -> Iterator[Body]:
         """Read an object as long as it is the one that was listed."""
-        wanted: dict[str, Any] = {"IfMatch": item.tag.removeprefix("etag:")}
-        if start:
-            wanted["Range"] = f"bytes={start}-"
+        part = {"Range": f"bytes={start}-"} if start else {}
         with self._told():
-            answer = self._client.get_object(Bucket=self._bucket, Key=item.pin, **wanted)
-            # Not every server minds IfMatch.
+            answer = self._client.get_object(Bucket=self._bucket, Key=item.pin, **part)
             if f"etag:{answer.get('ETag')}" != item.tag:
                 raise ChangedError(f"{self.uri}: {item.path!r} is no longer the one that was listed")
             with closing(answer["Body"]) as stream:
@@ -169,7 +166,7 @@ class S3:
             raise SourceError(f"{self.uri}: {type(error).__name__}: mend the AWS_ settings or the profile") from None
 
     def _refused(self, status: int, code: str) -> SourceError:
-        if status in {404, 412, 416} and code != "NoSuchBucket":
+        if status in {404, 416} and code != "NoSuchBucket":
             return ChangedError(f"{self.uri}: a file is no longer the one that was listed")
         if code == "NoSuchBucket":
             return SourceError(f"{self.uri}: there is no such bucket: check the name and AWS_ENDPOINT_URL_S3")

@@ -40,9 +40,6 @@ def receive(remote: Remote, item: Item, part: Path, patience: Patience, arrived:
             if failures >= patience.attempts:
                 raise
             patience.pause(failures, error.wait)
-        except SourceError:
-            part.unlink(missing_ok=True)
-            raise
         else:
             return
 
