@@ -1,5 +1,7 @@
 import logging
 import os
+import socket
+from dataclasses import replace
 
 import pytest
 
@@ -149,11 +151,9 @@ def test_a_fault_that_stays_is_told_in_one_line_and_leaves_nothing(hub, opened, 
 
 
 def test_a_stall_while_listing_is_told(monkeypatch, opened, tmp_path):
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        quick = QUICK.__class__(connect=0.2, read=0.2, attempts=2, first_pause=0.001)
+        quick = replace(QUICK, connect=0.2, read=0.2, attempts=2)
         with pytest.raises(HayakoeError, match="answers too slowly"):
             open_source("me/voices", tmp_path, patience=quick).fetch("v")
 

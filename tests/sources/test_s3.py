@@ -1,5 +1,8 @@
 import logging
 import socket
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -82,7 +85,7 @@ def test_an_upload_removes_what_is_left_over_and_no_more(bucket, opened, folder)
     assert source.list() == ["anna2/x", "annex"]
 
 
-def test_a_broken_transfer_is_resumed(bucket, opened, folder, tmp_path):
+def test_a_file_is_read_from_where_a_transfer_broke_off(bucket, opened, folder):
     source = opened(f"s3://{bucket.name}")
     source.upload("anna", folder)
     remote = source._remote
@@ -130,29 +133,115 @@ def test_keys_are_not_told(bucket, opened, folder, caplog):
     assert "secret" not in caplog.text
 
 
-class TestWithoutServer:
-    @pytest.fixture(autouse=True)
-    def keys(self, monkeypatch):
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+class _Storage(BaseHTTPRequestHandler):
+    """Answers every request alike, and keeps what it was asked."""
 
-    @pytest.mark.parametrize(
-        ("variable", "value", "line"),
-        [
-            ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9", "cannot be reached .*check the network"),
-            ("AWS_ENDPOINT_URL_S3", "nonsense", "AWS_ENDPOINT_URL_S3 is no address"),
-            ("AWS_PROFILE", "nobody", "ProfileNotFound: mend the AWS_ settings or the profile"),
-        ],
-    )
-    def test_wrong_settings_are_told_in_one_line(self, opened, monkeypatch, variable, value, line):
-        monkeypatch.setenv(variable, value)
-        with pytest.raises(HayakoeError, match=line) as told:
-            opened("s3://bucket/x").fetch("v")
-        assert len(str(told.value).splitlines()) == 1
+    status = 200
+    body = ""
+    authorizations: list
 
-    def test_a_stall_is_told(self, monkeypatch, tmp_path):
-        with socket.create_server(("127.0.0.1", 0)) as silent:
-            monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{silent.getsockname()[1]}")
-            quick = QUICK.__class__(connect=0.2, read=0.2, attempts=2, first_pause=0.001)
-            with pytest.raises(HayakoeError, match="answers too slowly"):
-                open_source("s3://bucket", tmp_path, patience=quick).fetch("v")
+    def do_GET(self) -> None:
+        self.authorizations.append(self.headers.get("Authorization"))
+        data = self.body.encode()
+        self.send_response(self.status)
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base
+        pass
+
+
+@pytest.fixture
+def storage(monkeypatch):
+    """A storage that a test makes say what servers rarely say."""
+    answers = type("Answers", (_Storage,), {"authorizations": []})
+    with HTTPServer(("127.0.0.1", 0), answers) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_address[1]}")
+        yield answers
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def keys(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("status", "code", "line", "requests"),
+    [
+        (401, "Unauthorized", r"forbidden \(Unauthorized\): set AWS_ACCESS_KEY_ID", 1),
+        (403, "AccessDenied", r"forbidden \(AccessDenied\): set AWS_ACCESS_KEY_ID.*AWS_PROFILE", 1),
+        (403, "ExpiredToken", r"forbidden \(ExpiredToken\)", 1),
+        (400, "AuthorizationHeaderMalformed", "set AWS_REGION", 1),
+        (404, "NoSuchBucket", "no such bucket", 1),
+        (405, "MethodNotAllowed", "HTTP 405, MethodNotAllowed", 1),
+        (500, "InternalError", "overloaded or down", QUICK.attempts),
+        (503, "SlowDown", "overloaded or down", QUICK.attempts),
+    ],
+)
+def test_what_the_storage_refuses_is_told_in_one_line(storage, opened, status, code, line, requests):
+    storage.status, storage.body = status, f"<Error><Code>{code}</Code><Message>no</Message></Error>"
+    with pytest.raises(HayakoeError, match=line) as told:
+        opened("s3://bucket/x").fetch("v")
+    assert str(told.value).startswith("s3://bucket/x: ")
+    assert len(str(told.value).splitlines()) == 1
+    assert len(storage.authorizations) == requests
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("body", ["<html>Log in to our hotel", "", "{}"])
+def test_what_is_no_storage_is_told_in_one_line(storage, opened, body):
+    storage.body = body
+    with pytest.raises(HayakoeError, match=r"^s3://bucket: .*(try again later|there is nothing)") as told:
+        opened("s3://bucket").fetch("v")
+    assert len(str(told.value).splitlines()) == 1
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("key", ["v/../../../evil", "v//etc/passwd", "v/a\\b", "v/./a"])
+def test_a_hostile_listing_is_refused(storage, opened, key):
+    entry = f"<Contents><Key>{key}</Key><Size>4</Size><ETag>x</ETag></Contents>"
+    storage.body = f"<ListBucketResult><IsTruncated>false</IsTruncated>{entry}</ListBucketResult>"
+    with pytest.raises(HayakoeError, match="cannot be kept"):
+        opened("s3://bucket").fetch("v")
+
+
+@pytest.mark.parametrize("has_keys", [True, False])
+def test_without_keys_the_storage_is_asked_as_anybody_may(storage, opened, request, has_keys):
+    if has_keys:
+        request.getfixturevalue("keys")
+    storage.body = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
+    assert opened("s3://bucket").list() == []
+    assert [each is not None for each in storage.authorizations] == [has_keys]
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("variable", "value", "line"),
+    [
+        ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9", "cannot be reached .*check the network"),
+        ("AWS_ENDPOINT_URL_S3", "nonsense", "AWS_ENDPOINT_URL_S3 is no address"),
+        ("AWS_PROFILE", "nobody", "ProfileNotFound: mend the AWS_ settings or the profile"),
+    ],
+)
+def test_wrong_settings_are_told_in_one_line(opened, monkeypatch, variable, value, line):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(HayakoeError, match=line) as told:
+        opened("s3://bucket/x").fetch("v")
+    assert len(str(told.value).splitlines()) == 1
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_stall_is_told(monkeypatch, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        quick = replace(QUICK, connect=0.2, read=0.2, attempts=2)
+        with pytest.raises(HayakoeError, match="answers too slowly"):
+            open_source("s3://bucket", tmp_path, patience=quick).fetch("v")

@@ -43,8 +43,9 @@ def open_source(
 ) -> Source:
     """Return the source that a URI or bare path names; nothing is asked of it yet.
 
-    ``cache`` is the data directory, ``offline`` asks nobody, ``token`` is Hugging Face's where it does not come from
-    the environment. A UsageError names the accepted forms; it and all later lines leave out what may be a secret.
+    :func:`parse` takes a ``#SPEAKER`` off. ``cache`` is the data directory, ``offline`` asks nobody, ``token`` is
+    Hugging Face's where it does not come from the environment. A UsageError names the accepted forms; it and all later
+    lines leave out what may be a secret.
     """
     path = local.recognise(uri)
     if path is not None:
