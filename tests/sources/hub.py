@@ -115,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
     hub: Hub
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base
+    def log_message(self, *args: object) -> None:
         pass
 
     def do_GET(self) -> None:

@@ -1,12 +1,15 @@
 import logging
 import os
 import socket
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 
 from tests.sources import hub as hubs
 from tests.sources.conftest import QUICK, contents
+from tests.support import DEADLINE
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.sources.location import open_source
 
@@ -187,11 +190,18 @@ def test_no_network_is_told_in_one_line(hub, opened, monkeypatch):
         opened("me/voices").fetch("v")
 
 
-@pytest.mark.parametrize("endpoint", ["nonsense", "ftp://127.0.0.1"])
+@pytest.mark.parametrize("endpoint", ["nonsense", "ftp://127.0.0.1", "http://[", "http://host:port", "https://"])
 def test_a_wrong_endpoint_is_told_in_one_line(opened, monkeypatch, endpoint):
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
-    with pytest.raises(HayakoeError, match="check the network and HF_ENDPOINT"):
+    with pytest.raises(HayakoeError, match="HF_ENDPOINT is no address"):
         opened("me/voices").fetch("v")
+
+
+def test_the_librarys_own_offline_mode_is_told(hub, tmp_path):
+    code = [sys.executable, "-m", "tests.sources.children", "fetch", hub.endpoint, str(tmp_path), "v"]
+    environment = os.environ | {"HF_HUB_OFFLINE": "1"}
+    ran = subprocess.run(code, capture_output=True, text=True, timeout=DEADLINE, check=False, env=environment)
+    assert ran.stderr.splitlines()[-1].endswith("hf://me/voices: HF_HUB_OFFLINE is set: unset it to download")
 
 
 def test_what_is_no_hub_is_told_in_one_line(opened, monkeypatch, hub):

@@ -149,7 +149,7 @@ class _Storage(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base
+    def log_message(self, *args: object) -> None:
         pass
 
 
@@ -211,6 +211,15 @@ def test_a_hostile_listing_is_refused(storage, opened, key):
     storage.body = f"<ListBucketResult><IsTruncated>false</IsTruncated>{entry}</ListBucketResult>"
     with pytest.raises(HayakoeError, match="cannot be kept"):
         opened("s3://bucket").fetch("v")
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("entry", ["<Key>v/a</Key>", "<Size>1</Size>", "<Key>v/a</Key><Size>many</Size>"])
+def test_a_listing_with_gaps_is_told_in_one_line(storage, opened, entry):
+    storage.body = f"<ListBucketResult><Contents>{entry}</Contents></ListBucketResult>"
+    with pytest.raises(HayakoeError) as told:
+        opened("s3://bucket").fetch("v")
+    assert len(str(told.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize("has_keys", [True, False])

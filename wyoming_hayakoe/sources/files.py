@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from wyoming_hayakoe.errors import UsageError
+from wyoming_hayakoe.sources.disk import told
 from wyoming_hayakoe.sources.source import Item, SourceError
 
 MAX_FILES = 10_000
@@ -69,12 +70,11 @@ def checked(items: Iterable[Item], uri: str) -> tuple[Item, ...]:
 
 def files_below(folder: Path) -> dict[str, Path]:
     """Return the files of a local folder by their paths relative to it; links are followed, but not in circles."""
-    found: dict[str, Path] = {}
-    for path in _walk(folder, ()):
-        found[path.relative_to(folder).as_posix()] = path
-        if len(found) > MAX_FILES:
-            raise SourceError(f"{folder}: has more than {MAX_FILES} files: name the folder of a voice in it")
-    return found
+    with told(folder, "name another folder"):
+        found = list(islice(_walk(folder, ()), MAX_FILES + 1))
+    if len(found) > MAX_FILES:
+        raise SourceError(f"{folder}: has more than {MAX_FILES} files: name the folder of a voice in it")
+    return {path.relative_to(folder).as_posix(): path for path in found}
 
 
 def _walk(folder: Path, above: tuple[Path, ...]) -> Iterable[Path]:

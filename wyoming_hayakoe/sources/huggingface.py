@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 FORMS = "hf://OWNER/REPO[@REVISION], OWNER/REPO, https://huggingface.co/OWNER/REPO[/tree/REVISION]"
 
+_HUB = "https://huggingface.co"
 _MAIN = "main"
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}"
 _REPOSITORY = re.compile(rf"(?P<repo>{_NAME}/{_NAME})(?:@(?P<revision>[^@\s\\]+))?")
@@ -161,8 +162,11 @@ class HuggingFace:
 
     @cached_property
     def _api(self) -> "HfApi":
+        endpoint = os.environ.get("HF_ENDPOINT") or _HUB
+        if not _is_address(endpoint):
+            raise SourceError(f"{self.uri}: HF_ENDPOINT is no address: write https://HOST, or unset it")
         api: HfApi = self._library.HfApi(
-            endpoint=os.environ.get("HF_ENDPOINT") or None,
+            endpoint=endpoint,
             token=self._token,
             library_name="wyoming-hayakoe",
             library_version=__version__,
@@ -202,7 +206,7 @@ class HuggingFace:
         )
         by_code = {
             "RevisionNotFound": f"has no revision {self._revision!r}: check what follows the @",
-            "GatedRepo": f"asks for consent: give it at https://huggingface.co/{self._repo}, then set HF_TOKEN",
+            "GatedRepo": f"asks for consent: give it at {_HUB}/{self._repo}, then set HF_TOKEN",
         }
         by_status = {
             401: absent,
@@ -217,6 +221,14 @@ class HuggingFace:
 def _item(file: "RepoSibling", commit: str) -> Item:
     tag = f"sha256:{file.lfs.sha256}" if file.lfs else f"git:{file.blob_id}"
     return Item(str(file.rfilename), int(file.size or 0), tag, commit)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _first_byte(content_range: str | None) -> int:

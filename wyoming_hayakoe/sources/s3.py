@@ -31,6 +31,7 @@ FORMS = "s3://BUCKET[/PREFIX]"
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _CHUNK = 1 << 16
+_MALFORMED = (ValueError, KeyError, TypeError)
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _KEYS = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
@@ -109,7 +110,7 @@ class S3:
                 # A key that ends so marks a folder in the consoles that show some.
                 if not key.endswith("/"):
                     path = _name(key) if key == self._base else key[len(self._base) :].removeprefix("/")
-                    yield Item(path, found["Size"], f"etag:{found['ETag']}", key)
+                    yield Item(path, found.get("Size", -1), f"etag:{found.get('ETag')}", key)
 
     def _put(self, key: str, path: Path) -> None:
         with path.open("rb") as file:
@@ -164,6 +165,8 @@ class S3:
             ) from None
         except errors.BotoCoreError as error:
             raise SourceError(f"{self.uri}: {type(error).__name__}: mend the AWS_ settings or the profile") from None
+        except _MALFORMED:
+            raise SourceError(f"{self.uri}: the storage answers as no S3 does: check AWS_ENDPOINT_URL_S3") from None
 
     def _refused(self, status: int, code: str) -> SourceError:
         if status in {404, 416} and code != "NoSuchBucket":

@@ -1,6 +1,5 @@
 """What a source of voices is, and the small values that its parts hand to each other."""
 
-import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -101,9 +100,7 @@ class Patience:
 
     def pause(self, failures: int, asked: float = 0.0) -> None:
         """Rest after the given number of failures in a row; at least what the source ``asked`` for, up to a minute."""
-        pause = min(self.first_pause * 2 ** (failures - 1), self.longest_pause)
-        # Many servers that lost the same source should not come back in step.
-        time.sleep(max(min(asked, 60.0), pause * random.uniform(0.5, 1.0)))  # noqa: S311 - no secret depends on it
+        time.sleep(max(min(asked, 60.0), min(self.first_pause * 2 ** (failures - 1), self.longest_pause)))
 
 
 class Source(Protocol):
