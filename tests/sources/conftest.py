@@ -17,11 +17,10 @@ from pathlib import Path
 import pytest
 
 from tests.sources.hub import Hub
+from tests.sources.shared import QUICK
 from tests.support import DEADLINE, free_port
 from wyoming_hayakoe.sources.location import open_source
-from wyoming_hayakoe.sources.source import Patience, Source
-
-QUICK = Patience(connect=2.0, read=0.5, attempts=3, first_pause=0.001, longest_pause=0.002)
+from wyoming_hayakoe.sources.source import Source
 
 
 @pytest.fixture(autouse=True)
@@ -128,8 +127,3 @@ def opened(tmp_path):
         return open_source(uri, tmp_path / "data", patience=QUICK, **arguments)
 
     return open_quickly
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Return what lies below a folder."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

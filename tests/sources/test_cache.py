@@ -12,7 +12,7 @@ import pytest
 
 from tests.sources import children
 from tests.sources import hub as hubs
-from tests.sources.conftest import contents
+from tests.sources.shared import contents
 from tests.support import DEADLINE, in_threads
 from wyoming_hayakoe.errors import HayakoeError
 

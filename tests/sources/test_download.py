@@ -1,7 +1,7 @@
 import pytest
 
 from tests.sources import hub as hubs
-from tests.sources.conftest import contents
+from tests.sources.shared import contents
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.sources.download import Wanted, download, missing, require
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.sources import hub as hubs
-from tests.sources.conftest import QUICK, contents
+from tests.sources.shared import QUICK, contents
 from tests.support import DEADLINE
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.sources.location import open_source

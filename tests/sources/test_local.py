@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from tests.sources.conftest import contents
+from tests.sources.shared import contents
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 
 

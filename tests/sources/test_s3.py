@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from tests.sources.conftest import QUICK, contents
+from tests.sources.shared import QUICK, contents
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.sources.location import open_source
 

@@ -3,7 +3,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.sources.conftest import QUICK
+from tests.sources.shared import QUICK
 from wyoming_hayakoe.sources.source import Body, Item, SourceError, UnavailableError
 from wyoming_hayakoe.sources.transfer import asked, receive
 

@@ -195,7 +195,7 @@ class _Entry:
             return None
         folder = self.folder / manifest.version
         places = [folder / manifest.local(item) for item in manifest.listing.items]
-        if not all(has_size(place, item.size) for place, item in zip(places, manifest.listing.items, strict=True)):
+        if not all(_has_size(place, item.size) for place, item in zip(places, manifest.listing.items, strict=True)):
             return None
         return places[0] if manifest.listing.is_file else folder
 
@@ -227,7 +227,7 @@ class _Filling:
         before = self._entry.manifest()
         self._take_over(before)
         items = self._manifest.listing.items
-        missing = [item for item in items if not has_size(self._target(item), item.size)]
+        missing = [item for item in items if not _has_size(self._target(item), item.size)]
         self._check_room(missing)
         done = self._total - sum(item.size for item in missing)
         self._report(done)
@@ -251,13 +251,11 @@ class _Filling:
             return
         unchanged = set(before.listing.items) & set(self._manifest.listing.items)
         for item in unchanged:
-            old = self._entry.folder / before.version / before.local(item)
             target = self._target(item)
-            if has_size(old, item.size) and not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                # A disk without links costs a second download, no more.
-                with suppress(OSError):
-                    target.hardlink_to(old)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # Where that fails, the file is downloaded again: it is lost, it is here already, or the disk has no links.
+            with suppress(OSError):
+                target.hardlink_to(self._entry.folder / before.version / before.local(item))
 
     def _check_room(self, missing: list[Item]) -> None:
         arrived = sum(part.stat().st_size for part in map(self._part, missing) if part.exists())
@@ -281,7 +279,7 @@ class _Filling:
             self._progress(Transfer(self._entry.name, done, self._total))
 
 
-def has_size(path: Path, size: int) -> bool:
+def _has_size(path: Path, size: int) -> bool:
     """Say whether a file is there and whole."""
     try:
         return path.is_file() and path.stat().st_size == size

@@ -93,8 +93,8 @@ class HuggingFace:
                     self._repo, revision=self._revision, files_metadata=True, timeout=self._patience.connect
                 )
                 found = [_item(file, info.sha or self._revision) for file in info.siblings or []]
-            except _MALFORMED:
-                raise SourceError(f"{self.uri}: {self._host} answers as no Hub does: check HF_ENDPOINT") from None
+            except _MALFORMED as error:
+                raise SourceError(f"{self.uri}: {self._host} answers as no Hub does: check HF_ENDPOINT") from error
         items = files.checked((item for item in found if files.is_below(item.path, prefix)), self.uri)
         return Listing(items, is_file=[item.path for item in items] == [prefix])
 

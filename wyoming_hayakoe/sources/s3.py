@@ -26,6 +26,7 @@ from wyoming_hayakoe.sources.source import (
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
+    from botocore.response import StreamingBody
 
 FORMS = "s3://BUCKET[/PREFIX]"
 
@@ -82,11 +83,11 @@ class S3:
         part = {"Range": f"bytes={start}-"} if start else {}
         with self._told():
             answer = self._client.get_object(Bucket=self._bucket, Key=item.pin, **part)
+        with closing(answer["Body"]) as stream:
             if f"etag:{answer.get('ETag')}" != item.tag:
                 raise ChangedError(f"{self.uri}: {item.path!r} is no longer the one that was listed")
-            with closing(answer["Body"]) as stream:
-                first = re.match(r"bytes (\d+)-", answer.get("ContentRange", ""))
-                yield Body(int(first[1]) if first else 0, stream.iter_chunks(_CHUNK), _checksum(answer))
+            first = re.match(r"bytes (\d+)-", answer.get("ContentRange", ""))
+            yield Body(int(first[1]) if first else 0, self._chunks(stream), _checksum(answer))
 
     def upload(self, prefix: str, folder: Path) -> None:
         """Put each file with its SHA-256, then delete what is left over."""
@@ -99,6 +100,10 @@ class S3:
     def delete(self, prefix: str) -> None:
         """Delete the objects one by one: not every server knows how to delete many at once."""
         self._delete(self.listing(prefix).items)
+
+    def _chunks(self, stream: "StreamingBody") -> Iterator[bytes]:
+        with self._told():
+            yield from stream.iter_chunks(_CHUNK)
 
     def _objects(self, beginning: str, limit: int | None = None) -> Iterator[Item]:
         with self._told():
@@ -165,8 +170,8 @@ class S3:
             ) from None
         except errors.BotoCoreError as error:
             raise SourceError(f"{self.uri}: {type(error).__name__}: mend the AWS_ settings or the profile") from None
-        except _MALFORMED:
-            raise SourceError(f"{self.uri}: the storage answers as no S3 does: check AWS_ENDPOINT_URL_S3") from None
+        except _MALFORMED as error:
+            raise SourceError(f"{self.uri}: the storage answers as no S3 does: check AWS_ENDPOINT_URL_S3") from error
 
     def _refused(self, status: int, code: str) -> SourceError:
         if status in {404, 416} and code != "NoSuchBucket":
