@@ -52,7 +52,7 @@ SPEAKING = (
     Option(
         "voice",
         values.voice,
-        "voice to load from a HayaKoe repository (file:///PATH or a path), or a voice or preset to list first; "
+        "voice to load from a HayaKoe repository (file://, hf:// or s3://), or a voice or preset to list first; "
         "the first is the default (repeatable)",
         "NAME[=SOURCE]",
         is_list=True,
