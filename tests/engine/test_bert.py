@@ -14,6 +14,7 @@ from wyoming_hayakoe.errors import HayakoeError
 
 MODEL = TINY_REPO / "onnx" / "bert" / "q8" / "bert_q8.onnx"
 TOKENIZER = TINY_REPO / "bert" / "tokenizer"
+VOICE = TINY_REPO / "onnx" / "speakers" / "rand-jp" / "synthesizer.onnx"
 TEXTS = ("今日はいい天気ですね.", "はい!", "リビングの照明をつけました.")
 
 
@@ -159,11 +160,12 @@ def cut_short(path):
         (cut_short, "cannot be loaded"),
         (lambda path: shutil.copy(TOKENIZER / "vocab.txt", path), "cannot be loaded"),
         (other_inputs, "is no BERT of a HayaKoe repository"),
+        (lambda path: shutil.copy(VOICE, path), "is no BERT of a HayaKoe repository"),
         (lambda path: transparent(path, np.ones(768)), "does not give 1024 features a character"),
         (lambda path: transparent(path, np.full(1024, np.nan)), "gives values that are no numbers"),
         (lambda path: transparent(path, np.ones(1024), rows=20), "fails"),
     ],
-    ids=["missing", "cut short", "no graph", "other inputs", "other width", "NaN", "smaller vocabulary"],
+    ids=["missing", "cut short", "no graph", "other inputs", "a voice", "other width", "NaN", "smaller vocabulary"],
 )
 def test_what_is_no_bert_is_told_in_one_line(tmp_path, damage, words):
     path = tmp_path / "bert_q8.onnx"

@@ -96,6 +96,11 @@ def test_what_has_no_pitch_comes_back_as_it_is(samples):
     assert np.array_equal(bend(samples, RATE, 1.5, 0.5), samples)
 
 
+def test_what_is_far_louder_than_speech_is_bounded():
+    bent = bend(voiced(level=1000.0), RATE, 1.2, 1.0)
+    assert np.abs(bent).max() == 8.0
+
+
 def test_threads_at_once_get_the_same():
     wave = voiced(0.5)
     alone = bend(wave, RATE, 1.2, 0.8)

@@ -26,9 +26,10 @@ class DurationPredictor:
         Raises:
             HayakoeError: the file is damaged or something else.
         """
-        if not self._model.exists():
-            return None
         with self._lock:
-            self._session = self._session or Session(self._model, self._model)
+            if self._session is None and self._model.exists():
+                self._session = Session(self._model, self._model)
+        if self._session is None:
+            return None
         durations = self._session.run(self._session.outputs[:1], inputs.feeds(params))[0]
         return durations.reshape(-1).astype(np.int64)

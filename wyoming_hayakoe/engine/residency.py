@@ -37,6 +37,8 @@ class Residency:
                 if (model := self._find(name)) is None:
                     self._make_room(name, size)
                     model = load()
+                    # What loading needed beside the model is as large as the model.
+                    _give_back()
                     with self._lock:
                         self._models[name] = model
         found: Model = model

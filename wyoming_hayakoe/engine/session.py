@@ -28,6 +28,8 @@ class Session:
         options.log_severity_level = _FATAL
         # Threads that wait for the next sentence would take the whole processor while nobody speaks.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # An arena keeps what the longest sentence so far has needed, 440 MB for 12 s, and was measured to be no faster.
+        options.enable_cpu_mem_arena = False
         source = model if isinstance(model, bytes) else str(model)
         self._origin = origin
         try:
