@@ -10,7 +10,8 @@ from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
 from wyoming_hayakoe.engine.residency import Residency
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.paths import data_dir, words_file
-from wyoming_hayakoe.sources import Source, open_source
+from wyoming_hayakoe.sources.location import open_source, parse
+from wyoming_hayakoe.sources.source import Source
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text import words
 from wyoming_hayakoe.text.dictionary import UserDictionary
@@ -35,6 +36,7 @@ class TTS:
         device: str = "cpu",
         cache_dir: str | os.PathLike[str] | None = None,
         bert_source: str | None = None,
+        hf_token: str | None = None,
         *,
         max_memory: int | None = None,
         read_emoji: bool = False,
@@ -45,6 +47,7 @@ class TTS:
             device: what computes; ``cpu`` is all there is.
             cache_dir: folder for all data; else HAYAKOE_DATA_DIR, else the user's data folder.
             bert_source: repository of the BERT; else that of the first voice.
+            hf_token: token for Hugging Face; else what HF_TOKEN or `hf auth login` gives.
             max_memory: resident bytes of the process that voices should not pass.
             read_emoji: name emoji instead of passing over them.
 
@@ -54,6 +57,7 @@ class TTS:
         if device not in {"cpu", "auto"}:
             raise HayakoeError(f"device {device!r}: this version computes on 'cpu' only")
         self._data = data_dir(cache_dir)
+        self._token = hf_token
         self._bert_source = self._open(bert_source) if bert_source else None
         self._bert: Bert | None = None
         self._residency = Residency(max_memory)
@@ -73,7 +77,7 @@ class TTS:
         """
         with self._lock:
             if source is not None:
-                self._load_from(self._open(source), name)
+                self._load_from(source, name)
             elif name == OpenJTalkVoice.name:
                 self.speakers.setdefault(name, Speaker(OpenJTalkVoice(), self.front_end))
             else:
@@ -107,10 +111,12 @@ class TTS:
         self.front_end.dictionary.add(words.entry(surface, reading, accent))
 
     def _open(self, uri: str) -> Source:
-        return open_source(uri)
+        return open_source(uri, self._data, token=self._token)
 
-    def _load_from(self, home: Source, name: str) -> None:
-        folder = home.fetch(f"onnx/speakers/{name}")
+    def _load_from(self, source: str, name: str) -> None:
+        location = parse(source)
+        home = self._open(location.uri)
+        folder = home.fetch(f"onnx/speakers/{location.speaker or name}")
         shared = Shared(self._shared_bert(home), self._residency, self._data / "levels", self._read_rehearsal)
         credit = Credit(author=name, url=home.uri, licence="unknown")
         voice = NeuralVoice(name, folder, shared, credit)

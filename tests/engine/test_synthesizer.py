@@ -141,7 +141,7 @@ def drop_durations(model):
         (rename_inputs, {}),
         (drop_durations, {}),
         (
-            lambda model: None,
+            lambda _: None,
             {"save_as_external_data": True, "size_threshold": 100, "location": "synthesizer.onnx.data"},
         ),
     ],
@@ -253,7 +253,7 @@ def test_weights_from_outside_the_folder_are_refused(save, location):
 
 
 def test_missing_external_weights_are_named(save, tmp_path):
-    path = save(lambda model: None, save_as_external_data=True, size_threshold=100, location="weights.data")
+    path = save(lambda _: None, save_as_external_data=True, size_threshold=100, location="weights.data")
     (tmp_path / "weights.data").write_bytes((tmp_path / "weights.data").read_bytes()[:1000])
     one_line(path)
     (tmp_path / "weights.data").unlink()

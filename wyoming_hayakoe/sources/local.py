@@ -1,32 +1,116 @@
-"""A repository in a folder of this machine."""
+"""Voices on this machine's disk or on one that is mounted: used where they are, never copied."""
 
+import os
+import shutil
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
-from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.errors import UsageError
+from wyoming_hayakoe.sources import files
+from wyoming_hayakoe.sources.disk import told
+from wyoming_hayakoe.sources.source import Paths, Progress, SourceError
+
+FORMS = "file:///PATH, or a path that begins with /, ./, ../ or ~"
+
+_BEGINNINGS = ("/", "./", "../", "~")
+_ANOTHER = "name another place"
+
+
+def recognise(text: str) -> Path | None:
+    """Return the absolute path that a URI or bare path names, None where it is of another kind.
+
+    A bare path says so by how it begins, whatever the disk holds: ``a/b`` is never one, ``./a/b`` always is.
+    """
+    if text.startswith("file:"):
+        parts = urlsplit(text)
+        if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/") or not text.startswith("file://"):
+            raise UsageError(f"{text!r} names no file of this machine: write file:///PATH")
+        path = Path(unquote(parts.path))
+    elif text.startswith(_BEGINNINGS) or text in {".", ".."}:
+        path = Path(text)
+    else:
+        return None
+    if "\0" in str(path):
+        raise UsageError(f"{text!r} is no path")
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        raise UsageError(f"{text!r}: that user has no home directory: write the whole path") from error
 
 
 class LocalSource:
-    """Gives the files themselves, without a copy."""
-
-    is_local = True
+    """A folder, or a file that is a voice."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root if root.exists() else Path(unquote(str(root)))
-        self.uri = self._root.absolute().as_uri()
+        """Use the absolute path ``root``; it is not looked at yet."""
+        self._root = root
 
-    def list(self, prefix: str = "") -> list[str]:
-        """Return the paths of all files below ``prefix``, relative to the folder, sorted."""
-        files = (path for path in (self._root / prefix).rglob("*") if path.is_file())
-        return sorted(path.relative_to(self._root).as_posix() for path in files)
+    @property
+    def uri(self) -> str:
+        """``file://`` and the path, percent-encoded."""
+        return self._root.as_uri()
 
-    def fetch(self, prefix: str) -> Path:
-        """Return the folder ``prefix``.
+    def list(self, prefix: str = "") -> Paths:
+        """Give the paths of the files below a prefix; a source that is a file has its own name."""
+        place = self.fetch(prefix)
+        with told(place, _ANOTHER):
+            if place.is_file():
+                return [place.relative_to(self._root).as_posix() if place != self._root else place.name]
+            base = self._root
+            return sorted(path.relative_to(base).as_posix() for path in files.files_below(place).values())
 
-        Raises:
-            HayakoeError: there is none.
-        """
-        folder = self._root / prefix
-        if not folder.is_dir():
-            raise HayakoeError(f"{folder}: there is no such folder: name a HayaKoe repository, which has {prefix}")
-        return folder
+    def fetch(self, prefix: str, progress: Progress | None = None) -> Path:
+        """Give the place itself."""
+        place = self._place(prefix)
+        with told(place, _ANOTHER):
+            is_folder = place.is_dir()
+            if not place.exists():
+                raise SourceError(f"{place}: there is no such file or folder: check the path")
+        if not os.access(place, os.R_OK | (os.X_OK if is_folder else 0)):
+            raise SourceError(f"{place}: may not be read: change its owner or permissions")
+        return place
+
+    def cached(self, prefix: str) -> Path | None:
+        """Give the place itself where it can be read."""
+        try:
+            return self.fetch(prefix)
+        except SourceError:
+            return None
+
+    def upload(self, prefix: str, folder: Path) -> None:
+        """Copy a folder here; each file appears whole."""
+        target = self._root / files.named_prefix(prefix)
+        with told(target, _ANOTHER):
+            ours = files.files_below(folder)
+            for relative, path in ours.items():
+                _copy(path, target / relative)
+            for relative, path in files.files_below(target).items():
+                if relative not in ours:
+                    path.unlink()
+            for emptied in sorted((path for path in target.rglob("*") if path.is_dir()), reverse=True):
+                if not emptied.is_symlink() and not any(emptied.iterdir()):
+                    emptied.rmdir()
+
+    def delete(self, prefix: str) -> None:
+        """Delete a folder or file below the root."""
+        target = self._root / files.named_prefix(prefix)
+        with told(target, _ANOTHER):
+            if target.is_dir() and not target.is_symlink():
+                shutil.rmtree(target)
+            else:
+                target.unlink(missing_ok=True)
+
+    def _place(self, prefix: str) -> Path:
+        cleaned = files.clean_prefix(prefix)
+        # A source that is a file answers to its own name, as it lists it.
+        return self._root if cleaned == self._root.name and self._root.is_file() else self._root / cleaned
+
+
+def _copy(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    incoming = target.with_name(f".{os.getpid()}.incoming")
+    try:
+        shutil.copyfile(path, incoming)
+        incoming.replace(target)
+    finally:
+        incoming.unlink(missing_ok=True)

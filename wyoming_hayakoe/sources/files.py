@@ -1,0 +1,88 @@
+"""Paths inside a source: they come from strangers and become names in our cache."""
+
+import unicodedata
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+from wyoming_hayakoe.errors import UsageError
+from wyoming_hayakoe.sources.disk import told
+from wyoming_hayakoe.sources.source import Item, SourceError
+
+MAX_FILES = 10_000
+MAX_BYTES = 64 << 30
+"""All the files below a prefix together; a voice has a quarter of a gigabyte."""
+
+_LONGEST_PART = 255
+_LONGEST_PATH = 1024
+
+
+def is_safe(path: str) -> bool:
+    """Say whether a path can neither leave the folder that it is joined to nor be a name that no disk takes."""
+    try:
+        parts = path.encode().split(b"/")
+    except UnicodeEncodeError:
+        return False
+    return (
+        len(path.encode()) <= _LONGEST_PATH
+        and all(part not in {b"", b".", b".."} and len(part) <= _LONGEST_PART for part in parts)
+        and not any(unicodedata.category(char) == "Cc" for char in path)
+        and "\\" not in path
+    )
+
+
+def clean_prefix(prefix: str) -> str:
+    """Return a prefix without slashes around it; a UsageError where it leaves the source."""
+    cleaned = prefix.strip("/")
+    if cleaned and not is_safe(cleaned):
+        raise UsageError(f"{prefix!r} is no path inside a source: write names with / between them")
+    return cleaned
+
+
+def named_prefix(prefix: str) -> str:
+    """Return a clean prefix that is not the whole source: nobody replaces or deletes that by accident."""
+    cleaned = clean_prefix(prefix)
+    if not cleaned:
+        raise UsageError("a whole source is neither replaced nor deleted: name a folder in it")
+    return cleaned
+
+
+def is_below(path: str, prefix: str) -> bool:
+    """Say whether a path is below a clean prefix or is the prefix itself."""
+    return not prefix or path == prefix or path.startswith(f"{prefix}/")
+
+
+def checked(items: Iterable[Item], uri: str) -> tuple[Item, ...]:
+    """Return a source's files, sorted by path, or a SourceError where they could not be ours to keep."""
+    found = sorted(islice(items, MAX_FILES + 1), key=lambda item: item.path)
+    if len(found) > MAX_FILES:
+        raise SourceError(f"{uri}: has more than {MAX_FILES} files: name the folder of a voice in it")
+    paths = {item.path for item in found}
+    for item in found:
+        parents = item.path.split("/")[:-1]
+        is_folder_too = any("/".join(parents[: depth + 1]) in paths for depth in range(len(parents)))
+        if not is_safe(item.path) or is_folder_too or item.size < 0:
+            raise SourceError(f"{uri}: has a file that cannot be kept, {item.path[:200]!r}: rename it at its source")
+    if len(paths) < len(found) or sum(item.size for item in found) > MAX_BYTES:
+        raise SourceError(f"{uri}: lists a file twice, or more than {MAX_BYTES >> 30} GiB: this is no voice")
+    return tuple(found)
+
+
+def files_below(folder: Path) -> dict[str, Path]:
+    """Return the files of a local folder by their paths relative to it; links are followed, but not in circles."""
+    with told(folder, "name another folder"):
+        found = list(islice(_walk(folder, ()), MAX_FILES + 1))
+    if len(found) > MAX_FILES:
+        raise SourceError(f"{folder}: has more than {MAX_FILES} files: name the folder of a voice in it")
+    return {path.relative_to(folder).as_posix(): path for path in found}
+
+
+def _walk(folder: Path, above: tuple[Path, ...]) -> Iterable[Path]:
+    real = folder.resolve()
+    if real in above:
+        return
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            yield from _walk(path, (*above, real))
+        elif path.is_file():
+            yield path

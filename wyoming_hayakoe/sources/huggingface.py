@@ -1,0 +1,236 @@
+"""Voices on the Hugging Face Hub, or on a server that speaks its HTTP (HF_ENDPOINT).
+
+huggingface_hub lists, signs and uploads, but its own download is passed by: Xet transfers start over when the process
+died, and keep a dozen threads busy, which a small board feels. Plain HTTP from the same addresses does neither.
+"""
+
+import importlib
+import logging
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from wyoming_hayakoe import __version__
+from wyoming_hayakoe.sources import files
+from wyoming_hayakoe.sources.source import (
+    Body,
+    ChangedError,
+    Item,
+    Listing,
+    Patience,
+    SourceError,
+    UnavailableError,
+)
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+    from huggingface_hub.hf_api import RepoSibling
+
+FORMS = "hf://OWNER/REPO[@REVISION], OWNER/REPO, https://huggingface.co/OWNER/REPO[/tree/REVISION]"
+
+_HUB = "https://huggingface.co"
+_MAIN = "main"
+_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}"
+_REPOSITORY = re.compile(rf"(?P<repo>{_NAME}/{_NAME})(?:@(?P<revision>[^@\s\\]+))?")
+_WEB_HOSTS = {"huggingface.co", "www.huggingface.co", "hf.co"}
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RuntimeError)
+_TALKATIVE = {"huggingface_hub": logging.ERROR, "httpx": logging.WARNING, "httpx2": logging.WARNING}
+_TALKATIVE |= {"httpcore": logging.WARNING, "httpcore2": logging.WARNING}
+
+
+def recognise(text: str) -> tuple[str, str] | None:
+    """Return the repository and revision that a URI names, None where it is of another kind."""
+    if text.startswith(("https://", "http://")):
+        text = _from_web(text) or ""
+    elif "://" in text and not text.startswith("hf://"):
+        return None
+    match = _REPOSITORY.fullmatch(text.removeprefix("hf://"))
+    return (match["repo"], match["revision"] or _MAIN) if match else None
+
+
+def _from_web(text: str) -> str | None:
+    parts = urlsplit(text)
+    steps = [unquote(step) for step in parts.path.strip("/").split("/")]
+    if parts.netloc not in _WEB_HOSTS or parts.query:
+        return None
+    match steps:
+        case [owner, repo]:
+            return f"{owner}/{repo}"
+        case [owner, repo, "tree", revision]:
+            return f"{owner}/{repo}@{revision}"
+        case [owner, repo, "tree", "refs", kind, name]:
+            return f"{owner}/{repo}@refs/{kind}/{name}"
+    return None
+
+
+class HuggingFace:
+    """A model repository at a revision; each listing pins the commit that its files are downloaded from."""
+
+    def __init__(self, repo: str, revision: str, token: str | None = None, patience: Patience | None = None) -> None:
+        """Use ``token``, else what huggingface_hub finds (HF_TOKEN, or what its login stored)."""
+        self._repo = repo
+        self._revision = revision
+        self._token = token
+        self._patience = patience or Patience()
+
+    @property
+    def uri(self) -> str:
+        """``hf://OWNER/REPO``, and ``@REVISION`` where that is not main."""
+        return f"hf://{self._repo}" + (f"@{self._revision}" if self._revision != _MAIN else "")
+
+    def listing(self, prefix: str) -> Listing:
+        """Ask once for the whole repository: that is one request, whatever the prefix."""
+        with self._told():
+            try:
+                info = self._api.model_info(
+                    self._repo, revision=self._revision, files_metadata=True, timeout=self._patience.connect
+                )
+                found = [_item(file, info.sha or self._revision) for file in info.siblings or []]
+            except _MALFORMED as error:
+                raise SourceError(f"{self.uri}: {self._host} answers as no Hub does: check HF_ENDPOINT") from error
+        items = files.checked((item for item in found if files.is_below(item.path, prefix)), self.uri)
+        return Listing(items, is_file=[item.path for item in items] == [prefix])
+
+    @contextmanager
+    def open(self, item: Item, start: int) -> Iterator[Body]:
+        """Read a file of the commit that was listed."""
+        utils = self._library.utils
+        url = self._library.hf_hub_url(self._repo, item.path, revision=item.pin, endpoint=self._api.endpoint)
+        headers = utils.build_hf_headers(
+            token=self._token, library_name="wyoming-hayakoe", library_version=__version__
+        ) | {"Accept-Encoding": "identity"}
+        if start:
+            headers["Range"] = f"bytes={start}-"
+        limits = (self._patience.connect, self._patience.read, self._patience.read, self._patience.connect)
+        with (
+            self._told(),
+            utils.get_session().stream("GET", url, headers=headers, timeout=limits, follow_redirects=True) as response,
+        ):
+            if response.status_code == 416:
+                raise ChangedError(f"{self.uri}: {item.path!r} is shorter than it was listed")
+            utils.hf_raise_for_status(response)
+            first = _first_byte(response.headers.get("Content-Range"))
+            yield Body(first, response.iter_bytes(), item.tag)
+
+    def upload(self, prefix: str, folder: Path) -> None:
+        """Make one commit that adds the files and deletes what is left over."""
+        ours = {f"{prefix}/{relative}": path for relative, path in files.files_below(folder).items()}
+        hub = self._library
+        operations: list[CommitOperationAdd | CommitOperationDelete] = [
+            hub.CommitOperationAdd(path_in_repo=name, path_or_fileobj=str(path)) for name, path in ours.items()
+        ]
+        left_over = [item.path for item in self.listing(prefix).items if item.path not in ours]
+        operations += [hub.CommitOperationDelete(path_in_repo=name) for name in left_over]
+        self._commit(operations, f"Upload {prefix}")
+
+    def delete(self, prefix: str) -> None:
+        """Make one commit that deletes the files."""
+        hub = self._library
+        self._commit([hub.CommitOperationDelete(item.path) for item in self.listing(prefix).items], f"Delete {prefix}")
+
+    def _commit(self, operations: "list[CommitOperationAdd | CommitOperationDelete]", message: str) -> None:
+        if not operations:
+            return
+        with self._told():
+            try:
+                self._api.create_commit(self._repo, operations, commit_message=message, revision=self._revision)
+            except self._library.errors.HfHubHTTPError:
+                raise
+            except (OSError, *_MALFORMED) as error:
+                # Xet has failures of its own, which its library raises as built-in ones.
+                raise SourceError(
+                    f"{self.uri}: the upload failed ({type(error).__name__}): check the network and HF_TOKEN, try again"
+                ) from error
+
+    @cached_property
+    def _library(self) -> "ModuleType":
+        # It reads these when it is imported. What it tells about requests may hold signed addresses.
+        os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+        for name, level in _TALKATIVE.items():
+            logging.getLogger(name).setLevel(level)
+        for part in ("errors", "utils"):
+            importlib.import_module(f"huggingface_hub.{part}")
+        return importlib.import_module("huggingface_hub")
+
+    @cached_property
+    def _api(self) -> "HfApi":
+        endpoint = os.environ.get("HF_ENDPOINT") or _HUB
+        if not _is_address(endpoint):
+            raise SourceError(f"{self.uri}: HF_ENDPOINT is no address: write https://HOST, or unset it")
+        api: HfApi = self._library.HfApi(
+            endpoint=endpoint,
+            token=self._token,
+            library_name="wyoming-hayakoe",
+            library_version=__version__,
+        )
+        return api
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn what the library raises into a line for people."""
+        errors = self._library.errors
+        # The base of all that its HTTP client raises; which package that client is differs between its versions.
+        failure = errors.HfHubHTTPError.__mro__[1]
+        try:
+            yield
+        except errors.HfHubHTTPError as error:
+            raise self._refused(error.response.status_code, error.response.headers) from None
+        except errors.OfflineModeIsEnabled:
+            raise SourceError(f"{self.uri}: HF_HUB_OFFLINE is set: unset it to download") from None
+        except failure as error:
+            reason = "answers too slowly" if "Timeout" in type(error).__name__ else "cannot be reached"
+            raise UnavailableError(
+                f"{self.uri}: {self._host} {reason} ({type(error).__name__}): check the network and HF_ENDPOINT"
+            ) from None
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self._api.endpoint).hostname or "the Hub"
+
+    def _refused(self, status: int, headers: "dict[str, str]") -> SourceError:
+        if status in {408, 429} or status >= 500:
+            wait = headers.get("Retry-After", "")
+            line = f"{self.uri}: {self._host} is overloaded or down (HTTP {status}): try again later"
+            return UnavailableError(line, float(wait) if wait.isdigit() else 0.0)
+        absent = (
+            f"not found, or private (HTTP {status}): check the name; for a private repository set HF_TOKEN; "
+            f"a folder is written ./{self._repo}"
+        )
+        by_code = {
+            "RevisionNotFound": f"has no revision {self._revision!r}: check what follows the @",
+            "GatedRepo": f"asks for consent: give it at {_HUB}/{self._repo}, then set HF_TOKEN",
+        }
+        by_status = {
+            401: absent,
+            403: "forbidden (HTTP 403): set HF_TOKEN to a token with the permission",
+            404: absent,
+        }
+        refused = f"refused (HTTP {status}): check the name and the revision"
+        line = by_code.get(headers.get("X-Error-Code", "")) or by_status.get(status, refused)
+        return SourceError(f"{self.uri}: {line}")
+
+
+def _item(file: "RepoSibling", commit: str) -> Item:
+    tag = f"sha256:{file.lfs.sha256}" if file.lfs else f"git:{file.blob_id}"
+    return Item(str(file.rfilename), int(file.size or 0), tag, commit)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _first_byte(content_range: str | None) -> int:
+    match = re.match(r"bytes (\d+)-", content_range or "")
+    return int(match[1]) if match else 0

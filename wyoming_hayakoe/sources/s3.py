@@ -1,0 +1,201 @@
+"""Voices in a bucket of S3, or of what speaks its HTTP: R2, MinIO, Wasabi (AWS_ENDPOINT_URL_S3)."""
+
+import hashlib
+import importlib
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wyoming_hayakoe import __version__
+from wyoming_hayakoe.errors import UsageError
+from wyoming_hayakoe.sources import files
+from wyoming_hayakoe.sources.disk import told
+from wyoming_hayakoe.sources.source import (
+    Body,
+    ChangedError,
+    Item,
+    Listing,
+    Patience,
+    SourceError,
+    UnavailableError,
+)
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from botocore.response import StreamingBody
+
+FORMS = "s3://BUCKET[/PREFIX]"
+
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+_CHUNK = 1 << 16
+_MALFORMED = (ValueError, KeyError, TypeError)
+_MD5 = re.compile(r"[0-9a-f]{32}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_KEYS = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+_TALKATIVE = ("boto3", "botocore", "urllib3")
+
+
+def recognise(text: str) -> tuple[str, str] | None:
+    """Return the bucket and prefix that a URI names, None where it is of another kind."""
+    if not text.startswith("s3://"):
+        return None
+    bucket, _, prefix = text.removeprefix("s3://").partition("/")
+    if not _BUCKET.fullmatch(bucket):
+        raise UsageError("s3:// is followed by a bucket's name, with no keys in it: write s3://BUCKET[/PREFIX]")
+    return bucket, files.clean_prefix(prefix)
+
+
+class S3:
+    """A bucket, or what is below a prefix of it; that prefix may be a single file."""
+
+    def __init__(self, bucket: str, base: str, patience: Patience | None = None) -> None:
+        """Take keys, region and endpoint from where boto3 looks; without any keys, ask as anybody may."""
+        self._bucket = bucket
+        self._base = base
+        self._patience = patience or Patience()
+
+    @property
+    def uri(self) -> str:
+        """``s3://BUCKET[/PREFIX]``."""
+        return f"s3://{self._bucket}" + (f"/{self._base}" if self._base else "")
+
+    def listing(self, prefix: str) -> Listing:
+        """Ask for what is below the prefix, and only where that is nothing for a file of this name."""
+        whole = "/".join(part for part in (self._base, prefix) if part)
+        items = files.checked(self._objects(f"{whole}/" if whole else ""), self.uri)
+        if items or not whole:
+            return Listing(items)
+        # A source that is a file lists its own name, so it answers to that as well.
+        is_own_name = bool(prefix) and prefix == _name(self._base)
+        for key in [whole, self._base] if is_own_name else [whole]:
+            found = [item for item in self._objects(key, limit=1) if item.pin == key]
+            if found:
+                return Listing(files.checked(found, self.uri), is_file=True)
+        return Listing(())
+
+    @contextmanager
+    def open(self, item: Item, start: int) -> Iterator[Body]:
+        """Read an object as long as it is the one that was listed."""
+        part = {"Range": f"bytes={start}-"} if start else {}
+        with self._told():
+            answer = self._client.get_object(Bucket=self._bucket, Key=item.pin, **part)
+        with closing(answer["Body"]) as stream:
+            if f"etag:{answer.get('ETag')}" != item.tag:
+                raise ChangedError(f"{self.uri}: {item.path!r} is no longer the one that was listed")
+            first = re.match(r"bytes (\d+)-", answer.get("ContentRange", ""))
+            yield Body(int(first[1]) if first else 0, self._chunks(stream), _checksum(answer))
+
+    def upload(self, prefix: str, folder: Path) -> None:
+        """Put each file with its SHA-256, then delete what is left over."""
+        ours = {f"{prefix}/{relative}": path for relative, path in files.files_below(folder).items()}
+        with told(folder, "name another folder"):
+            for name, path in ours.items():
+                self._put(f"{self._base}/{name}".lstrip("/"), path)
+        self._delete(item for item in self.listing(prefix).items if item.path not in ours)
+
+    def delete(self, prefix: str) -> None:
+        """Delete the objects one by one: not every server knows how to delete many at once."""
+        self._delete(self.listing(prefix).items)
+
+    def _chunks(self, stream: "StreamingBody") -> Iterator[bytes]:
+        with self._told():
+            yield from stream.iter_chunks(_CHUNK)
+
+    def _objects(self, beginning: str, limit: int | None = None) -> Iterator[Item]:
+        with self._told():
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=beginning, PaginationConfig={"MaxItems": limit}
+            )
+            for found in (each for page in pages for each in page.get("Contents", ())):
+                key = found["Key"]
+                # A key that ends so marks a folder in the consoles that show some.
+                if not key.endswith("/"):
+                    path = _name(key) if key == self._base else key[len(self._base) :].removeprefix("/")
+                    yield Item(path, found.get("Size", -1), f"etag:{found.get('ETag')}", key)
+
+    def _put(self, key: str, path: Path) -> None:
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            file.seek(0)
+            with self._told():
+                self._client.put_object(Bucket=self._bucket, Key=key, Body=file, Metadata={"sha256": sha256})
+
+    def _delete(self, items: Iterable[Item]) -> None:
+        for item in items:
+            with self._told():
+                self._client.delete_object(Bucket=self._bucket, Key=item.pin)
+
+    @cached_property
+    def _client(self) -> "BaseClient":
+        # What they tell about requests holds signatures.
+        for name in _TALKATIVE:
+            logging.getLogger(name).setLevel(logging.WARNING)
+        boto3, config = importlib.import_module("boto3"), importlib.import_module("botocore.config")
+        session = boto3.session.Session()
+        unsigned = importlib.import_module("botocore").UNSIGNED
+        settings = config.Config(
+            connect_timeout=self._patience.connect,
+            read_timeout=self._patience.read,
+            retries={"mode": "standard", "total_max_attempts": 1},
+            signature_version=None if session.get_credentials() else unsigned,
+            # Checksums that are not required are newer than many servers.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            user_agent_extra=f"wyoming-hayakoe/{__version__}",
+        )
+        try:
+            client: BaseClient = session.client("s3", config=settings)
+        except ValueError:
+            raise SourceError(f"{self.uri}: AWS_ENDPOINT_URL_S3 is no address: mend it") from None
+        return client
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn what the library raises into a line for people."""
+        errors = importlib.import_module("botocore.exceptions")
+        try:
+            yield
+        except errors.ClientError as error:
+            answer = error.response
+            status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            raise self._refused(status, str(answer.get("Error", {}).get("Code", ""))) from None
+        except (errors.ConnectionError, errors.HTTPClientError, errors.IncompleteReadError) as error:
+            reason = "answers too slowly" if "Timeout" in type(error).__name__ else "cannot be reached"
+            raise UnavailableError(
+                f"{self.uri}: the storage {reason} ({type(error).__name__}): check the network and AWS_ENDPOINT_URL_S3"
+            ) from None
+        except errors.BotoCoreError as error:
+            raise SourceError(f"{self.uri}: {type(error).__name__}: mend the AWS_ settings or the profile") from None
+        except _MALFORMED as error:
+            raise SourceError(f"{self.uri}: the storage answers as no S3 does: check AWS_ENDPOINT_URL_S3") from error
+
+    def _refused(self, status: int, code: str) -> SourceError:
+        if status in {404, 416} and code != "NoSuchBucket":
+            return ChangedError(f"{self.uri}: a file is no longer the one that was listed")
+        if code == "NoSuchBucket":
+            return SourceError(f"{self.uri}: there is no such bucket: check the name and AWS_ENDPOINT_URL_S3")
+        if status in {408, 429} or status >= 500:
+            return UnavailableError(f"{self.uri}: the storage is overloaded or down (HTTP {status}): try again later")
+        if status in {401, 403}:
+            return SourceError(f"{self.uri}: forbidden ({code}): {_KEYS} with the permission")
+        if status in {301, 307, 400}:
+            return SourceError(f"{self.uri}: refused ({code}): set AWS_REGION to the bucket's, and {_KEYS}")
+        return SourceError(f"{self.uri}: refused (HTTP {status}, {code}): check the name and AWS_ENDPOINT_URL_S3")
+
+
+def _name(key: str) -> str:
+    return key.rpartition("/")[2]
+
+
+def _checksum(answer: dict[str, Any]) -> str | None:
+    """Return the SHA-256 that our uploads note down; else the ETag, where that is an MD5."""
+    noted = str(answer.get("Metadata", {}).get("sha256", ""))
+    if _SHA256.fullmatch(noted):
+        return f"sha256:{noted}"
+    etag = str(answer.get("ETag", "")).strip('"')
+    is_md5 = _MD5.fullmatch(etag) and not str(answer.get("ServerSideEncryption", "")).startswith("aws:kms")
+    return f"md5:{etag}" if is_md5 else None
