@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.engine.residency import give_back
 from wyoming_hayakoe.engine.session import Session
 from wyoming_hayakoe.engine.vocabulary import Vocabulary
 from wyoming_hayakoe.errors import HayakoeError
@@ -108,6 +109,8 @@ class Bert:
                         f"{self._model}: is no BERT of a HayaKoe repository ({', '.join(sorted(strange))[:80]}): "
                         "name its repository with --bert-source"
                     )
+                # Loading the published model takes 0.9 GB beside it, which voices would be sent away for.
+                give_back()
                 self._loaded = session, vocabulary
             return self._loaded
 
