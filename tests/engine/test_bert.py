@@ -1,136 +1,193 @@
-"""The shared BERT and its vocabulary."""
-
-import json
 import shutil
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support import TINY_REPO, in_threads, shared
+from tests.support import TINY_REPO, in_threads
 from wyoming_hayakoe.engine.bert import Bert, expand
-from wyoming_hayakoe.engine.session import Session
 from wyoming_hayakoe.engine.vocabulary import Vocabulary
 from wyoming_hayakoe.errors import HayakoeError
 
 MODEL = TINY_REPO / "onnx" / "bert" / "q8" / "bert_q8.onnx"
 TOKENIZER = TINY_REPO / "bert" / "tokenizer"
+VOICE = TINY_REPO / "onnx" / "speakers" / "rand-jp" / "synthesizer.onnx"
+TEXTS = ("今日はいい天気ですね.", "はい!", "リビングの照明をつけました.")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def bert():
     return Bert(MODEL, TOKENIZER)
 
 
-@pytest.fixture
-def runs(monkeypatch):
-    """Count the calls of the model."""
-    counted = []
-    run = Session.run
-    monkeypatch.setattr(Session, "run", lambda *arguments: counted.append(1) or run(*arguments))
-    return counted
+def alike(some, others):
+    return len(some) == len(others) and all(map(np.array_equal, some, others))
 
 
-def test_ids_are_those_of_the_published_vocabulary():
-    vocabulary = Vocabulary(shared("bert-tokenizer"))
-    lines = shared("bert-tokenizer/vocab.txt").read_text(encoding="utf-8").split("\n")
-    text = "今日は、晴れです.Ａ𠮟"
-    expected = [1, *(lines.index(character) if character in lines else 3 for character in "今日は、晴れです.A𠮟"), 2]
-    assert vocabulary.ids(text) == expected
+def write_graph(path, nodes, inputs=("input_ids", "attention_mask"), constants=(), width=1024):
+    """Write a graph from tokens to what its nodes call ``hidden``."""
+    graph = onnx.helper.make_graph(
+        nodes,
+        "bert",
+        [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.INT64, ["B", "T"]) for name in inputs],
+        [onnx.helper.make_tensor_value_info("hidden", onnx.TensorProto.FLOAT, ["B", "T", width])],
+        [onnx.numpy_helper.from_array(np.asarray(value), name) for name, value in constants],
+    )
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
 
 
-def test_both_forms_of_a_vocabulary_are_one(tmp_path):
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copy(shared(f"bert-tokenizer/{name}"), tmp_path / name)
-    text = "音声合成で、家じゅうの機械がしゃべる。ABC123"
-    assert Vocabulary(tmp_path).ids(text) == Vocabulary(shared("bert-tokenizer")).ids(text)
+def transparent(path, row, rows=1 << 14):
+    """Write a graph that gives ``row`` times a token's id and its mask, for ids below ``rows``."""
+    return write_graph(
+        path,
+        [
+            onnx.helper.make_node("Mul", ["input_ids", "attention_mask"], ["kept"]),
+            onnx.helper.make_node("Gather", ["ids", "kept"], ["column"]),
+            onnx.helper.make_node("Mul", ["column", "row"], ["hidden"]),
+        ],
+        constants=[
+            ("ids", np.arange(rows, dtype=np.float32)[:, None]),
+            ("row", np.asarray(row, dtype=np.float32)),
+        ],
+        width=len(row),
+    )
 
 
-@given(st.text(max_size=50))
-def test_every_character_has_one_id(text):
-    assert len(Vocabulary(TOKENIZER).ids(text)) == len(text) + 2
+def test_every_text_gets_a_row_of_1024_for_each_character_and_end(bert):
+    for text, features in zip(TEXTS, bert.features(TEXTS), strict=True):
+        assert features.shape == (len(text) + 2, 1024)
+        assert features.dtype == np.float32
+        assert features.std() > 0.01
+
+
+def test_rows_stand_under_their_characters_whatever_stands_beside_them(tmp_path):
+    model = transparent(tmp_path / "bert.onnx", np.ones(1024))
+    ids = Vocabulary(TOKENIZER).ids
+    for text, features in zip(TEXTS, Bert(model, TOKENIZER).features(TEXTS), strict=True):
+        assert features[:, 0].tolist() == ids(text)
+        assert (features == features[:, :1]).all()
+
+
+def test_a_text_alone_gives_what_the_graph_gives(bert):
+    text = TEXTS[0]
+    ids = np.array([Vocabulary(TOKENIZER).ids(text)])
+    session = onnxruntime.InferenceSession(MODEL, providers=["CPUExecutionProvider"])
+    expected = session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0]
+    assert np.array_equal(bert.features((text,))[0], expected)
+
+
+def test_shorter_texts_of_a_call_are_padded_and_hardly_changed_by_it(bert):
+    alone = bert.features(TEXTS[:1])[0]
+    beside_longer = bert.features((TEXTS[0], "あ" * 60))[0]
+    assert beside_longer.shape == alone.shape
+    assert np.abs(beside_longer - alone).max() < 0.2 * alone.std()
+
+
+def test_features_depend_on_the_call_and_not_on_what_was_asked_before():
+    fresh, used = Bert(MODEL, TOKENIZER), Bert(MODEL, TOKENIZER)
+    for before in (TEXTS[:1], TEXTS[:2], TEXTS[::-1]):
+        used.features(before)
+    assert alike(used.features(TEXTS), fresh.features(TEXTS))
+    assert alike(used.features(TEXTS[:1]), fresh.features(TEXTS[:1]))
+
+
+def test_what_was_asked_of_late_is_kept_and_the_rest_forgotten(bert):
+    first = bert.features(TEXTS)
+    assert bert.features(list(TEXTS)) is first
+    asked_again = bert.features(TEXTS[:1])
+    for number in range(40):  # 40 times 200 characters take twice what is kept
+        bert.features((f"{number}".rjust(200, "あ"),))
+        assert bert.features(TEXTS[:1]) is asked_again
+    computed_anew = bert.features(TEXTS)
+    assert computed_anew is not first
+    assert alike(computed_anew, first)
+
+
+def test_a_text_too_long_to_keep_is_computed_all_the_same(tmp_path):
+    bert = Bert(transparent(tmp_path / "bert.onnx", np.ones(1024)), TOKENIZER)
+    assert bert.features(("あ" * 5000,))[0].shape == (5002, 1024)
+    kept = bert.features(TEXTS)
+    assert bert.features(TEXTS) is kept
+
+
+def test_what_callers_share_none_can_change(bert):
+    with pytest.raises(ValueError, match="read-only"):
+        bert.features(TEXTS)[0][0] = 0.0
+
+
+def test_no_texts_have_no_features_and_an_empty_one_has_its_ends(bert):
+    assert not bert.features(())
+    assert bert.features(("",))[0].shape == (2, 1024)
+
+
+def test_a_text_longer_than_any_position_table_is_read(bert):
+    features = bert.features(("今日はいい天気です." * 80,))[0]
+    assert features.shape == (802, 1024)
+
+
+def test_threads_that_ask_at_once_get_the_same():
+    bert = Bert(MODEL, TOKENIZER)
+    expected = Bert(MODEL, TOKENIZER).features(TEXTS)
+    assert all(alike(found, expected) for found in in_threads(lambda: bert.features(TEXTS)))
+
+
+def test_it_is_read_when_it_is_first_needed(tmp_path):
+    Bert(tmp_path / "missing.onnx", tmp_path)
+    bert = Bert(MODEL, TOKENIZER)
+    assert not bert.is_ready
+    bert.prepare()
+    assert bert.is_ready
+
+
+def other_inputs(path):
+    nodes = [onnx.helper.make_node("Cast", ["x"], ["hidden"], to=onnx.TensorProto.FLOAT)]
+    return write_graph(path, nodes, inputs=("x", "x_lengths"))
+
+
+def cut_short(path):
+    path.write_bytes(MODEL.read_bytes()[:5000])
+    return path
 
 
 @pytest.mark.parametrize(
-    "content",
-    ["", "[PAD]\n[CLS]\n[SEP]\n", b"\xff\xfe\x00", {"model": {}}, {"model": {"vocab": {"a": "b"}}}, [1], "[" * 100_000],
+    ("damage", "words"),
+    [
+        (lambda path: path, "is missing"),
+        (cut_short, "cannot be loaded"),
+        (lambda path: shutil.copy(TOKENIZER / "vocab.txt", path), "cannot be loaded"),
+        (other_inputs, "is no BERT of a HayaKoe repository"),
+        (lambda path: shutil.copy(VOICE, path), "is no BERT of a HayaKoe repository"),
+        (lambda path: transparent(path, np.ones(768)), "does not give 1024 features a character"),
+        (lambda path: transparent(path, np.full(1024, np.nan)), "gives values that are no numbers"),
+        (lambda path: transparent(path, np.ones(1024), rows=20), "fails"),
+    ],
+    ids=["missing", "cut short", "no graph", "other inputs", "a voice", "other width", "NaN", "smaller vocabulary"],
 )
-def test_what_is_no_vocabulary_is_named(tmp_path, content):
-    if isinstance(content, bytes):
-        (tmp_path / "vocab.txt").write_bytes(content)
-    elif isinstance(content, str) and not content.startswith("[["):
-        (tmp_path / "vocab.txt").write_text(content, encoding="utf-8")
-    else:
-        text = content if isinstance(content, str) else json.dumps(content)
-        (tmp_path / "tokenizer.json").write_text(text, encoding="utf-8")
-    with pytest.raises(HayakoeError, match="fetch the tokenizer again") as error:
-        Vocabulary(tmp_path)
-    assert str(tmp_path) in str(error.value)
-
-
-def test_each_text_has_features_for_each_character_and_both_ends(bert):
-    texts = ["はい.", "今日は晴れです.", ""]
-    for text, features in zip(texts, bert.features(texts), strict=True):
-        assert features.shape == (len(text) + 2, 1024)
-        assert features.dtype == np.float32
-        assert np.isfinite(features).all()
-
-
-def test_texts_together_are_nearly_what_they_are_alone(bert):
-    texts = ["はい.", "今日は晴れです."]
-    for text, together in zip(texts, bert.features(texts), strict=True):
-        (alone,) = bert.features([text])
-        assert np.abs(together - alone).max() < 0.1 * np.abs(alone).max()
-
-
-def test_features_depend_on_the_call_and_not_on_history(bert):
-    (first,) = bert.features(["はい."])
-    bert.features(["はい.", "今日は晴れです."])
-    assert np.array_equal(first, Bert(MODEL, TOKENIZER).features(["はい."])[0])
-    assert np.array_equal(first, bert.features(["はい."])[0])
-
-
-def test_what_was_asked_lately_is_not_computed_again(bert, runs):
-    for _ in range(3):
-        bert.features(["はい."])
-        bert.features(["はい.", "いいえ."])
-    assert len(runs) == 2
-
-
-def test_what_is_kept_is_bounded(bert, runs):
-    bert.features(["はい."])
-    for index in range(10):
-        bert.features(["あ" * (450 + index)])
-    before = len(runs)
-    bert.features(["はい."])
-    assert len(runs) == before + 1
-    huge = ["い" * 480] * 12
-    assert len(bert.features(huge)) == 12
-
-
-def test_features_that_are_kept_cannot_be_spoiled(bert):
-    (features,) = bert.features(["はい."])
-    with pytest.raises(ValueError, match="read-only"):
-        features[0] = 0
-
-
-def test_many_threads_get_the_same(bert):
-    (expected,) = Bert(MODEL, TOKENIZER).features(["はい."])
-    found = in_threads(lambda: bert.features(["はい."])[0], 8)
-    assert all(np.array_equal(each, expected) for each in found)
-
-
-@pytest.mark.parametrize("model", ["missing.onnx", "config.json", "synthesizer.onnx"])
-def test_what_is_no_bert_is_named(tmp_path, model):
-    path = TINY_REPO / "onnx" / "speakers" / "rand-jp" / model
+def test_what_is_no_bert_is_told_in_one_line(tmp_path, damage, words):
+    path = tmp_path / "bert_q8.onnx"
+    damage(path)
     with pytest.raises(HayakoeError) as error:
-        Bert(path, TOKENIZER).prepare()
-    assert str(path) in str(error.value)
+        Bert(path, TOKENIZER).features(("今日は",))
+    assert str(error.value).startswith(str(path))
+    assert words in str(error.value)
     assert "\n" not in str(error.value)
+    assert "今日" not in str(error.value)
 
 
-def test_features_are_repeated_for_phones():
-    features = np.arange(3 * 1024, dtype=np.float32).reshape(3, 1024)
-    expanded = expand(features, (2, 0, 1))
-    assert np.array_equal(expanded, features[[0, 0, 2]].T)
+def test_a_vocabulary_that_is_none_is_told_without_loading_the_model(tmp_path):
+    bert = Bert(tmp_path / "missing.onnx", tmp_path)
+    with pytest.raises(HayakoeError, match=r"neither vocab\.txt nor tokenizer\.json"):
+        bert.prepare()
+
+
+@given(st.lists(st.integers(0, 4), max_size=12))
+def test_each_character_is_given_to_as_many_phones_as_it_has(counts):
+    features = np.arange(len(counts) * 3, dtype=np.float32).reshape(len(counts), 3)
+    expanded = expand(features, counts)
+    columns = [row for row, count in zip(features, counts, strict=True) for _ in range(count)]
+    assert expanded.shape == (3, sum(counts))
+    assert np.array_equal(expanded.T, np.array(columns).reshape(-1, 3))

@@ -8,12 +8,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.engine.residency import give_back
 from wyoming_hayakoe.engine.session import Session
 from wyoming_hayakoe.engine.vocabulary import Vocabulary
 from wyoming_hayakoe.errors import HayakoeError
 
 Features = npt.NDArray[np.float32]
-"""What a model has to say of each character: [characters + 2, 1024], the two ends included."""
+"""What a model has to say of each character: [characters + 2, 1024], the two ends included; not to be written to."""
+
+_INPUTS = {"input_ids", "attention_mask"}
+_WIDTH = 1024
 
 # Some 4,000 characters: the sentences of an article, and those that a smart home says again and again.
 _KEPT_BYTES = 16 << 20
@@ -29,7 +33,8 @@ class Bert:
         self._loading = threading.Lock()
         self._loaded: tuple[Session, Vocabulary] | None = None
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, ...], list[Features]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, ...], tuple[Features, ...]] = OrderedDict()
+        self._kept_bytes = 0
 
     @property
     def is_ready(self) -> bool:
@@ -44,12 +49,12 @@ class Bert:
         """
         self._load()
 
-    def features(self, texts: Sequence[str]) -> list[Features]:
+    def features(self, texts: Sequence[str]) -> tuple[Features, ...]:
         """Return the features of each of ``texts``, all computed in one call.
 
         The published model rounds its activations by the largest of the whole call, so a text's features depend on
-        those beside it, in the third digit. Therefore they are kept by call, and the same call gives the same features
-        whatever was asked before.
+        those beside it, by some 3 % of their spread. Therefore they are kept by call, and the same call gives the same
+        features whatever was asked before.
 
         Raises:
             HayakoeError: the model cannot be loaded, or fails.
@@ -60,42 +65,60 @@ class Bert:
                 self._kept.move_to_end(key)
                 return self._kept[key]
         found = self._compute(key)
-        with self._lock:
-            self._kept[key] = found
-            while sum(each.nbytes for kept in self._kept.values() for each in kept) > _KEPT_BYTES:
-                self._kept.popitem(last=False)
+        self._keep(key, found)
         return found
 
-    def _compute(self, texts: Sequence[str]) -> list[Features]:
+    def _compute(self, texts: Sequence[str]) -> tuple[Features, ...]:
+        if not texts:
+            return ()
         session, vocabulary = self._load()
         ids = [vocabulary.ids(text) for text in texts]
-        longest = max(map(len, ids))
-        tokens = np.full((len(ids), longest), vocabulary.pad, dtype=np.int64)
-        mask = np.zeros_like(tokens)
+        shape = (len(ids), max(map(len, ids)))
+        tokens = np.full(shape, vocabulary.pad, dtype=np.int64)
+        mask = np.zeros(shape, dtype=np.int64)
         for row, each in enumerate(ids):
             tokens[row, : len(each)] = each
             mask[row, : len(each)] = 1
         hidden = session.run(session.outputs[:1], {"input_ids": tokens, "attention_mask": mask})[0]
-        if hidden.shape[:2] != tokens.shape:
-            raise HayakoeError(f"{self._model}: does not give features for each character: fetch the BERT again")
-        # Read-only, since several callers share them.
-        hidden = hidden.astype(np.float32)
-        hidden.setflags(write=False)
-        return [hidden[row, : len(each)] for row, each in enumerate(ids)]
+        if hidden.shape != (*shape, _WIDTH):
+            raise HayakoeError(f"{self._model}: does not give {_WIDTH} features a character: fetch the BERT again")
+        # Each a copy, so that none holds on to the room that the longest takes.
+        features = tuple(hidden[row, : len(each)].astype(np.float32) for row, each in enumerate(ids))
+        for shared in features:
+            shared.flags.writeable = False
+        return features
+
+    def _keep(self, key: tuple[str, ...], found: tuple[Features, ...]) -> None:
+        """Keep what was computed, and let go what was not asked for the longest time."""
+        with self._lock:
+            if key in self._kept:  # another thread asked the same
+                return
+            self._kept[key] = found
+            self._kept_bytes += _bytes(found)
+            while self._kept_bytes > _KEPT_BYTES:
+                _, gone = self._kept.popitem(last=False)
+                self._kept_bytes -= _bytes(gone)
 
     def _load(self) -> tuple[Session, Vocabulary]:
         with self._loading:
             if self._loaded is None:
+                vocabulary = Vocabulary(self._tokenizer)
                 session = Session(self._model, self._model)
-                if strange := set(session.inputs) ^ {"input_ids", "attention_mask"}:
+                if strange := set(session.inputs) ^ _INPUTS:
                     raise HayakoeError(
                         f"{self._model}: is no BERT of a HayaKoe repository ({', '.join(sorted(strange))[:80]}): "
                         "name its repository with --bert-source"
                     )
-                self._loaded = session, Vocabulary(self._tokenizer)
+                # Loading the published model takes 0.9 GB beside it, which voices would be sent away for.
+                give_back()
+                self._loaded = session, vocabulary
             return self._loaded
 
 
 def expand(features: Features, counts: Sequence[int]) -> npt.NDArray[np.float32]:
     """Return features for phones [1024, T] of those for characters, each repeated as often as ``counts`` says."""
     return np.ascontiguousarray(np.repeat(features, counts, axis=0).T)
+
+
+def _bytes(features: Sequence[Features]) -> int:
+    return sum(each.nbytes for each in features)

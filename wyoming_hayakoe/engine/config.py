@@ -1,17 +1,21 @@
 """A voice's config.json and style_vectors.npy, which come from anywhere and may be anything."""
 
 import json
+import tokenize
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.errors import HayakoeError
 
-_LARGEST = 16 << 20
+# Published ones have some 3 kB.
+_LARGEST_CONFIG = 1 << 20
+_MOST_ROWS = 10_000
+_LONGEST_NAME = 100
 _STYLE_WIDTH = 256
 
 StyleVectors = npt.NDArray[np.float32]
@@ -46,14 +50,19 @@ def read_config(path: Path) -> VoiceConfig:
     """
     content = _object(_parse(path), "the file", path)
     data = _object(content.get("data", {}), "data", path)
-    version = content.get("version", "")
-    if not (data.get("use_jp_extra") is True or str(version).endswith("JP-Extra")):
-        raise HayakoeError(f"{path}: version {str(version)[:40]!r} is not JP-Extra: choose a JP-Extra voice")
-    styles = data.get("style2id") or {str(row): row for row in range(_whole(data, "num_styles", 1, (1, 10_000), path))}
+    version = str(content.get("version", ""))
+    if not (data.get("use_jp_extra") is True or version.endswith("JP-Extra")):
+        raise HayakoeError(f"{path}: version {version[:40]!r} is not JP-Extra: choose a JP-Extra voice")
+    styles = data.get("style2id") or {
+        str(row): row for row in range(_whole(data, "num_styles", 1, (1, _MOST_ROWS), path))
+    }
+    add_blank = data.get("add_blank", True)
+    if not isinstance(add_blank, bool):
+        raise HayakoeError(f"{path}: add_blank is neither true nor false: fetch the voice again")
     return VoiceConfig(
         sample_rate=_whole(data, "sampling_rate", 44_100, (8_000, 192_000), path),
         hop=_whole(data, "hop_length", 512, (1, 8_192), path),
-        add_blank=bool(data.get("add_blank", True)),
+        add_blank=add_blank,
         styles=_rows(styles, "style2id", path),
         speakers=_rows(data.get("spk2id") or {"speaker": 0}, "spk2id", path),
     )
@@ -66,19 +75,22 @@ def read_style_vectors(path: Path, config: VoiceConfig) -> StyleVectors:
         HayakoeError: it is missing, no such array, or lacks a style of ``config``.
     """
     try:
-        if path.stat().st_size > _LARGEST:
-            raise ValueError("too large")
-        # Mapped: a header that claims more than there is must not have memory made for it.
-        vectors: StyleVectors = np.array(np.load(path, mmap_mode="r", allow_pickle=False), dtype=np.float32)
-        if vectors.ndim != 2 or vectors.shape[1] != _STYLE_WIDTH:
-            raise ValueError(f"its shape is {vectors.shape}")
-        if not np.isfinite(vectors).all():
-            raise ValueError("it has values that are no numbers")
+        with path.open("rb") as file:
+            _check_header(file)
+            file.seek(0)
+            array = np.lib.format.read_array(file, allow_pickle=False)
     except FileNotFoundError:
         raise HayakoeError(f"{path}: is missing: fetch the voice again") from None
-    except (OSError, ValueError, TypeError, EOFError, SyntaxError) as error:
-        reason = str(error).splitlines()[0][:100] if str(error) else "cut short"
+    except OSError as error:
+        raise HayakoeError(f"{path}: cannot be read ({error.strerror}): mend its permissions") from None
+    # A header is parsed as Python is, which fails in as many ways.
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, tokenize.TokenError) as error:
+        reason = str(error).partition("\n")[0][:80]
         raise HayakoeError(f"{path}: holds no style vectors ({reason}): fetch the voice again") from None
+    with np.errstate(over="ignore"):  # told below
+        vectors: StyleVectors = array.astype(np.float32)
+    if not np.isfinite(vectors).all():
+        raise HayakoeError(f"{path}: has values that are no numbers: fetch the voice again")
     if lacking := [name for name, row in config.styles.items() if row >= len(vectors)]:
         raise HayakoeError(f"{path}: has {len(vectors)} rows and none for style {lacking[0]!r}: fetch the voice again")
     return vectors
@@ -91,11 +103,26 @@ def style_vector(vectors: StyleVectors, row: int, weight: float) -> npt.NDArray[
     return vector
 
 
+def _check_header(file: BinaryIO) -> None:
+    """Hold what a file in NumPy's format says of itself against what is expected, before memory is made for it."""
+    version = np.lib.format.read_magic(file)
+    if version == (1, 0):
+        shape, _, kind = np.lib.format.read_array_header_1_0(file)
+    else:
+        shape, _, kind = np.lib.format.read_array_header_2_0(file)
+    if len(shape) != 2 or shape[1] != _STYLE_WIDTH or not 1 <= shape[0] <= _MOST_ROWS:
+        raise ValueError(f"its shape is {shape}")
+    if kind.kind != "f":
+        raise ValueError(f"its values are {kind}")
+
+
 def _parse(path: Path) -> object:
     try:
-        if path.stat().st_size > _LARGEST:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_CONFIG + 1)
+        if len(content) > _LARGEST_CONFIG:
             raise ValueError
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(content.decode("utf-8-sig"))
     except FileNotFoundError:
         raise HayakoeError(f"{path}: is missing: fetch the voice again") from None
     except OSError as error:
@@ -112,18 +139,24 @@ def _object(value: object, what: str, path: Path) -> dict[str, Any]:
 
 def _whole(data: Mapping[str, Any], key: str, default: int, bounds: tuple[int, int], path: Path) -> int:
     value = data.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int) or not bounds[0] <= value <= bounds[1]:
+    if not _is_between(value, bounds):
         raise HayakoeError(
             f"{path}: {key} is not a whole number from {bounds[0]} to {bounds[1]}: fetch the voice again"
         )
-    return value
+    return int(value)
 
 
 def _rows(value: object, what: str, path: Path) -> dict[str, int]:
     """Return names with their rows, in the order of the rows."""
     rows = _object(value, what, path)
-    for name, row in rows.items():
-        is_row = isinstance(row, int) and not isinstance(row, bool) and 0 <= row < 100_000
-        if not is_row or not name.strip() or not name.isprintable():
-            raise HayakoeError(f"{path}: {what} is not a list of names with their rows: fetch the voice again")
+    if not all(_is_name(name) and _is_between(row, (0, _MOST_ROWS - 1)) for name, row in rows.items()):
+        raise HayakoeError(f"{path}: {what} is not a list of names with their rows: fetch the voice again")
     return dict(sorted(rows.items(), key=lambda item: item[1]))
+
+
+def _is_name(name: str) -> bool:
+    return bool(name.strip()) and name.isprintable() and len(name) <= _LONGEST_NAME
+
+
+def _is_between(value: object, bounds: tuple[int, int]) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and bounds[0] <= value <= bounds[1]

@@ -30,7 +30,7 @@ _SILENCE_LUFS, _BELOW_MEAN = -70.0, -10.0
 
 
 def loudness(samples: Waveform, sample_rate: int) -> float:
-    """Return the integrated loudness in LUFS after ITU-R BS.1770-4, -inf for silence."""
+    """Return the integrated loudness in LUFS after ITU-R BS.1770-4, of one channel; -inf for silence."""
     block, step = round(_BLOCK_SECONDS * sample_rate), round(_STEP_SECONDS * sample_rate)
     weighted = _weighted(np.asarray(samples, dtype=np.float64), sample_rate)
     # What is shorter than a block is one, filled up with silence.
@@ -58,30 +58,39 @@ def soften(samples: Waveform) -> Waveform:
 
     Each sample for itself, so that a window comes out as it does within the whole.
     """
-    over = np.abs(samples) - np.float32(_KNEE)
-    room = np.float32(_CEILING - _KNEE)
-    bent = np.sign(samples) * (np.float32(_KNEE) + room * np.tanh(over / room))
-    limited: Waveform = np.where(over > 0, bent, samples).astype(np.float32)
-    return limited
+    level = np.abs(samples)
+    loud = level > _KNEE
+    softened = samples.copy()
+    room = _CEILING - _KNEE
+    softened[loud] = np.sign(samples[loud]) * (_KNEE + room * np.tanh((level[loud] - _KNEE) / room))
+    return softened
 
 
 def remembered_gain(file: Path, measure: Callable[[], float]) -> float:
     """Return the gain that ``file`` holds, or else what ``measure`` says, and keep it there for the next time."""
+    if (kept := _kept_gain(file)) is not None:
+        return kept
+    gain = measure()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
+            whole = Path(folder, file.name)
+            whole.write_text(json.dumps({"gain": gain}), encoding="utf-8")
+            whole.replace(file)
+    except OSError as error:
+        _LOGGER.debug("%s: cannot be kept (%s): the level is measured again next time", file, error.strerror)
+    return gain
+
+
+def _kept_gain(file: Path) -> float | None:
+    """Return the gain in ``file``, if it is one that can have been measured."""
     try:
         gain = json.loads(file.read_text(encoding="utf-8"))["gain"]
         if isinstance(gain, float) and abs(20 * math.log10(gain)) <= _MOST_DECIBELS + 0.01:
             return gain
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
-    gain = measure()
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as temporary:
-            json.dump({"gain": gain}, temporary)
-        Path(temporary.name).replace(file)
-    except OSError as error:
-        _LOGGER.debug("%s: cannot be kept (%s): the level is measured again next time", file, error.strerror)
-    return gain
+    return None
 
 
 def _weighted(samples: npt.NDArray[np.float64], sample_rate: int) -> npt.NDArray[np.float64]:

@@ -38,7 +38,7 @@ class Residency:
                     self._make_room(name, size)
                     model = load()
                     # What loading needed beside the model is as large as the model.
-                    _give_back()
+                    give_back()
                     with self._lock:
                         self._models[name] = model
         found: Model = model
@@ -64,7 +64,7 @@ class Residency:
                 if not self._models:
                     break
                 leaving, _ = self._models.popitem(last=False)
-            _give_back()
+            give_back()
             _LOGGER.info("voice %s leaves memory to make room for %s", leaving, name)
         else:
             return
@@ -83,7 +83,7 @@ def resident_bytes() -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _give_back() -> None:
+def give_back() -> None:
     """Return to the system what is free: glibc keeps it otherwise, and the process would look as large as before."""
     gc.collect()
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):

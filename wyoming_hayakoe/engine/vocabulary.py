@@ -2,12 +2,13 @@
 
 import json
 import unicodedata
-from collections.abc import Mapping
 from pathlib import Path
 
 from wyoming_hayakoe.errors import HayakoeError
 
-_LARGEST = 64 << 20
+# The published files have 0.1 and 0.4 MB.
+_LARGEST_BYTES = 16 << 20
+_LARGEST_ID = 1 << 24
 
 
 class Vocabulary:
@@ -21,12 +22,13 @@ class Vocabulary:
         """Read ``vocab.txt``, or else ``tokenizer.json``.
 
         Raises:
-            HayakoeError: neither is there, or the special tokens are not in it.
+            HayakoeError: neither is there, cannot be read, or the special tokens are not in it.
         """
-        self._ids = _read(folder)
+        path = _file(folder)
+        self._ids = _read(path)
         for token in ("[CLS]", "[SEP]", "[UNK]", "[PAD]"):
             if token not in self._ids:
-                raise HayakoeError(f"{folder}: has no {token}: fetch the tokenizer again")
+                raise HayakoeError(f"{path}: has no {token}: fetch the tokenizer again")
         self.pad = self._ids["[PAD]"]
         """What fills up the shorter texts of a batch."""
 
@@ -38,20 +40,30 @@ class Vocabulary:
         return [self._ids["[CLS]"], *(self._ids.get(each, unknown) for each in characters), self._ids["[SEP]"]]
 
 
-def _read(folder: Path) -> Mapping[str, int]:
-    lines, tokenizer = folder / "vocab.txt", folder / "tokenizer.json"
-    path = lines if lines.exists() else tokenizer
+def _file(folder: Path) -> Path:
+    for path in (folder / "vocab.txt", folder / "tokenizer.json"):
+        if path.is_file():
+            return path
+    raise HayakoeError(f"{folder}: has neither vocab.txt nor tokenizer.json: fetch the tokenizer again")
+
+
+def _read(path: Path) -> dict[str, int]:
+    """Return the ids by token: of a list of tokens, one on each line, or of a tokenizer's ``model.vocab``."""
     try:
-        if path.stat().st_size > _LARGEST:
+        if path.stat().st_size > _LARGEST_BYTES:
             raise ValueError("too large")
         text = path.read_text(encoding="utf-8")
-        if path == lines:
+        if path.suffix == ".txt":
             return {token: index for index, token in enumerate(text.split("\n")) if token}
         ids = json.loads(text)["model"]["vocab"]
-        if not isinstance(ids, dict) or not all(isinstance(index, int) for index in ids.values()):
+        if not isinstance(ids, dict) or not all(map(_is_id, ids.values())):
             raise TypeError("no ids")
-    except FileNotFoundError:
-        raise HayakoeError(f"{folder}: has neither vocab.txt nor tokenizer.json: fetch the tokenizer again") from None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except OSError as error:
+        raise HayakoeError(f"{path}: cannot be read ({error.strerror}): mend its permissions") from None
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise HayakoeError(f"{path}: is no vocabulary: fetch the tokenizer again") from None
     return ids
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_ID
