@@ -153,11 +153,11 @@ class TestGroups:
             ([5, 5], [1, 1]),
             ([5] * 9, [1, 8]),
             ([5] * 20, [1, 8, 8, 3]),
-            ([50] * 10, [1, 4, 4, 1]),
-            ([5, 90, 90, 90], [1, 2, 1]),
+            ([15] * 10, [1, 4, 4, 1]),
+            ([5, 30, 30, 30], [1, 2, 1]),
             ([5, 300, 300, 5, 5], [1, 1, 1, 2]),
-            # As wide as its longest: 5 and 5 in a group with 180 would cost thrice the 180.
-            ([5, 180, 5, 5], [1, 1, 2]),
+            # As wide as its longest: 5 and 5 in a group with 50 would cost thrice the 50.
+            ([5, 50, 5, 5], [1, 1, 2]),
         ],
     )
     def test_the_first_is_alone_and_the_rest_in_bounded_groups(self, lengths, sizes):
