@@ -169,7 +169,7 @@ class TestGroups:
         for size in self.sizes(lengths):
             widest = max(next(taken) for _ in range(size))
             assert size <= 8
-            assert size == 1 or size * widest <= 200
+            assert size == 1 or size * widest <= 64
 
     def test_the_first_does_not_wait_for_the_second(self):
         def utterances():

@@ -14,8 +14,8 @@ from wyoming_hayakoe.utterance import SynthesisParams, Utterance
 from wyoming_hayakoe.voice import PhoneTiming, Voice, Waveform
 
 # A voice computes a group as a block as wide as its longest sentence, and the listener waits for all of it: so the
-# block is bounded, not the text in it. Measured with a BERT of full size: five sentences of 10 characters take 0.8 times
-# as long together as one by one, five of 24 as long, and more text takes longer.
+# block is bounded, not the text in it. Measured with a BERT of full size: five sentences of 10 characters take 0.8
+# times as long together as one by one, five of 24 as long, and more text takes longer.
 _GROUP_SENTENCES = 8
 _GROUP_CHARACTERS = 64
 

@@ -13,6 +13,7 @@ from tests.support import FRONT_END, TINY_REPO
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.engine import pauses
 from wyoming_hayakoe.engine.level import loudness
+from wyoming_hayakoe.engine.neural import NeuralVoice
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.utterance import SynthesisParams, divide
 
@@ -102,6 +103,22 @@ def test_it_is_as_loud_as_speech_and_its_level_is_kept(speaker, data):
     audio = speaker.generate(TEXT, seed=1)
     assert -21 < loudness(audio.data / np.float32(32768), audio.sr) < -15
     assert len(list((data / "levels").iterdir())) == 1
+
+
+def test_where_the_level_cannot_be_kept_it_is_measured_once_for_each_program(tmp_path, monkeypatch):
+    (tmp_path / "levels").write_text("no folder", encoding="utf-8")
+    speaker = TTS(cache_dir=tmp_path).load("rand-jp", TINY_REPO.as_uri()).speakers["rand-jp"]
+    measured = []
+    measure = NeuralVoice._measure_gain
+    monkeypatch.setattr(NeuralVoice, "_measure_gain", lambda voice: measured.append(1) or measure(voice))
+    for _ in range(3):
+        speaker.generate("はい。")
+    assert len(measured) == 1
+
+
+def test_the_rest_after_an_endless_sentence_is_asked_of_its_end_only(speaker):
+    before, after = FRONT_END.read("これはとても長い文で" * 300 + "す。"), FRONT_END.read("はい。")
+    assert pauses.MINIMUM <= speaker.voice.pause(before, after, SEEDED) < 2
 
 
 def test_hayakoes_level_is_full_scale(speaker):

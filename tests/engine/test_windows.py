@@ -26,7 +26,7 @@ def test_ten_seconds_cost_under_15_percent_more_than_undivided():
 @given(st.integers(100, 6000))
 def test_the_first_is_small_and_none_is_a_scrap(frames):
     sizes = [window.stop - window.start for window in plan(frames, 13)]
-    assert sizes[0] == 16
+    assert sizes[0] == 12
     assert all(after >= before / 2 for before, after in pairwise(sizes))
     assert max(sizes) <= 1.5 * 216
 

@@ -68,12 +68,14 @@ class NeuralVoice:
         self.sample_rate = self._config.sample_rate
         self._size, self._fingerprint = _measure_files(self._model)
         self._key = f"{name} ({folder})"
+        self._level: float | None = None
         self._predictor = DurationPredictor(folder / "duration_predictor.onnx")
 
     @property
     def is_ready(self) -> bool:
-        """Whether BERT and network are in memory."""
-        return self._shared.bert.is_ready and self._key in self._shared.residency.names
+        """Whether BERT and network are in memory, and the level is known."""
+        is_loaded = self._shared.bert.is_ready and self._key in self._shared.residency.names
+        return is_loaded and self._level is not None
 
     def prepare(self) -> None:
         """Load the BERT and the network, and measure the level if that has not been done.
@@ -116,7 +118,7 @@ class NeuralVoice:
         """Yield the network's sound; an endless sentence in parts, since attention takes memory by its square."""
         is_bent = (params.pitch_scale, params.intonation_scale) != (1.0, 1.0)
         samples = 0
-        for part in divide(utterance, max(_LEAST_PHONES, int(_MOST_PHONES / params.speed))):
+        for part in divide(utterance, _longest(params)):
             inputs = self._inputs(part, params, together if part in together else (part,))
             spoken = self._synthesizer().speak(inputs, params, undivided=undivided or is_bent)
             if spoken.durations is not None:
@@ -130,6 +132,8 @@ class NeuralVoice:
 
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
         """Return how long the network rests at the mark between the two when it reads them as one text."""
+        # Of endless sentences only what is near the mark, for the same reason as in speaking.
+        before, after = divide(before, _longest(params))[-1], divide(after, _longest(params))[0]
         both = pauses.joined(before, after)
         inputs = self._inputs(both, params, (both,))
         durations = self._synthesizer().durations(inputs, params)
@@ -182,7 +186,10 @@ class NeuralVoice:
             yield PhoneTiming(phone, offset + float(end - frames) * seconds, float(frames) * seconds)
 
     def _gain(self) -> float:
-        return remembered_gain(self._shared.levels / f"{self._fingerprint}.json", self._measure_gain)
+        if self._level is None:
+            file = self._shared.levels / f"{self._fingerprint}.json"
+            self._level = remembered_gain(file, self._measure_gain)
+        return self._level
 
     def _measure_gain(self) -> float:
         params = SynthesisParams(seed=0)
@@ -192,6 +199,11 @@ class NeuralVoice:
             for window in self.speak(utterance, params, undivided=True, raw=True).windows
         ]
         return gain_for(np.concatenate(windows), self.sample_rate)
+
+
+def _longest(params: SynthesisParams) -> int:
+    """Return the phones that are spoken in one piece."""
+    return max(_LEAST_PHONES, int(_MOST_PHONES / params.speed))
 
 
 def _measure_files(model: Path) -> tuple[int, str]:

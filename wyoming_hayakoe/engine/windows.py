@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-# A fifth of a second, the next half a second, and so on up to two and a half. Each window takes at most as long as the
-# one before it lasts on a machine that is four times faster than speech. Each boundary between two windows costs twice
-# the overlap: tripling keeps that under 15 % of ten seconds, doubling would not.
-_FIRST = 16
+# A seventh of a second, then three times as much, up to two and a half seconds. Each boundary between two windows costs
+# twice the overlap: tripling keeps that under 15 % of ten seconds, doubling would not.
+_FIRST = 12
 _GROWTH = 3
 _LONGEST = 216
 
