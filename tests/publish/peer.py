@@ -1,7 +1,8 @@
 """What the peer does: a program for the environment of script/peer, which has HayaKoe 1.3.1 and PyTorch.
 
 ``peer.py network FOLDER`` compares our network with the peer's. ``peer.py speak FOLDER REPOSITORY`` has the peer speak
-what FOLDER/cases.json says. Results are written to FOLDER.
+what FOLDER/cases.json says. ``peer.py checkpoints FOLDER REPOSITORY`` loads checkpoints, which needs PyTorch only.
+Results are written to FOLDER.
 """
 
 import json
@@ -93,6 +94,38 @@ def compare_stages(ours: Any, theirs: Any) -> dict[str, float]:
     return {name: float((a - b).abs().max() / b.abs().max()) for name, (a, b) in pairs.items()}
 
 
+def load_checkpoints(folder: Path, repository: Path) -> None:
+    """Load the repository's checkpoint whole and spoiled; write what is said of each."""
+    sys.path.insert(0, str(CHECKOUT))
+    from safetensors.torch import load_file, save_file
+
+    from wyoming_hayakoe.errors import HayakoeError
+    from wyoming_hayakoe.publish.network.checkpoint import load_checkpoint
+
+    home = repository / "pytorch" / "speakers" / "rand-jp"
+    weights = load_file(home / "rand-jp.safetensors")
+    lacking = {name: weight for name, weight in weights.items() if name != "emb_g.weight"}
+    kinds = {
+        "whole": weights,
+        "training": {**weights, "enc_q.pre.weight": weights["emb_g.weight"].clone()},
+        "lacking": lacking,
+        "strange": {**weights, "other.weight": weights["emb_g.weight"].clone()},
+        "narrow": {**lacking, "emb_g.weight": weights["emb_g.weight"][:1].clone()},
+    }
+    said = {}
+    for kind, state in kinds.items():
+        save_file(state, folder / f"{kind}.safetensors")
+    (folder / "code.pth").write_bytes(b"")
+    (folder / "cut.safetensors").write_bytes(b"x" * 100)
+    for path in sorted(folder.iterdir()):
+        try:
+            load_checkpoint(path, home / "config.json")
+            said[path.stem] = "loaded"
+        except HayakoeError as error:
+            said[path.stem] = str(error)
+    (folder / "said.json").write_text(json.dumps(said), encoding="utf-8")
+
+
 def speak(folder: Path, repository: Path) -> None:
     """Speak each case as the peer's runtime does, and write features, sound, durations and pauses."""
     import onnxruntime
@@ -130,5 +163,7 @@ if __name__ == "__main__":
     os.environ.setdefault("OPEN_JTALK_DICT_DIR", os.environ.get("HAYAKOE_TEST_DICTIONARY", ""))
     if sys.argv[1] == "network":
         compare_networks(Path(sys.argv[2]))
+    elif sys.argv[1] == "checkpoints":
+        load_checkpoints(Path(sys.argv[2]), Path(sys.argv[3]))
     else:
         speak(Path(sys.argv[2]), Path(sys.argv[3]))

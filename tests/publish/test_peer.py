@@ -101,6 +101,21 @@ def test_every_stage_of_the_network_is_the_peers(tmp_path):
         assert max(found["stages"].values()) < 1e-5, found
 
 
+def test_checkpoints_load_or_are_one_line_that_says_why_not(repository, tmp_path):
+    run_peer(Path(__file__).with_name("peer.py"), "checkpoints", tmp_path, repository)
+    said = json.loads((tmp_path / "said.json").read_text(encoding="utf-8"))
+    assert (said["whole"], said["training"]) == ("loaded", "loaded")
+    for kind, words in (
+        ("lacking", "lacks weights (emb_g.weight)"),
+        ("strange", "has unknown weights (other.weight)"),
+        ("narrow", "emb_g.weight"),
+        ("code", "not a .safetensors file: other checkpoints can run code"),
+        ("cut", "cannot be read"),
+    ):
+        assert words in said[kind]
+        assert "\n" not in said[kind]
+
+
 @pytest.mark.parametrize("index", range(len(CASES)))
 @pytest.mark.parametrize("undivided", [False, True])
 def test_without_noise_the_sound_is_the_peers(voice, peers, index, undivided):
