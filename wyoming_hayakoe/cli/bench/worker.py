@@ -2,9 +2,11 @@
 
 A script of its own that imports nothing of the other program, for an environment that has only one of them.
 Arguments: ``ours`` or ``peer``, the voice's name, the repository's URI.
-Lines in: ``["first", TEXT]``, ``["whole", TEXT]`` or ``["second", ""]``. Lines out: ``seconds NUMBER``.
+Lines in: ``["first", TEXT]``, ``["whole", TEXT]``, ``["settle", ""]``, ``["second", ""]``.
 """
 
+import ctypes
+import gc
 import importlib
 import json
 import sys
@@ -26,9 +28,12 @@ def main() -> None:
         _tell(time.perf_counter() - started)
         for line in sys.stdin:
             kind, text = json.loads(line)
-            _tell(
-                _measure(tts.speakers[name], kind, text) if kind != "second" else _load_second(tts, name, uri, folder)
-            )
+            if kind == "second":
+                _tell(_load_second(tts, name, uri, folder))
+            elif kind == "settle":
+                _tell(_settle())
+            else:
+                _tell(_measure(tts.speakers[name], kind, text))
 
 
 def _measure(speaker: Any, kind: str, text: str) -> float:
@@ -66,6 +71,14 @@ def _load_second(tts: Any, name: str, uri: str, folder: str) -> float:
     (speakers / "second").symlink_to(Path(uri.removeprefix("file://")) / "onnx" / "speakers" / name)
     tts.load("second", source=(speakers.parents[1]).as_uri()).prepare()
     return _measure(tts.speakers["second"], "whole", "こんにちは。")
+
+
+def _settle() -> float:
+    """Return to the system what is free, so that only what is held counts."""
+    started = time.perf_counter()
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    return time.perf_counter() - started
 
 
 def _tell(seconds: float) -> None:
