@@ -24,7 +24,7 @@ _LONG = (
     "洗濯物は早めに取り込んで、窓を閉めてからお出かけください。"
 )
 _WORKER = Path(__file__).with_name("worker.py")
-_PEER = Path(".venv-peer/bin/python")
+_PEER = Path(__file__).parents[3] / ".venv-peer" / "bin" / "python"
 
 
 def measure(voice: str | None, *, beside_peer: bool) -> list[Figure]:
