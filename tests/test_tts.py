@@ -1,5 +1,6 @@
 """The library's face."""
 
+import re
 import subprocess
 import sys
 
@@ -39,9 +40,15 @@ def test_a_bad_word_is_refused(tts, reading, accent):
         tts.add_word("HACS", reading, accent)
 
 
-def test_an_unknown_voice_is_told_what_exists():
-    with pytest.raises(HayakoeError, match="there is mei"):
-        TTS().load("tsukuyomi")
+def test_what_is_missing_is_told_all_at_once(tmp_path):
+    tts = TTS(cache_dir=tmp_path, offline=True).load("mei").load("a").load("b", "s3://voices")
+    assert list(tts.speakers) == ["mei"]
+    expected = (
+        "not here: hf://lemondouble/hayakoe: onnx/speakers/a, hf://lemondouble/hayakoe: onnx/bert/q8, "
+        "s3://voices: onnx/speakers/b: run `wyoming-hayakoe download` first, or leave out --offline"
+    )
+    with pytest.raises(HayakoeError, match=re.escape(expected)):
+        tts.prepare()
 
 
 def test_emoji_are_named_if_asked_for(tmp_path):

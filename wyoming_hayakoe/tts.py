@@ -1,17 +1,21 @@
-"""TTS: the voices that are loaded, and what they share."""
+"""TTS: the voices that are chosen, and what they share."""
 
 import os
 import threading
-from typing import Self
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Self, TypeVar
 
 from wyoming_hayakoe.engine.bert import Bert
 from wyoming_hayakoe.engine.neural import NeuralVoice, Shared
 from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
 from wyoming_hayakoe.engine.residency import Residency
 from wyoming_hayakoe.errors import HayakoeError
-from wyoming_hayakoe.paths import data_dir, words_file
-from wyoming_hayakoe.sources.location import open_source, parse
-from wyoming_hayakoe.sources.source import Source
+from wyoming_hayakoe.paths import data_dir, fingerprint, words_file
+from wyoming_hayakoe.sources.location import DEFAULT, Location, open_source, parse
+from wyoming_hayakoe.sources.source import AbsentError, Progress, Source, SourceError, UncachedError
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text import words
 from wyoming_hayakoe.text.dictionary import UserDictionary
@@ -19,8 +23,23 @@ from wyoming_hayakoe.text.frontend import japanese
 from wyoming_hayakoe.utterance import Utterance
 from wyoming_hayakoe.voice import Credit
 
+BUILT_IN = OpenJTalkVoice.name
+"""The voice that is always there."""
+
+T = TypeVar("T")
+
 # Plain statements, as a smart home makes them: by these a voice's level is measured.
 _REHEARSAL = ("おはようございます。", "今日は全国的に晴れて、暖かくなるでしょう。", "リビングの照明をつけました。")
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A voice as it was when its files were read."""
+
+    stamp: str
+    """Another stamp, another voice."""
+
+    speaker: Speaker
 
 
 class TTS:
@@ -31,13 +50,14 @@ class TTS:
     True
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - HayaKoe has them, and each is a choice of its own
         self,
         device: str = "cpu",
         cache_dir: str | os.PathLike[str] | None = None,
         bert_source: str | None = None,
         hf_token: str | None = None,
         *,
+        offline: bool = False,
         max_memory: int | None = None,
         read_emoji: bool = False,
     ) -> None:
@@ -48,54 +68,115 @@ class TTS:
             cache_dir: folder for all data; else HAYAKOE_DATA_DIR, else the user's data folder.
             bert_source: repository of the BERT; else that of the first voice.
             hf_token: token for Hugging Face; else what HF_TOKEN or `hf auth login` gives.
+            offline: use what is here, and ask nobody whether there is something newer.
             max_memory: resident bytes of the process that voices should not pass.
             read_emoji: name emoji instead of passing over them.
 
         Raises:
-            HayakoeError: there is no such device.
+            HayakoeError: there is no such device, or the BERT's source is none.
         """
         if device not in {"cpu", "auto"}:
             raise HayakoeError(f"device {device!r}: this version computes on 'cpu' only")
         self._data = data_dir(cache_dir)
         self._token = hf_token
-        self._bert_source = self._open(bert_source) if bert_source else None
+        self._offline = offline
+        self._bert_source = parse(bert_source).uri if bert_source else None
         self._bert: Bert | None = None
+        self._bert_lock = threading.Lock()
+        self._bert_is_fresh = False
         self._residency = Residency(max_memory)
+        self._chosen: dict[str, Location] = {}
+        self._opened: dict[str, _Opened] = {}
         self._lock = threading.RLock()
 
         self.front_end = japanese(UserDictionary(words_file(self._data)), read_emoji=read_emoji)
         """Reads for all voices."""
 
         self.speakers: dict[str, Speaker] = {}
-        """The voices whose files are here."""
+        """The chosen voices whose files are here."""
 
     def load(self, name: str, source: str | None = None) -> Self:
-        """Choose a voice: ``mei``, which is built in, or a speaker of the repository ``source``.
+        """Choose a voice; if its files are here, it is in ``speakers`` at once, else when it has been fetched.
+
+        Args:
+            name: ``mei``, which is built in, or a voice of ``source``.
+            source: where it is: URI, URI#NAME-THERE or a path; without one, the repository of HayaKoe's own voices.
 
         Raises:
+            UsageError: ``source`` is none.
             HayakoeError: there is no such voice, or its files are not what they should be.
         """
-        with self._lock:
-            if source is not None:
-                self._load_from(source, name)
-            elif name == OpenJTalkVoice.name:
+        if source is None and name == BUILT_IN:
+            with self._lock:
                 self.speakers.setdefault(name, Speaker(OpenJTalkVoice(), self.front_end))
-            else:
-                raise HayakoeError(f"no voice {name!r}: there is {OpenJTalkVoice.name}, or say where it comes from")
+            return self
+        location = parse(source or DEFAULT)
+        with self._lock:
+            if self._chosen.get(name) != location:
+                self.unload(name)
+            self._chosen[name] = location
+        _unless_missing([], lambda: self._open(name, offline=True))
+        return self
+
+    def unload(self, name: str) -> None:
+        """Choose a voice no longer; whoever speaks with it may finish, then it leaves memory."""
+        with self._lock:
+            for voices in (self._chosen, self._opened, self.speakers):
+                voices.pop(name, None)
+
+    def pre_download(self, progress: Progress | None = None) -> Self:
+        """Fetch the chosen voices and their BERT, and what has changed at its source since; load nothing.
+
+        Raises:
+            HayakoeError: a voice cannot be had; it names all of them, after the others have come.
+        """
+        missing: list[str] = []
+        failures = []
+        for name in list(self._chosen):
+            try:
+                _unless_missing(missing, partial(self.open, name, progress))
+            except HayakoeError as error:
+                failures.append(str(error))
+        if missing:
+            failures.insert(0, str(UncachedError(missing)))
+        if failures:
+            raise SourceError("; ".join(dict.fromkeys(failures)))
+        return self
+
+    def pre_download_bert(self, progress: Progress | None = None) -> Self:
+        """Fetch the BERT, for voices that are to come.
+
+        Raises:
+            HayakoeError: it cannot be had.
+        """
+        self._shared_bert(self._bert_source or DEFAULT, progress, offline=self._offline)
         return self
 
     def prepare(self, *, warmup: bool = False) -> Self:
         """Make every chosen voice ready to speak; with ``warmup`` each says a word to itself.
 
         Raises:
-            HayakoeError: a voice cannot be loaded.
+            HayakoeError: a voice cannot be fetched or loaded.
         """
+        self.pre_download()
         for speaker in list(self.speakers.values()):
             if warmup:
                 speaker.prepare()
             else:
                 speaker.voice.prepare()
         return self
+
+    def open(self, name: str, progress: Progress | None = None) -> Speaker:
+        """Return a chosen voice as its source has it now, after fetching what is not here.
+
+        Raises:
+            HayakoeError: it cannot be fetched, or its files are not what they should be.
+        """
+        if name in self._chosen:
+            return self._open(name, progress, offline=self._offline)
+        if name not in self.speakers:
+            raise HayakoeError(f"no voice {name!r} was loaded: there is {', '.join(self.speakers) or 'none'}")
+        return self.speakers[name]
 
     def add_word(self, surface: str, reading: str, accent: int = 0) -> None:
         """Teach a word for as long as this object lives; ``words.csv`` in the data folder teaches it for good.
@@ -110,24 +191,59 @@ class TTS:
         """
         self.front_end.dictionary.add(words.entry(surface, reading, accent))
 
-    def _open(self, uri: str) -> Source:
-        return open_source(uri, self._data, token=self._token)
+    def _open(self, name: str, progress: Progress | None = None, *, offline: bool) -> Speaker:
+        location = self._chosen[name]
+        source = self._source(location.uri, offline=offline)
+        missing: list[str] = []
+        folder = _unless_missing(missing, lambda: source.fetch(f"onnx/speakers/{location.speaker or name}", progress))
+        bert = _unless_missing(missing, lambda: self._shared_bert(location.uri, progress, offline=offline))
+        if folder is None or bert is None:
+            raise UncachedError(missing)
+        stamp = f"{fingerprint(folder)} {bert.model}"
+        with self._lock:
+            opened = self._opened.get(name)
+            if opened is None or opened.stamp != stamp:
+                shared = Shared(bert, self._residency, self._data / "levels", self._read_rehearsal)
+                credit = Credit(author=name, url=source.uri, licence="unknown")
+                opened = _Opened(stamp, Speaker(NeuralVoice(name, folder, shared, credit), self.front_end))
+            # It may have been chosen otherwise while it was fetched.
+            if self._chosen.get(name) == location:
+                self._opened[name] = opened
+                self.speakers[name] = opened.speaker
+            return opened.speaker
 
-    def _load_from(self, source: str, name: str) -> None:
-        location = parse(source)
-        home = self._open(location.uri)
-        folder = home.fetch(f"onnx/speakers/{location.speaker or name}")
-        shared = Shared(self._shared_bert(home), self._residency, self._data / "levels", self._read_rehearsal)
-        credit = Credit(author=name, url=home.uri, licence="unknown")
-        voice = NeuralVoice(name, folder, shared, credit)
-        self.speakers[name] = Speaker(voice, self.front_end)
-
-    def _shared_bert(self, home: Source) -> Bert:
+    def _shared_bert(self, uri: str, progress: Progress | None, *, offline: bool) -> Bert:
         """Return the one BERT, which is all voices': it takes more memory than any of them."""
-        if self._bert is None:
-            source = self._bert_source or home
-            self._bert = Bert(source.fetch("onnx/bert/q8") / "bert_q8.onnx", source.fetch("bert/tokenizer"))
-        return self._bert
+        if self._bert is not None and (offline or self._bert_is_fresh):
+            return self._bert
+        with self._bert_lock:
+            model, tokenizer = self._fetch_bert(uri, progress, offline=offline)
+            if self._bert is None or self._bert.model != model:
+                self._bert = Bert(model, tokenizer)
+            self._bert_is_fresh = self._bert_is_fresh or not offline
+            return self._bert
+
+    def _fetch_bert(self, uri: str, progress: Progress | None, *, offline: bool) -> tuple[Path, Path]:
+        """Return graph and vocabulary from where a voice is; else HayaKoe's own, since few places have one."""
+        source = self._source(self._bert_source or uri, offline=offline)
+        try:
+            return source.fetch("onnx/bert/q8", progress) / "bert_q8.onnx", source.fetch("bert/tokenizer", progress)
+        except (AbsentError, UncachedError):
+            if self._bert_source or uri == DEFAULT:
+                raise
+        return self._fetch_bert(DEFAULT, progress, offline=offline)
+
+    def _source(self, uri: str, *, offline: bool) -> Source:
+        return open_source(uri, self._data, offline=offline, token=self._token)
 
     def _read_rehearsal(self) -> list[Utterance]:
         return [self.front_end.read(sentence) for sentence in _REHEARSAL]
+
+
+def _unless_missing(missing: list[str], get: Callable[[], T]) -> T | None:
+    """Return what ``get`` gives; where that has to be fetched first, add its names to ``missing``."""
+    try:
+        return get()
+    except UncachedError as error:
+        missing += [name for name in error.names if name not in missing]
+        return None

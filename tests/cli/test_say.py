@@ -60,7 +60,7 @@ def test_a_running_server_speaks_just_the_same(tmp_path):
         (["say", "あ", "-o", "-", "--uri", "stdio://"], "tcp://HOST:PORT"),
         (["say", "あ", "-o", "-", "--uri", "tcp://127.0.0.1:1", "--length-scale", "2"], "--length-scale"),
         (["say", "あ", "-o", "-", "--uri", "tcp://127.0.0.1:1", "--config", "x.toml"], "--config"),
-        (["say", "あ", "-o", "-", "--voice", "tsukuyomi"], "there is mei"),
+        (["say", "あ", "-o", "-", "--voice", "tsukuyomi", "--offline"], "not here: hf://lemondouble/hayakoe: onnx/sp"),
     ],
 )
 def test_what_goes_wrong_is_one_line(arguments, words):

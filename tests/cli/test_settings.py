@@ -34,6 +34,11 @@ def resolved(*arguments):
     return configure(parser.parse_args(arguments), SERVING)
 
 
+def offered(*arguments):
+    configured = resolved(*arguments)
+    return configured.wishes.catalogue(configured.make_tts().load("mei").speakers)
+
+
 def test_nothing_given_is_the_default():
     assert resolved().server_settings == ServerSettings()
 
@@ -95,7 +100,7 @@ def test_every_option_may_be_a_key(config, monkeypatch):
     )
     configured = resolved("--config", path)
     assert configured.server_settings == expected
-    assert configured.catalogue.find(Requested()).params.speed == 1.2
+    assert offered("--config", path).find(Requested()).params.speed == 1.2
     monkeypatch.setenv("HAYAKOE_CONFIG", path)
     assert resolved().server_settings == expected
 
@@ -149,7 +154,7 @@ def test_presets_are_voices_of_their_own(config):
         ]
         """
     )
-    catalogue = resolved("--config", path).catalogue
+    catalogue = offered("--config", path)
     assert [entry.name for entry in catalogue.entries] == ["slow", "mei", "high"]
     slow, mei, high = (catalogue.find(Requested(name=name)).params for name in ("slow", "mei", "high"))
     assert (slow.speed, slow.pitch_scale) == (1.4, 0.9)
@@ -161,7 +166,7 @@ def test_presets_are_voices_of_their_own(config):
 
 def test_presets_may_be_tables(config):
     path = config('[[voice]]\nname = "a"\n[[voice]]\nname = "b"\nspeed = 2\n')
-    assert [entry.name for entry in resolved("--config", path).catalogue.entries] == ["mei", "a", "b"]
+    assert [entry.name for entry in offered("--config", path).entries] == ["mei", "a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +186,8 @@ def test_presets_may_be_tables(config):
         ("uri = []", "kitchen.toml: uri: [] is not a list with something in it"),
         ("uri = ['stdio://', 'stdio://']", "kitchen.toml: uri: one URI is given twice"),
         ("log-format = '%(nosuch)s'", "kitchen.toml: log-format: '%(nosuch)s' is not a format"),
-        ("voice = ['a']", "kitchen.toml: voice: no voice 'a': there is mei"),
+        ("voice = ['a:b']", "kitchen.toml: voice: no voice 'a:b': there is mei"),
+        ("voice = ['a=./b', 'a=./c']", "kitchen.toml: voice: 'a' is given twice"),
         ("speaker = 'b'", "kitchen.toml: speaker: voice 'mei' has no style 'b': it has normal"),
         ("voice = 1", "kitchen.toml: voice: 1 is not NAME or NAME=SOURCE"),
         ("= 1", "kitchen.toml: is not TOML"),
@@ -202,7 +208,7 @@ def test_presets_may_be_tables(config):
 )
 def test_what_is_wrong_is_named_with_file_key_and_what_is_allowed(config, text, words):
     with pytest.raises(UsageError) as error:
-        resolved("--config", config(text))
+        offered("--config", config(text))
     assert words in str(error.value)
     assert "\n" not in str(error.value)
 

@@ -31,7 +31,7 @@ class Listener:
     def add_service(self, zeroconf, kind, name):
         while (info := zeroconf.get_service_info(kind, name, 3000)) is None:
             print(json.dumps(["unanswered", name]), file=sys.stderr, flush=True)
-        properties = sorted(info.decoded_properties)
+        properties = info.decoded_properties
         print(json.dumps(["added", name, info.port, info.parsed_addresses(), properties]), flush=True)
     update_service = lambda *_: None
     def remove_service(self, zeroconf, kind, name):
@@ -123,10 +123,24 @@ def test_another_host_sees_it_come_and_go(hosts):
         kind, name, port, addresses, properties = browser.event()
         assert (kind, port, addresses) == ("added", 10200, ["10.77.0.2"])
         assert name == f"{default_name(10200)}._wyoming._tcp.local."
-        assert properties == ["version", "voices"]
+        assert properties == {"version": __version__, "voices": "mei"}
         server.popen.terminate()
         assert browser.event() == ["removed", name]
         assert server.popen.wait(DEADLINE) == 0
+
+
+def test_other_voices_are_named_when_they_come(hosts, tmp_path):
+    browser_host, server_host, _ = hosts
+    config = tmp_path / "kitchen.toml"
+    config.write_text("", encoding="utf-8")
+    with (
+        Process(browser_host, [sys.executable, "-c", BROWSER]) as browser,
+        Process(server_host, command("--uri", "tcp://0.0.0.0:10200", "--config", str(config))),
+    ):
+        assert browser.event()[-1]["voices"] == "mei"
+        config.write_text('[[voice]]\nname = "slow"\nspeed = 1.5\n', encoding="utf-8")
+        assert browser.event()[0] == "removed"
+        assert browser.event()[-1]["voices"] == "mei,slow"
 
 
 def test_names_are_taken_as_given_and_conflicts_are_resolved(hosts):

@@ -138,9 +138,9 @@ def test_offline_asks_nothing_and_says_what_is_missing(hub, opened):
     offline = opened("me/voices", offline=True)
     assert contents(offline.fetch("v")) == OLD
     assert offline.list() == sorted(f"v/{path}" for path in OLD)
-    with pytest.raises(HayakoeError, match=r"me/voices: other: not in the cache.*download"):
+    with pytest.raises(HayakoeError, match=r"not here: hf://me/voices: other: run .*download"):
         offline.fetch("other")
-    with pytest.raises(HayakoeError, match=r"me/other: not in the cache.*download"):
+    with pytest.raises(HayakoeError, match=r"not here: hf://me/other: run .*download"):
         opened("me/other", offline=True).list()
     with pytest.raises(HayakoeError, match="--offline"):
         offline.delete("v")

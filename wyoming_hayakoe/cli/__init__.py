@@ -17,6 +17,7 @@ _COMMANDS = {
     "serve": "serve voices over the Wyoming protocol (what happens without a command)",
     "say": "speak a text to a file, to a player, or through a running server",
     "voices": "list the voices of this installation",
+    "download": "fetch voices ahead of time",
     "words": "teach words, list them, forget them, bring them from other programs",
     "bench": "measure a server on this machine",
 }

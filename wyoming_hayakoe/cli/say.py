@@ -12,7 +12,7 @@ from pathlib import Path
 from wyoming_hayakoe.audio import write_wav
 from wyoming_hayakoe.cli.client import Chunk, Client
 from wyoming_hayakoe.cli.options import add_options
-from wyoming_hayakoe.cli.settings import SPEAKING, configure
+from wyoming_hayakoe.cli.settings import SPEAKING, configure, open_voices
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.server.listeners import StdioAddress, parse_uri
@@ -58,7 +58,7 @@ def run(flags: argparse.Namespace) -> int:
 
 def _explain(flags: argparse.Namespace) -> int:
     """Print how each line of the text is read."""
-    front_end = configure(flags, SPEAKING).tts.front_end
+    front_end = configure(flags, SPEAKING).make_tts().front_end
     for line in _read_text(flags.text).splitlines():
         utterance = front_end.read(line, trace=True)
         if flags.json:
@@ -71,7 +71,7 @@ def _explain(flags: argparse.Namespace) -> int:
 
 
 def _local(flags: argparse.Namespace, text: str) -> Iterator[Chunk]:
-    speaker = configure(flags, SPEAKING).catalogue.find(Requested())
+    speaker = open_voices(flags, SPEAKING).find(Requested())
     seconds = 0.0
     for audio in speaker.stream(text):
         yield Chunk(audio.pcm_bytes(), audio.sr)

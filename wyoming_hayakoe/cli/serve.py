@@ -4,10 +4,18 @@ import argparse
 import asyncio
 import logging
 import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
-from wyoming_hayakoe.cli.options import add_options
-from wyoming_hayakoe.cli.settings import LOG_FORMAT, SERVING, configure
+from wyoming_hayakoe.cli.options import add_options, config_path
+from wyoming_hayakoe.cli.settings import LOG_FORMAT, SERVING, WHILE_RUNNING, Configured, configure
+from wyoming_hayakoe.paths import data_dir, fingerprint, voices_dir
 from wyoming_hayakoe.server.server import Server
+from wyoming_hayakoe.server.supply import Supply
+from wyoming_hayakoe.server.wishes import Wishes
+from wyoming_hayakoe.sources.progress import progress_on
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -19,20 +27,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(flags: argparse.Namespace) -> int:
     """Serve until told to stop."""
-    configured = configure(flags, SERVING, may_lack=True)
-    logging.basicConfig(
-        level=logging.DEBUG if configured.values.get("debug") else logging.INFO,
-        format=configured.values.get("log-format", LOG_FORMAT),
-    )
-    # Their own debug lines tell nothing of this program.
-    for name in ("asyncio", "zeroconf"):
-        logging.getLogger(name).setLevel(logging.INFO)
-    for failure in configured.failures:
-        _LOGGER.error("a voice is left out: %s", failure)
-    server = Server(configured.server_settings, configured.catalogue)
+    configured = configure(flags, SERVING)
+    # Others' lines tell nothing of this program, and those of HTTP libraries hold signed addresses.
+    logging.basicConfig(format=_log_format(configured.values))
+    level = logging.DEBUG if configured.values.get("debug") else logging.INFO
+    logging.getLogger("wyoming_hayakoe").setLevel(level)
+    offline = configured.values.get("offline", False)
+    supply = Supply(configured.make_tts(), _WishList(flags, configured), progress_on(sys.stderr), offline=offline)
+    server = Server(configured.server_settings, supply.catalogue, supply)
     asyncio.run(server.run())
     if server.is_aborted:
         # Python would wait for the step that the lane still computes.
         logging.shutdown()
         os._exit(0)
     return 0
+
+
+def _log_format(given: Mapping[str, Any]) -> str:
+    # On a terminal a line takes the place of a download's bar, which is drawn again below it.
+    erase = "\r\x1b[K" if sys.stderr.isatty() else ""
+    return erase + str(given.get("log-format", LOG_FORMAT))
+
+
+class _WishList:
+    """The configuration file and the folder of voices in the data directory."""
+
+    def __init__(self, flags: argparse.Namespace, configured: Configured) -> None:
+        self._flags = flags
+        self._values = configured.values
+        self._config = config_path(flags)
+
+    def stamp(self) -> str:
+        """Return a text that changes when the file or the folder does."""
+        config = fingerprint(Path(self._config)) if self._config else ""
+        return config + fingerprint(voices_dir(data_dir(self._values.get("data-dir"))))
+
+    def read(self) -> Wishes:
+        """Return what they say now, and log what else they say that the server cannot follow."""
+        configured = configure(self._flags, SERVING)
+        before, self._values = self._values, configured.values
+        changed = [
+            name
+            for name in sorted(before.keys() | configured.values.keys())
+            if name not in WHILE_RUNNING and before.get(name) != configured.values.get(name)
+        ]
+        if changed:
+            _LOGGER.warning("%s: %s: changes at the next start only", self._config, ", ".join(changed))
+        return configured.wishes

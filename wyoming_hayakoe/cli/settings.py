@@ -1,9 +1,9 @@
 """The options of the server, and of whatever speaks without one."""
 
 import argparse
-import contextlib
 import dataclasses
-from collections.abc import Container, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from wyoming_hayakoe.cli import values
@@ -17,14 +17,15 @@ from wyoming_hayakoe.cli.options import (
     resolve,
     resolve_table,
 )
-from wyoming_hayakoe.errors import HayakoeError, UsageError
+from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.server.catalogue import Catalogue, Preset
 from wyoming_hayakoe.server.settings import ServerSettings
-from wyoming_hayakoe.speaker import Speaker, check_style
-from wyoming_hayakoe.tts import TTS
+from wyoming_hayakoe.server.wishes import Wishes, named
+from wyoming_hayakoe.sources.location import DEFAULT, parse
+from wyoming_hayakoe.sources.progress import progress_on
+from wyoming_hayakoe.tts import BUILT_IN, TTS
 from wyoming_hayakoe.utterance import RANGES, SynthesisParams
 
-BUILT_IN = "mei"
 LOG_FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
 
 # Flags are called as wyoming-piper's; the keys of a [[voice]] table as the library's parameters.
@@ -43,22 +44,23 @@ def _number(param: str) -> values.Converter:
     return values.number(*RANGES[param])
 
 
-READING = (
-    Option("data-dir", values.text, "folder of words.csv (default: the user's data folder)", "DIR"),
-    Option("read-emoji", values.switch, "name emoji in Japanese instead of passing over them"),
-)
-SPEAKING = (
-    *READING,
+FETCHING = (
+    Option("data-dir", values.text, "folder of voices and words.csv (default: the user's data folder)", "DIR"),
     Option(
         "voice",
         values.voice,
-        "voice to load from a HayaKoe repository (file://, hf:// or s3://), or a voice or preset to list first; "
+        "voice to load from SOURCE (a path, hf:// or s3://), or a voice or preset to list first; "
         "the first is the default (repeatable)",
         "NAME[=SOURCE]",
         is_list=True,
     ),
-    Option("source", values.text, "repository of the voices that are given without one", "SOURCE"),
+    Option("source", values.text, f"source of the voices that are given without one (default: {DEFAULT})", "SOURCE"),
     Option("bert-source", values.text, "repository of the BERT (default: that of the first voice)", "SOURCE"),
+)
+SPEAKING = (
+    *FETCHING,
+    Option("read-emoji", values.switch, "name emoji in Japanese instead of passing over them"),
+    Option("offline", values.switch, "use the voices that are here, and ask nobody for newer ones"),
     Option("speaker", values.text, "style that voices speak in", "STYLE"),
     Option("length-scale", _number("speed"), "1.2 speaks slower, 0.9 faster (default: 1.0)", "FACTOR"),
     Option("noise-scale", _number("noise"), "how much the voice varies (default: 0.6)", "FACTOR"),
@@ -90,6 +92,9 @@ SERVING = (
     Option("log-format", values.log_format, "format of log lines, as in Python's logging", "FORMAT"),
 )
 
+WHILE_RUNNING = frozenset({"voice", "source", "speaker", *_PARAMS})
+"""Options that a running server follows when the configuration file changes."""
+
 # A [[voice]] table has the library's names for its keys.
 _PRESET = (
     Option("name", values.text, "what clients choose it by"),
@@ -109,14 +114,8 @@ class Configured:
     values: dict[str, Any]
     """Option values by name; those that are given nowhere are not in it."""
 
-    tts: TTS
-    """What reads and speaks."""
-
-    catalogue: Catalogue
-    """The voices and presets."""
-
-    failures: tuple[HayakoeError, ...] = ()
-    """Why voices that were asked for are not among them."""
+    wishes: Wishes
+    """The voices and ways of speaking."""
 
     @property
     def server_settings(self) -> ServerSettings:
@@ -140,13 +139,23 @@ class Configured:
             fields["allow"] = None if "any" in given["allow"] else tuple(given["allow"])
         return ServerSettings(**fields)
 
+    def make_tts(self) -> TTS:
+        """Return the library's face with these values; it has no voices yet."""
+        given = self.values
+        return TTS(
+            cache_dir=given.get("data-dir"),
+            bert_source=given.get("bert-source"),
+            offline=given.get("offline", False),
+            max_memory=given.get("max-memory"),
+            read_emoji=given.get("read-emoji", False),
+        )
 
-def configure(flags: argparse.Namespace, options: Sequence[Option], *, may_lack: bool = False) -> Configured:
-    """Resolve ``options`` from the flags, the environment and the configuration file, and open the voices.
+
+def configure(flags: argparse.Namespace, options: Sequence[Option]) -> Configured:
+    """Resolve ``options`` from the flags, the environment and the configuration file.
 
     Raises:
         UsageError: one of them is not allowed.
-        HayakoeError: a voice's files are not what they should be, and ``may_lack`` does not allow to go on without it.
     """
     path = config_path(flags)
     config = read_config(path)
@@ -159,67 +168,66 @@ def configure(flags: argparse.Namespace, options: Sequence[Option], *, may_lack:
     params = SynthesisParams(
         style=given.get("speaker"), **{param: given[name] for name, param in _PARAMS.items() if name in given}
     )
-    tts = TTS(
-        cache_dir=given.get("data-dir"),
-        bert_source=given.get("bert-source"),
-        max_memory=given.get("max-memory"),
-        read_emoji=given.get("read-emoji", False),
-    )
     presets = [
         _preset(table, params, BUILT_IN, f"{path}: [[voice]] number {number}") for number, table in enumerate(tables, 1)
     ]
-    with _named(resolved.get("voice")):
-        failures = _load_voices(tts, given, {preset.name for preset in presets})
-    if failures and not may_lack:
-        raise next(iter(failures.values()))
-    with _named(resolved.get("speaker")):
-        speakers = _styled(list(tts.speakers.values()), params)
-    catalogue = Catalogue(speakers, presets)
-    with _named(resolved.get("voice")):
-        catalogue.put_first([name for name, _ in given.get("voice", []) if name not in failures])
-    return Configured(given, tts, catalogue, tuple(failures.values()))
+    for option in ("voice", "source", "bert-source"):
+        if option in resolved:
+            _check_sources(resolved[option])
+    voices = given.get("voice", [])
+    wishes = Wishes(
+        sources=_sources(
+            voices, given.get("source"), {preset.name for preset in presets}, _where(resolved.get("voice"), "voice")
+        ),
+        first=tuple(name for name, _ in voices),
+        presets=tuple(presets),
+        params=params,
+        where_voice=_where(resolved.get("voice"), "voice"),
+        where_style=_where(resolved.get("speaker"), "speaker"),
+    )
+    return Configured(given, wishes)
 
 
-def _styled(speakers: Sequence[Speaker], params: SynthesisParams) -> list[Speaker]:
-    """Have all speak by ``params``; those that lack the style keep to their own, if one of them has it.
+def open_voices(flags: argparse.Namespace, options: Sequence[Option]) -> Catalogue:
+    """Have every voice that is wanted here, with a bar on the terminal while one is being fetched.
 
     Raises:
-        UsageError: none has it.
+        UsageError: an option is not allowed.
+        HayakoeError: a voice cannot be had.
     """
-    if not any(params.style in speaker.voice.styles for speaker in speakers):
-        check_style(speakers[0].voice, params.style)
-    plain = dataclasses.replace(params, style=None)
-    return [
-        dataclasses.replace(speaker, params=params if params.style in speaker.voice.styles else plain)
-        for speaker in speakers
-    ]
+    configured = configure(flags, options)
+    tts = configured.make_tts().load(BUILT_IN)
+    for name, source in configured.wishes.sources.items():
+        tts.load(name, source)
+    tts.pre_download(progress_on(sys.stderr))
+    return configured.wishes.catalogue(tts.speakers)
 
 
-def _load_voices(tts: TTS, given: Mapping[str, Any], presets: Container[str]) -> dict[str, HayakoeError]:
-    """Load the voices that come from somewhere, and the built-in one, which is always there; return what failed."""
-    failures = {}
-    for name, source in given.get("voice", []):
-        if source is None and (name == BUILT_IN or name in presets or ":" in name):
-            continue
-        if source := source or given.get("source"):
-            try:
-                tts.load(name, source)
-            except UsageError:
-                raise
-            except HayakoeError as error:
-                failures[name] = error
-    if BUILT_IN not in tts.speakers:
-        tts.load(BUILT_IN)
-    return failures
+def _sources(
+    voices: Sequence[tuple[str, str | None]], default: str | None, presets: Container[str], where: str
+) -> dict[str, str | None]:
+    """Return where each voice comes from; a name without a source may be that of something else in the list."""
+    brought = [name for name, source in voices if source]
+    for name in brought:
+        if brought.count(name) > 1:
+            raise UsageError(f"{where}: {name!r} is given twice: choose another name")
+    return {
+        name: source or default
+        for name, source in voices
+        if source or not (name == BUILT_IN or name in presets or name in brought or ":" in name)
+    }
 
 
-@contextlib.contextmanager
-def _named(given: Given | None) -> Iterator[None]:
-    """Say where a value was given that turns out wrong."""
-    try:
-        yield
-    except UsageError as error:
-        raise UsageError(f"{given.where}: {error}" if given else str(error)) from None
+def _check_sources(given: Given) -> None:
+    """Refuse what names no source; a --voice has its name before it."""
+    sources = [source for _, source in given.value] if isinstance(given.value, list) else [given.value]
+    for source in filter(None, sources):
+        with named(given.where):
+            parse(source)
+
+
+def _where(given: Given | None, name: str) -> str:
+    return given.where if given else name
 
 
 def _take_presets(config: dict[str, object]) -> list[dict[str, object]]:

@@ -4,7 +4,7 @@ import argparse
 import json
 
 from wyoming_hayakoe.cli.options import add_options
-from wyoming_hayakoe.cli.settings import SPEAKING, configure
+from wyoming_hayakoe.cli.settings import SPEAKING, open_voices
 from wyoming_hayakoe.server.catalogue import Entry
 from wyoming_hayakoe.text.explain import columns
 
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(flags: argparse.Namespace) -> int:
     """Print the voices."""
-    voices = [_describe(entry) for entry in configure(flags, SPEAKING).catalogue.entries]
+    voices = [_describe(entry) for entry in open_voices(flags, SPEAKING).entries]
     if flags.json:
         print(json.dumps(voices, ensure_ascii=False, indent=2))
     else:

@@ -28,7 +28,9 @@ class Bert:
 
     def __init__(self, model: Path, tokenizer: Path) -> None:
         """Take note of the graph and of the folder with the vocabulary; both are read at first use."""
-        self._model = model
+        self.model = model
+        """Where the graph is."""
+
         self._tokenizer = tokenizer
         self._loading = threading.Lock()
         self._loaded: tuple[Session, Vocabulary] | None = None
@@ -81,7 +83,7 @@ class Bert:
             mask[row, : len(each)] = 1
         hidden = session.run(session.outputs[:1], {"input_ids": tokens, "attention_mask": mask})[0]
         if hidden.shape != (*shape, _WIDTH):
-            raise HayakoeError(f"{self._model}: does not give {_WIDTH} features a character: fetch the BERT again")
+            raise HayakoeError(f"{self.model}: does not give {_WIDTH} features a character: fetch the BERT again")
         # Each a copy, so that none holds on to the room that the longest takes.
         features = tuple(hidden[row, : len(each)].astype(np.float32) for row, each in enumerate(ids))
         for shared in features:
@@ -103,10 +105,10 @@ class Bert:
         with self._loading:
             if self._loaded is None:
                 vocabulary = Vocabulary(self._tokenizer)
-                session = Session(self._model, self._model)
+                session = Session(self.model, self.model)
                 if strange := set(session.inputs) ^ _INPUTS:
                     raise HayakoeError(
-                        f"{self._model}: is no BERT of a HayaKoe repository ({', '.join(sorted(strange))[:80]}): "
+                        f"{self.model}: is no BERT of a HayaKoe repository ({', '.join(sorted(strange))[:80]}): "
                         "name its repository with --bert-source"
                     )
                 # Loading the published model takes 0.9 GB beside it, which voices would be sent away for.

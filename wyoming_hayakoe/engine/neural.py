@@ -1,6 +1,8 @@
 """A Style-Bert-VITS2 JP-Extra voice from a HayaKoe repository."""
 
 import hashlib
+import itertools
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,8 @@ from wyoming_hayakoe.voice import Credit, PhoneTiming, Speech, Waveform
 
 # What a loaded voice takes beside its weights, as a factor on the size of its files: measured, see script/bench engine.
 _OVERHEAD = 1.2
+
+_NUMBERS = itertools.count(1)
 
 # About 25 s of speech at speed 1.
 _MOST_PHONES = 300
@@ -67,7 +71,9 @@ class NeuralVoice:
         self.styles = tuple(self._config.styles)
         self.sample_rate = self._config.sample_rate
         self._size, self._fingerprint = _measure_files(self._model)
-        self._key = f"{name} ({folder})"
+        # A voice that is opened anew, because its files have changed, is another one.
+        self._key = f"{name} ({next(_NUMBERS)})"
+        weakref.finalize(self, shared.residency.drop, self._key).atexit = False
         self._level: float | None = None
         self._predictor = DurationPredictor(folder / "duration_predictor.onnx")
 

@@ -44,6 +44,14 @@ class Residency:
         found: Model = model
         return found
 
+    def drop(self, name: str) -> None:
+        """Let a model go that nobody will ask for again."""
+        with self._lock:
+            gone = self._models.pop(name, None)
+        if gone is not None:
+            del gone
+            give_back()
+
     @property
     def names(self) -> list[str]:
         """The models in memory, the least recently used first."""

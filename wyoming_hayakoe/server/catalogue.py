@@ -86,6 +86,11 @@ class Catalogue:
         return list(self._entries.values())
 
     @property
+    def names(self) -> list[str]:
+        """The names of all entries, the default first."""
+        return list(self._entries)
+
+    @property
     def speakers(self) -> list[Speaker]:
         """One speaker for each voice behind the entries."""
         return list({entry.speaker.voice.name: entry.speaker for entry in self.entries}.values())

@@ -36,6 +36,7 @@ class Discovery:
         self._hosts = hosts
         self._name = name or default_name(port)
         self._properties = txt_record(voices)
+        self._news = asyncio.Event()
 
     @classmethod
     def for_endpoints(
@@ -48,14 +49,20 @@ class Discovery:
         port = outside[0][1]
         return cls(port, [host for host, other in outside if other == port], name, voices)
 
+    def name_voices(self, voices: Sequence[str]) -> None:
+        """Name other voices in the entry."""
+        self._properties = txt_record(voices)
+        self._news.set()
+
     async def run(self) -> None:
-        """Advertise until cancelled, and again whenever this machine's addresses change."""
-        advertised: list[str] = []
+        """Advertise until cancelled, and again whenever this machine's addresses or the voices change."""
+        advertised: tuple[list[str], dict[str, str]] | None = None
         problem = ""
         async with contextlib.AsyncExitStack() as entry:
             while True:
-                addresses = reachable_addresses(self._hosts)
-                if not addresses or addresses != advertised:
+                self._news.clear()
+                addresses, properties = reachable_addresses(self._hosts), self._properties
+                if not addresses or (addresses, properties) != advertised:
                     await entry.aclose()
                     news = await self._advertise(addresses, entry)
                     # What does not change in years is worth one line in the log.
@@ -64,8 +71,10 @@ class Discovery:
                             "zeroconf: cannot advertise (%s); the server runs on: add it by its address", news
                         )
                     problem = news
-                    advertised = [] if problem else addresses
-                await asyncio.sleep(_CHECK_INTERVAL)
+                    advertised = None if problem else (addresses, properties)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_CHECK_INTERVAL):
+                        await self._news.wait()
 
     async def _advertise(self, addresses: list[str], entry: contextlib.AsyncExitStack) -> str:
         """Register the service until ``entry`` closes; return what is wrong, '' if it went well."""

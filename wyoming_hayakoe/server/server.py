@@ -27,6 +27,7 @@ from wyoming_hayakoe.server.listeners import (
 )
 from wyoming_hayakoe.server.service import Service
 from wyoming_hayakoe.server.settings import ServerSettings
+from wyoming_hayakoe.server.supply import Supply
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text.dictionary import CHECK_SECONDS
 
@@ -36,8 +37,11 @@ _LOGGER = logging.getLogger(__name__)
 class Server:
     """Owns the sockets, the connections, the lane and the entry in zeroconf."""
 
-    def __init__(self, settings: ServerSettings, catalogue: Catalogue) -> None:
+    def __init__(self, settings: ServerSettings, catalogue: Catalogue, supply: Supply | None = None) -> None:
+        """Serve ``catalogue``, and what ``supply`` makes of it as time goes by."""
         self._settings = settings
+        self._supply = supply
+        self._discovery: Discovery | None = None
         self._service = Service(settings, catalogue, Lane(), Lane())
         self._listeners: list[asyncio.Server] = []
         self._socket_files: list[Path] = []
@@ -94,6 +98,9 @@ class Server:
         speakers = self._service.catalogue.speakers
         for speaker in speakers if self._settings.preload else speakers[:1]:
             await self._make_ready(speaker)
+        if self._supply is not None:
+            following = self._supply.run(self._offer, self._make_ready, preload=self._settings.preload)
+            self._background.append(_owned(following))
         self._background.append(_owned(systemd.feed_watchdog()))
         self._background.append(_owned(self._watch_words()))
         if self._settings.zeroconf and self.endpoints:
@@ -194,12 +201,20 @@ class Server:
                 await asyncio.to_thread(dictionary.refresh)
 
     def _advertise(self) -> None:
-        voices = [entry.name for entry in self._service.catalogue.entries]
-        discovery = Discovery.for_endpoints(self.endpoints, self._settings.zeroconf_name, voices)
-        if discovery is None:
+        self._discovery = Discovery.for_endpoints(
+            self.endpoints, self._settings.zeroconf_name, self._service.catalogue.names
+        )
+        if self._discovery is None:
             _LOGGER.info("zeroconf: not advertised, since nobody else reaches a loopback address")
         else:
-            self._background.append(_owned(discovery.run()))
+            self._background.append(_owned(self._discovery.run()))
+
+    def _offer(self, catalogue: Catalogue) -> None:
+        """Have other voices than before; whoever is being answered keeps his."""
+        self._service.catalogue = catalogue
+        _LOGGER.info("voices: %s", ", ".join(catalogue.names))
+        if self._discovery is not None:
+            self._discovery.name_voices(catalogue.names)
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:

@@ -9,12 +9,14 @@ from wyoming_hayakoe.server.settings import ServerSettings
 from wyoming_hayakoe.speaker import Speaker
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Service:
     """What all connections share."""
 
     settings: ServerSettings
     catalogue: Catalogue
+    """What is offered now; another takes its place when voices come or go."""
+
     lane: Lane
     loader: Lane
     """A lane of its own for loading voices, which takes seconds: nobody who speaks waits for it."""

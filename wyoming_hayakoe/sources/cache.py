@@ -22,6 +22,7 @@ from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.sources import files
 from wyoming_hayakoe.sources.disk import locked, told, write_whole
 from wyoming_hayakoe.sources.source import (
+    AbsentError,
     ChangedError,
     Item,
     Listing,
@@ -31,6 +32,7 @@ from wyoming_hayakoe.sources.source import (
     Remote,
     SourceError,
     Transfer,
+    UncachedError,
 )
 from wyoming_hayakoe.sources.transfer import asked, receive
 
@@ -103,7 +105,7 @@ class CachedSource:
         self._online().delete(files.named_prefix(prefix))
 
     def _lacking(self, entry: "_Entry") -> NoReturn:
-        raise SourceError(f"{entry.name}: not in the cache, and --offline asks nobody: download it first")
+        raise UncachedError([entry.name])
 
     def _online(self) -> Remote:
         if self._offline:
@@ -134,7 +136,7 @@ class CachedSource:
         kept = entry.place()
         listing = asked(lambda: self._remote.listing(entry.prefix), _ONCE if kept else self._patience)
         if not listing.items:
-            raise SourceError(f"{entry.name}: there is nothing: check the name")
+            raise AbsentError(f"{entry.name}: there is nothing: check the name")
         if kept is not None and entry.manifest() == _Manifest(self.uri, entry.prefix, listing):
             entry.tidy()
             return kept

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.sources import files
 from wyoming_hayakoe.sources.disk import told
-from wyoming_hayakoe.sources.source import Paths, Progress, SourceError
+from wyoming_hayakoe.sources.source import AbsentError, Paths, Progress, SourceError
 
 FORMS = "file:///PATH, or a path that begins with /, ./, ../ or ~"
 
@@ -65,7 +65,7 @@ class LocalSource:
         with told(place, _ANOTHER):
             is_folder = place.is_dir()
             if not place.exists():
-                raise SourceError(f"{place}: there is no such file or folder: check the path")
+                raise AbsentError(f"{place}: there is no such file or folder: check the path")
         if not os.access(place, os.R_OK | (os.X_OK if is_folder else 0)):
             raise SourceError(f"{place}: may not be read: change its owner or permissions")
         return place

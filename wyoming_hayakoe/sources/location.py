@@ -13,6 +13,9 @@ from wyoming_hayakoe.sources.local import LocalSource
 from wyoming_hayakoe.sources.s3 import S3
 from wyoming_hayakoe.sources.source import Patience, Source
 
+DEFAULT = "hf://lemondouble/hayakoe"
+"""The repository of the voices and the BERT that HayaKoe publishes."""
+
 FORMS = f"{huggingface.FORMS}; {s3.FORMS}; {local.FORMS}"
 
 

@@ -7,13 +7,18 @@ import unicodedata
 from itertools import accumulate
 from typing import TextIO
 
-from wyoming_hayakoe.sources.source import Transfer
+from wyoming_hayakoe.sources.source import Progress, Transfer
 
 _LOGGER = logging.getLogger(__name__)
 
 _BAR_SECONDS = 0.1
 _LINE_SECONDS = 10.0
 _BAR = 24
+
+
+def progress_on(terminal: TextIO) -> Progress:
+    """Return what shows a person how far it is: a bar if that is a terminal, else log lines."""
+    return Bar(terminal) if terminal.isatty() else Lines()
 
 
 class Bar:

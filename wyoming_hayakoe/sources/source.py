@@ -1,7 +1,7 @@
 """What a source of voices is, and the small values that its parts hand to each other."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,19 @@ from wyoming_hayakoe.errors import HayakoeError
 
 class SourceError(HayakoeError):
     """A source does not give what was asked of it, and asking again would not help."""
+
+
+class AbsentError(SourceError):
+    """A source has nothing of that name."""
+
+
+class UncachedError(SourceError):
+    """Something is not in the cache, and nobody may be asked for it."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """Keep the ``names`` of all that is missing, beside the line for people."""
+        super().__init__(f"not here: {', '.join(names)}: run `wyoming-hayakoe download` first, or leave out --offline")
+        self.names = names
 
 
 class UnavailableError(SourceError):

@@ -1,0 +1,285 @@
+"""Voices from every kind of source, through the real command line: fetched, served, followed."""
+
+import asyncio
+import gc
+import json
+import os
+import re
+import shutil
+import threading
+import time
+import wave
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+from wyoming.client import AsyncClient
+from wyoming.info import Describe, Info
+from wyoming.tts import Synthesize, SynthesizeVoice
+
+from tests.sources import hub as hubs
+from tests.sources.shared import contents
+from tests.support import (
+    ARTICLE,
+    DEADLINE,
+    TINY_REPO,
+    Answer,
+    Program,
+    eventually,
+    local,
+    program,
+    receive,
+    run_program,
+    speak,
+)
+from wyoming_hayakoe import TTS
+from wyoming_hayakoe.server import supply
+from wyoming_hayakoe.server.server import Server
+from wyoming_hayakoe.server.supply import Supply
+from wyoming_hayakoe.server.wishes import Wishes
+
+
+def ask(server: Program, text: str, **voice: str) -> Answer:
+    async def scenario() -> Answer:
+        async with AsyncClient.from_uri(server.uri, read_timeout=DEADLINE) as client:
+            await client.write_event(Synthesize(text, voice=SynthesizeVoice(**voice) if voice else None).event())
+            return await receive(client, until="audio-stop")
+
+    return asyncio.run(scenario())
+
+
+def offered(server: Program) -> list[str]:
+    """Return the names that describe gives."""
+
+    async def scenario() -> list[str]:
+        async with AsyncClient.from_uri(server.uri, read_timeout=DEADLINE) as client:
+            await client.write_event(Describe().event())
+            event = await client.read_event()
+            assert event is not None
+            return [voice.name for voice in Info.from_event(event).tts[0].voices]
+
+    return asyncio.run(scenario())
+
+
+def wait_for(condition: Callable[[], bool], what: Callable[[], object]) -> None:
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, what()
+        time.sleep(0.02)
+
+
+def offers(server: Program, *names: str) -> None:
+    """Wait until describe gives just these names, styles left out."""
+    wait_for(lambda: [name for name in offered(server) if ":" not in name] == list(names), lambda: server.log)
+
+
+@pytest.fixture
+def voices(hub):
+    """The tiny repository on a Hub, as hf://me/voices."""
+    hub.repository().commit(contents(TINY_REPO))
+    return hub
+
+
+@pytest.fixture
+def homes(voices, bucket, tmp_path) -> dict[str, str]:
+    """The tiny repository in a place of each kind."""
+    bucket.put(**{f"some/prefix/{path}": data for path, data in contents(TINY_REPO).items()})
+    local = shutil.copytree(TINY_REPO, tmp_path / "声 の 家")
+    return {"hub": "hf://me/voices", "bucket": f"s3://{bucket.name}/some/prefix", "disk": str(local)}
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """The data directory of the programs of a test."""
+    monkeypatch.setattr("tests.support.clean_environment", lambda **changes: {**os.environ, **changes})
+    monkeypatch.setenv("HAYAKOE_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def seeded(tmp_path):
+    """Options with which the voice x sounds the same each time."""
+    path = tmp_path / "seeded.toml"
+    path.write_text('[[voice]]\nname = "seeded"\nvoice = "x"\nseed = 1\n', encoding="utf-8")
+    return ["--voice", "seeded", "--config", str(path)]
+
+
+def say(*arguments: str) -> bytes:
+    result = run_program("say", "こんにちは。", "-o", "-", *arguments)
+    assert result.returncode == 0, result.stderr.decode()
+    return result.stdout
+
+
+def test_it_speaks_alike_from_every_source(homes, data, seeded):
+    spoken = {name: say(*seeded, "--voice", f"x={uri}#rand-jp") for name, uri in homes.items()}
+    assert len(set(spoken.values())) == 1
+    with wave.open(BytesIO(spoken["disk"])) as sound:
+        assert sound.getframerate() == 44100
+
+
+def test_all_kinds_of_source_serve_side_by_side(homes, data):
+    voices = [part for name, uri in homes.items() for part in ("--voice", f"{name}={uri}#rand-jp")]
+    with program(*voices) as server:
+        offers(server, *homes, "mei")
+        for name in homes:
+            assert ask(server, "はい。", name=name).chunks[0].rate == 44100
+
+
+def test_it_listens_and_speaks_while_a_voice_is_on_its_way(voices, data):
+    arrived = threading.Event()
+
+    def held(handler, content):
+        assert arrived.wait(DEADLINE)
+        hubs.send(handler, content)
+
+    voices.faults += [held]
+    with program("--voice", "rand-jp=hf://me/voices") as server:
+        assert offered(server) == ["mei"]
+        assert ask(server, "はい。").chunks[0].rate == 48000
+        arrived.set()
+        offers(server, "rand-jp", "mei")
+        assert ask(server, "はい。").chunks[0].rate == 44100
+        assert re.search(r"downloading hf://me/voices: onnx/speakers/rand-jp: 100 % of ", "".join(server.log))
+
+
+def test_it_stops_at_once_while_a_voice_is_on_its_way(voices, data):
+    over = threading.Event()
+
+    def held(handler, content):
+        over.wait(DEADLINE)
+
+    voices.faults += [held]
+    with program("--voice", "rand-jp=hf://me/voices") as server:
+        wait_for(voices.bytes_requests, lambda: server.log)
+        server.process.terminate()
+        started = time.monotonic()
+        assert server.wait() == 0
+        assert time.monotonic() - started < 5
+    over.set()
+
+
+def test_what_is_here_serves_without_its_source_and_what_is_not_comes_later(voices, data, monkeypatch):
+    run_program("download", "rand-jp=hf://me/voices")
+    voices.down += [503] * 1000
+    with program("--voice", "rand-jp=hf://me/voices", "--voice", "second=hf://me/others") as server:
+        assert offered(server)[0] == "rand-jp"
+        assert ask(server, "はい。").chunks[0].rate == 44100
+        wait_for(lambda: "voice second is left out" in "".join(server.log), lambda: server.log)
+
+
+def test_a_newer_version_takes_its_place(voices, data):
+    assert run_program("download", "rand-jp=hf://me/voices").stdout.decode() == "rand-jp is here\n"
+    newer = dict(voices.repository().files())
+    config = json.loads(newer["onnx/speakers/rand-jp/config.json"])
+    styles = config["data"]["style2id"]
+    styles["Calm"] = styles.pop("Sad")
+    newer["onnx/speakers/rand-jp/config.json"] = json.dumps(config).encode()
+    voices.repository().commit(newer)
+    with program("--voice", "rand-jp=hf://me/voices") as server:
+        wait_for(lambda: "rand-jp:Calm" in offered(server), lambda: server.log)
+        assert ask(server, "はい。", name="rand-jp:Calm").seconds > 0
+
+
+def test_what_was_downloaded_serves_with_every_socket_blocked(voices, data, tmp_path, seeded):
+    assert run_program("download", "x=hf://me/voices#rand-jp", "--bert").returncode == 0
+    expected = say(*seeded, "--voice", "x=hf://me/voices#rand-jp")
+    # Python runs this first of all: whoever connects to anything ends the program.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, socket\n"
+        "def refuse(*_): print('NETWORK', flush=True); os._exit(7)\n"
+        "socket.socket.connect = socket.socket.connect_ex = refuse\n",
+        encoding="utf-8",
+    )
+    blocked = {"PYTHONPATH": str(tmp_path)}
+    asked = ("say", "こんにちは。", "-o", "-", *seeded, "--voice", "x=hf://me/voices#rand-jp")
+    assert run_program(*asked, **blocked).returncode == 7
+    assert run_program(*asked, "--offline", **blocked).stdout == expected
+    with program("--voice", "x=hf://me/voices#rand-jp", "--offline", **blocked) as server:
+        assert offered(server)[0] == "x"
+        assert ask(server, "はい。").chunks[0].rate == 44100
+
+
+def test_offline_says_all_that_is_missing_and_serves_the_rest(data):
+    with program("--voice", "a=hf://me/voices", "--voice", "b=s3://bucket", "--offline") as server:
+        assert offered(server) == ["mei"]
+        (line,) = [line for line in server.log if "not here" in line]
+        for place in ("hf://me/voices: onnx/speakers/a", "s3://bucket: onnx/speakers/b", "onnx/bert/q8"):
+            assert place in line
+    result = run_program("voices", "--voice", "a=hf://me/voices", "--offline")
+    assert result.returncode == 1
+    assert "not here: hf://me/voices: onnx/speakers/a" in result.stderr.decode()
+
+
+def test_download_names_all_that_fails_and_keeps_the_rest(voices, data):
+    result = run_program("download", "a=hf://me/nothing", "rand-jp=hf://me/voices", "b=hf://me/nowhere")
+    assert result.returncode == 1
+    (line,) = [line for line in result.stderr.decode().splitlines() if line.startswith("wyoming-hayakoe:")]
+    assert "hf://me/nothing" in line
+    assert "hf://me/nowhere" in line
+    assert run_program("voices", "--voice", "rand-jp=hf://me/voices", "--offline").returncode == 0
+
+
+def test_the_configuration_file_is_followed(data, tmp_path):
+    config = tmp_path / "kitchen.toml"
+    config.write_text("", encoding="utf-8")
+    with program("--config", str(config)) as server:
+        assert offered(server) == ["mei"]
+        config.write_text(f'voice = ["rand-jp={TINY_REPO}"]', encoding="utf-8")
+        offers(server, "rand-jp", "mei")
+        assert ask(server, "はい。").chunks[0].rate == 44100
+        config.write_text("voice = 1", encoding="utf-8")
+        wait_for(lambda: "stay as they are" in "".join(server.log), lambda: server.log)
+        assert offered(server)[0] == "rand-jp"
+        config.write_text('rate = 16000\n[[voice]]\nname = "slow"\nspeed = 1.5\n', encoding="utf-8")
+        offers(server, "mei", "slow")
+        wait_for(lambda: "rate: changes at the next start only" in "".join(server.log), lambda: server.log)
+
+
+def test_who_speaks_when_his_voice_leaves_finishes(data, tmp_path):
+    config = tmp_path / "kitchen.toml"
+    config.write_text(f'voice = ["rand-jp={TINY_REPO}"]', encoding="utf-8")
+
+    async def scenario(server: Program) -> tuple[Answer, Answer]:
+        async with AsyncClient.from_uri(server.uri, read_timeout=DEADLINE) as client:
+            await client.write_event(Synthesize(ARTICLE * 3).event())
+            first = await receive(client, until="audio-chunk")
+            config.write_text("", encoding="utf-8")
+            await asyncio.to_thread(offers, server, "mei")
+            return first, await receive(client, until="audio-stop")
+
+    with program("--config", str(config)) as server:
+        whole = ask(server, ARTICLE * 3)
+        first, rest = asyncio.run(scenario(server))
+        assert rest.kinds[-1] == "audio-stop"
+        assert first.seconds + rest.seconds > 0.5 * whole.seconds
+
+
+async def test_a_voice_comes_when_its_source_comes_back(voices, tmp_path, monkeypatch, caplog):
+    class Wanted:
+        def stamp(self) -> str:
+            return ""
+
+        def read(self) -> Wishes:
+            return Wishes({"rand-jp": "hf://me/voices"}, first=["rand-jp"])
+
+    monkeypatch.setattr(supply, "_FIRST_PAUSE", 0.02)
+    voices.down += [404] * 3
+    brought = Supply(TTS(cache_dir=tmp_path), Wanted(), lambda _: None)
+    server = Server(local(), brought.catalogue, brought)
+    assert brought.catalogue.names == ["mei"]
+    await server.start()
+    try:
+        await eventually(lambda: brought.catalogue.names[0] == "rand-jp", "the voice is here")
+        assert (await speak(server, "はい。")).chunks[0].rate == 44100
+    finally:
+        await server.stop()
+    assert len([record for record in caplog.records if "left out" in record.message]) == 1
+
+
+def test_a_voice_that_left_leaves_memory(tmp_path):
+    tts = TTS(cache_dir=tmp_path).load("a", f"{TINY_REPO}#rand-jp").prepare()
+    assert len(tts._residency.names) == 1
+    tts.unload("a")
+    gc.collect()
+    assert tts._residency.names == []
+    assert tts.speakers == {}
