@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,8 +13,10 @@ from wyoming_hayakoe.engine.bert import Bert
 from wyoming_hayakoe.engine.neural import NeuralVoice, Shared
 from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
 from wyoming_hayakoe.engine.residency import Residency
+from wyoming_hayakoe.engine.voice_files import read_about, read_voice
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.paths import data_dir, fingerprint, words_file
+from wyoming_hayakoe.sources import inventory
 from wyoming_hayakoe.sources.location import DEFAULT, Location, open_source, parse
 from wyoming_hayakoe.sources.source import AbsentError, Progress, Source, SourceError, UncachedError
 from wyoming_hayakoe.speaker import Speaker
@@ -195,17 +198,20 @@ class TTS:
         location = self._chosen[name]
         source = self._source(location.uri, offline=offline)
         missing: list[str] = []
-        folder = _unless_missing(missing, lambda: source.fetch(f"onnx/speakers/{location.speaker or name}", progress))
+        place = _unless_missing(missing, lambda: _fetch(source, location.speaker or name, progress))
         bert = _unless_missing(missing, lambda: self._shared_bert(location.uri, progress, offline=offline))
-        if folder is None or bert is None:
+        if place is None or bert is None:
             raise UncachedError(missing)
-        stamp = f"{fingerprint(folder)} {bert.model}"
+        licence = _licence(source)
+        stamp = f"{fingerprint(place)} {bert.model} {licence}"
         with self._lock:
             opened = self._opened.get(name)
             if opened is None or opened.stamp != stamp:
+                files = read_voice(place)
+                about = files.about
+                credit = Credit(about.author or name, about.url or source.uri, about.licence or licence or "unknown")
                 shared = Shared(bert, self._residency, self._data / "levels", self._read_rehearsal)
-                credit = Credit(author=name, url=source.uri, licence="unknown")
-                opened = _Opened(stamp, Speaker(NeuralVoice(name, folder, shared, credit), self.front_end))
+                opened = _Opened(stamp, Speaker(NeuralVoice(name, files, shared, credit), self.front_end))
             # It may have been chosen otherwise while it was fetched.
             if self._chosen.get(name) == location:
                 self._opened[name] = opened
@@ -247,3 +253,28 @@ def _unless_missing(missing: list[str], get: Callable[[], T]) -> T | None:
     except UncachedError as error:
         missing += [name for name in error.names if name not in missing]
         return None
+
+
+def _fetch(source: Source, name: str, progress: Progress | None) -> Path:
+    """Fetch a voice; that of a HayaKoe repository with one request where it has not changed."""
+    try:
+        return source.fetch(f"onnx/speakers/{name}", progress)
+    except (AbsentError, UncachedError) as error:
+        try:
+            found = inventory.find(source, name)
+        except (AbsentError, UncachedError):
+            # Offline, what the source has is not known.
+            if isinstance(error, UncachedError):
+                raise error from None
+            raise
+        return source.fetch(found.prefix, progress, endings=() if found.kind == "aivmx" else inventory.ENDINGS)
+
+
+def _licence(source: Source) -> str:
+    """Return the licence of all that a repository holds, as its README.md has it."""
+    note = source.cached("README.md")
+    if note is None:
+        # It is not worth a second attempt.
+        with suppress(HayakoeError):
+            note = source.fetch("README.md")
+    return read_about(note.parent).licence if note else ""

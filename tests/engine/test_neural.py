@@ -210,8 +210,8 @@ def test_a_missing_file_is_one_line_that_names_it(data, repository, missing):
 
 def test_a_repository_without_the_voice_is_named(data, tmp_path):
     for source, words in (
-        (TINY_REPO, "speakers/nobody"),
-        (tmp_path / "nothing", "nothing/onnx/speakers/nobody: there is no such"),
+        (TINY_REPO, "tiny-repo: no voice 'nobody': there is rand-jp"),
+        (tmp_path / "nothing", "nothing: there is no such file or folder"),
     ):
         with pytest.raises(HayakoeError, match=words):
             TTS(cache_dir=data).load("nobody", str(source))

@@ -32,6 +32,7 @@ from tests.support import (
     run_program,
     speak,
 )
+from tests.voice_kinds import as_aivmx, as_folder
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.server import supply
 from wyoming_hayakoe.server.server import Server
@@ -233,6 +234,62 @@ def test_the_configuration_file_is_followed(data, tmp_path):
         config.write_text('rate = 16000\n[[voice]]\nname = "slow"\nspeed = 1.5\n', encoding="utf-8")
         offers(server, "mei", "slow")
         wait_for(lambda: "rate: changes at the next start only" in "".join(server.log), lambda: server.log)
+
+
+def test_every_kind_of_voice_is_served_from_every_source(voices, bucket, data, tmp_path):
+    folder, file = as_folder(tmp_path / "声" / "rand"), as_aivmx(tmp_path / "voice.aivmx")
+    voices.repository("me/folder").commit({f"some/where/{path}": data for path, data in contents(folder).items()})
+    voices.repository("me/file").commit({"voice.aivmx": file.read_bytes()})
+    bucket.put(**{f"folder/{path}": data for path, data in contents(folder).items()})
+    bucket.put(**{"files/voice.aivmx": file.read_bytes()})
+    homes = {
+        "hub-folder": "hf://me/folder",
+        "hub-file": "hf://me/file",
+        "bucket-folder": f"s3://{bucket.name}/folder",
+        "bucket-file": f"s3://{bucket.name}/files/voice.aivmx",
+        "disk-folder": str(folder),
+        "disk-file": file.as_uri(),
+    }
+    arguments = [part for name, uri in homes.items() for part in ("--voice", f"{name}={uri}")]
+    arguments += ["--bert-source", "hf://me/voices"]
+    with program(*arguments) as server:
+        offers(server, *homes, "mei")
+        for name in homes:
+            assert ask(server, "はい。", name=name).chunks[0].rate == 44100
+        assert "hub-file:うれしい" in offered(server)
+    assert not list(data.rglob("*.safetensors"))
+    table = json.loads(run_program("voices", "--json", "--offline", *arguments).stdout)
+    told = {voice["name"]: (voice["licence"], voice["attribution"], voice["description"]) for voice in table}
+    assert told["bucket-file"] == ("Aivis Common Model License (ACML) 1.0", "Somebody, Anna", "乱数で できた 声")
+    assert told["hub-folder"] == ("cc-by-4.0", "hub-folder", "hub-folder")
+
+
+def test_what_a_source_holds_is_listed(voices, data, tmp_path):
+    as_aivmx(tmp_path / "two" / "anna.aivmx")
+    as_folder(tmp_path / "two" / "bob")
+    table = run_program("voices", "--source", str(tmp_path / "two")).stdout.decode()
+    assert [line.split()[0] for line in table.splitlines()] == ["name", "anna", "bob"]
+    (held,) = json.loads(run_program("voices", "--source", "me/voices", "--json").stdout)
+    assert held == {"name": "rand-jp", "kind": "HayaKoe repository", "path": "onnx/speakers/rand-jp"}
+    assert not list(data.rglob("*.onnx"))
+    (tmp_path / "empty").mkdir()
+    assert "has no voices" in run_program("voices", "--source", str(tmp_path / "empty")).stderr.decode()
+
+
+def test_voices_dropped_into_the_data_directory_come_and_go(data, tmp_path):
+    place = data / "voices"
+    with program("--bert-source", str(TINY_REPO)) as server:
+        assert offered(server) == ["mei"]
+        as_aivmx(place / "anna.aivmx")
+        shutil.copytree(as_folder(tmp_path / "bob"), place / "bob")
+        offers(server, "anna", "bob", "mei")
+        for name in ("anna", "bob"):
+            assert ask(server, "はい。", name=name).chunks[0].rate == 44100
+        (place / "anna.aivmx").unlink()
+        offers(server, "bob", "mei")
+        assert ask(server, "はい。", name="bob").seconds > 0
+    listed = run_program("voices", "--bert-source", str(TINY_REPO)).stdout.decode()
+    assert [line.split()[0] for line in listed.splitlines()[1:]] == ["bob", "bob:Happy", "bob:Sad", "mei"]
 
 
 def test_who_speaks_when_his_voice_leaves_finishes(data, tmp_path):

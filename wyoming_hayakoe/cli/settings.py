@@ -3,7 +3,7 @@
 import argparse
 import dataclasses
 import sys
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from wyoming_hayakoe.cli import values
@@ -18,9 +18,11 @@ from wyoming_hayakoe.cli.options import (
     resolve_table,
 )
 from wyoming_hayakoe.errors import UsageError
+from wyoming_hayakoe.paths import data_dir, voices_dir
 from wyoming_hayakoe.server.catalogue import Catalogue, Preset
 from wyoming_hayakoe.server.settings import ServerSettings
 from wyoming_hayakoe.server.wishes import Wishes, named
+from wyoming_hayakoe.sources.inventory import dropped_into
 from wyoming_hayakoe.sources.location import DEFAULT, parse
 from wyoming_hayakoe.sources.progress import progress_on
 from wyoming_hayakoe.tts import BUILT_IN, TTS
@@ -175,10 +177,10 @@ def configure(flags: argparse.Namespace, options: Sequence[Option]) -> Configure
         if option in resolved:
             _check_sources(resolved[option])
     voices = given.get("voice", [])
+    references = {BUILT_IN, *(preset.name for preset in presets)}
+    dropped = dropped_into(voices_dir(data_dir(given.get("data-dir"))))
     wishes = Wishes(
-        sources=_sources(
-            voices, given.get("source"), {preset.name for preset in presets}, _where(resolved.get("voice"), "voice")
-        ),
+        sources=_sources(resolved.get("voice"), given.get("source"), references, dropped),
         first=tuple(name for name, _ in voices),
         presets=tuple(presets),
         params=params,
@@ -204,18 +206,24 @@ def open_voices(flags: argparse.Namespace, options: Sequence[Option]) -> Catalog
 
 
 def _sources(
-    voices: Sequence[tuple[str, str | None]], default: str | None, presets: Container[str], where: str
+    voices: Given | None, default: str | None, references: Collection[str], dropped: Mapping[str, str]
 ) -> dict[str, str | None]:
-    """Return where each voice comes from; a name without a source may be that of something else in the list."""
-    brought = [name for name, source in voices if source]
+    """Return where each voice comes from: those that are asked for, and those in the data directory.
+
+    A name without a source may be that of something else in the list; ``references`` are such names.
+    """
+    asked: Sequence[tuple[str, str | None]] = voices.value if voices else []
+    brought = [name for name, source in asked if source]
     for name in brought:
         if brought.count(name) > 1:
-            raise UsageError(f"{where}: {name!r} is given twice: choose another name")
-    return {
-        name: source or default
-        for name, source in voices
-        if source or not (name == BUILT_IN or name in presets or name in brought or ":" in name)
+            raise UsageError(f"{_where(voices, 'voice')}: {name!r} is given twice: choose another name")
+    chosen = {
+        name: source or dropped.get(name) or default
+        for name, source in asked
+        if source or not (name in references or name in brought or ":" in name)
     }
+    others = dropped.keys() - chosen.keys() - set(references)
+    return chosen | {name: dropped[name] for name in sorted(others) if ":" not in name}
 
 
 def _check_sources(given: Given) -> None:

@@ -1,14 +1,24 @@
-"""List the voices that this installation can speak."""
+"""List the voices that this installation can speak, or, with --source alone, those that a source holds."""
 
 import argparse
 import json
 
 from wyoming_hayakoe.cli.options import add_options
-from wyoming_hayakoe.cli.settings import SPEAKING, open_voices
+from wyoming_hayakoe.cli.settings import SPEAKING, configure, open_voices
+from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.paths import data_dir
 from wyoming_hayakoe.server.catalogue import Entry
+from wyoming_hayakoe.sources.inventory import voices_in
+from wyoming_hayakoe.sources.location import open_source
 from wyoming_hayakoe.text.explain import columns
 
-_COLUMNS = ("name", "description", "languages", "styles", "sample_rate", "licence", "attribution")
+_KINDS = {
+    "repository": "HayaKoe repository",
+    "folder": "Style-Bert-VITS2 folder",
+    "aivmx": "AivisSpeech file",
+}
+_HELD_COLUMNS: tuple[str, ...] = ("name", "kind", "path")
+_COLUMNS: tuple[str, ...] = ("name", "description", "languages", "styles", "sample_rate", "licence", "attribution")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,12 +29,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(flags: argparse.Namespace) -> int:
     """Print the voices."""
-    voices = [_describe(entry) for entry in open_voices(flags, SPEAKING).entries]
+    if flags.source and not flags.voice:
+        voices, shown = _held(flags), _HELD_COLUMNS
+    else:
+        voices, shown = [_describe(entry) for entry in open_voices(flags, SPEAKING).entries], _COLUMNS
     if flags.json:
         print(json.dumps(voices, ensure_ascii=False, indent=2))
     else:
-        print(columns([_COLUMNS, *([_cell(voice[column]) for column in _COLUMNS] for voice in voices)]))
+        print(columns([shown, *([_cell(voice[column]) for column in shown] for voice in voices)]))
     return 0
+
+
+def _held(flags: argparse.Namespace) -> list[dict[str, object]]:
+    """Return what the source holds; nothing of it is fetched."""
+    given = configure(flags, SPEAKING).values
+    source = open_source(flags.source, data_dir(given.get("data-dir")), offline=given.get("offline", False))
+    found = voices_in(source.list())
+    if not found:
+        raise HayakoeError(f"{source.uri}: has no voices that this program can speak")
+    return [{"name": voice.name or "(any)", "kind": _KINDS[voice.kind], "path": voice.prefix or "."} for voice in found]
 
 
 def _describe(entry: Entry) -> dict[str, object]:

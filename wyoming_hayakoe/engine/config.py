@@ -2,7 +2,8 @@
 
 import json
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -48,7 +49,12 @@ def read_config(path: Path) -> VoiceConfig:
     Raises:
         HayakoeError: it is missing, no such configuration, or not that of a JP-Extra voice.
     """
-    content = _object(_parse(path), "the file", path)
+    return parse_config(_read(path), path)
+
+
+def parse_config(encoded: bytes, path: Path) -> VoiceConfig:
+    """Do as :func:`read_config` does with the JSON text that was found in ``path``."""
+    content = parse_object(encoded, path)
     data = _object(content.get("data", {}), "data", path)
     version = str(content.get("version", ""))
     if not (data.get("use_jp_extra") is True or version.endswith("JP-Extra")):
@@ -63,8 +69,8 @@ def read_config(path: Path) -> VoiceConfig:
         sample_rate=_whole(data, "sampling_rate", 44_100, (8_000, 192_000), path),
         hop=_whole(data, "hop_length", 512, (1, 8_192), path),
         add_blank=add_blank,
-        styles=_rows(styles, "style2id", path),
-        speakers=_rows(data.get("spk2id") or {"speaker": 0}, "spk2id", path),
+        styles=rows(styles, "style2id", path),
+        speakers=rows(data.get("spk2id") or {"speaker": 0}, "spk2id", path),
     )
 
 
@@ -74,15 +80,16 @@ def read_style_vectors(path: Path, config: VoiceConfig) -> StyleVectors:
     Raises:
         HayakoeError: it is missing, no such array, or lacks a style of ``config``.
     """
+    with _told(path), path.open("rb") as file:
+        return parse_style_vectors(file, path, config)
+
+
+def parse_style_vectors(file: BinaryIO, path: Path, config: VoiceConfig) -> StyleVectors:
+    """Do as :func:`read_style_vectors` does with the array that was found in ``path``."""
     try:
-        with path.open("rb") as file:
-            _check_header(file)
-            file.seek(0)
-            array = np.lib.format.read_array(file, allow_pickle=False)
-    except FileNotFoundError:
-        raise HayakoeError(f"{path}: is missing: fetch the voice again") from None
-    except OSError as error:
-        raise HayakoeError(f"{path}: cannot be read ({error.strerror}): mend its permissions") from None
+        _check_header(file)
+        file.seek(0)
+        array = np.lib.format.read_array(file, allow_pickle=False)
     # A header is parsed as Python is, which fails in as many ways.
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, tokenize.TokenError) as error:
         reason = str(error).partition("\n")[0][:80]
@@ -116,19 +123,36 @@ def _check_header(file: BinaryIO) -> None:
         raise ValueError(f"its values are {kind}")
 
 
-def _parse(path: Path) -> object:
+def parse_object(encoded: bytes, path: Path) -> dict[str, Any]:
+    """Return the JSON object that was found in ``path``.
+
+    Raises:
+        HayakoeError: it is none.
+    """
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_CONFIG + 1)
-        if len(content) > _LARGEST_CONFIG:
-            raise ValueError
-        return json.loads(content.decode("utf-8-sig"))
+        content = json.loads(encoded.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        raise HayakoeError(f"{path}: is not JSON: fetch the voice again") from None
+    return _object(content, "the file", path)
+
+
+def _read(path: Path) -> bytes:
+    with _told(path), path.open("rb") as file:
+        content = file.read(_LARGEST_CONFIG + 1)
+    if len(content) > _LARGEST_CONFIG:
+        raise HayakoeError(f"{path}: is not JSON: fetch the voice again")
+    return content
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say in one line why a file cannot be read."""
+    try:
+        yield
     except FileNotFoundError:
         raise HayakoeError(f"{path}: is missing: fetch the voice again") from None
     except OSError as error:
         raise HayakoeError(f"{path}: cannot be read ({error.strerror}): mend its permissions") from None
-    except (ValueError, RecursionError):
-        raise HayakoeError(f"{path}: is not JSON: fetch the voice again") from None
 
 
 def _object(value: object, what: str, path: Path) -> dict[str, Any]:
@@ -146,8 +170,12 @@ def _whole(data: Mapping[str, Any], key: str, default: int, bounds: tuple[int, i
     return int(value)
 
 
-def _rows(value: object, what: str, path: Path) -> dict[str, int]:
-    """Return names with their rows, in the order of the rows."""
+def rows(value: object, what: str, path: Path) -> dict[str, int]:
+    """Return names with their rows, in the order of the rows.
+
+    Raises:
+        HayakoeError: ``value`` is no such object.
+    """
     rows = _object(value, what, path)
     if not all(_is_name(name) and _is_between(row, (0, _MOST_ROWS - 1)) for name, row in rows.items()):
         raise HayakoeError(f"{path}: {what} is not a list of names with their rows: fetch the voice again")

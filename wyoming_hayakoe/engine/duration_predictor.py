@@ -14,8 +14,8 @@ from wyoming_hayakoe.utterance import SynthesisParams
 class DurationPredictor:
     """Says how long phones last where the synthesizer itself cannot be asked. Safe to use from several threads."""
 
-    def __init__(self, model: Path) -> None:
-        """Take note of the file; it is read at first use, and need not be there."""
+    def __init__(self, model: Path | None) -> None:
+        """Take note of the file, if there is one; it is read at first use."""
         self._model = model
         self._lock = threading.Lock()
         self._session: Session | None = None
@@ -27,7 +27,7 @@ class DurationPredictor:
             HayakoeError: the file is damaged or something else.
         """
         with self._lock:
-            if self._session is None and self._model.exists():
+            if self._session is None and self._model is not None:
                 self._session = Session(self._model, self._model)
         if self._session is None:
             return None

@@ -1,4 +1,4 @@
-"""A Style-Bert-VITS2 JP-Extra voice from a HayaKoe repository."""
+"""A Style-Bert-VITS2 JP-Extra voice as the server and the library use it."""
 
 import hashlib
 import itertools
@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from wyoming_hayakoe.engine import pauses
 from wyoming_hayakoe.engine.bert import Bert, expand
-from wyoming_hayakoe.engine.config import read_config, read_style_vectors, style_vector
+from wyoming_hayakoe.engine.config import style_vector
 from wyoming_hayakoe.engine.duration_predictor import DurationPredictor
 from wyoming_hayakoe.engine.level import gain_for, remembered_gain, soften
 from wyoming_hayakoe.engine.residency import Residency
 from wyoming_hayakoe.engine.synthesizer import Inputs, Synthesizer
+from wyoming_hayakoe.engine.voice_files import VoiceFiles
 from wyoming_hayakoe.engine.world import bend
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.symbols import PAD, language_ids, phone_ids, tone_ids
@@ -51,23 +52,19 @@ class Shared:
 
 
 class NeuralVoice:
-    """One speaker's folder of a HayaKoe repository. Safe to use from several threads."""
+    """A Style-Bert-VITS2 JP-Extra voice. Safe to use from several threads."""
 
     languages = ("ja",)
 
-    def __init__(self, name: str, folder: Path, shared: Shared, credit: Credit) -> None:
-        """Read what is small of ``folder``; the network itself is loaded when it is first needed.
-
-        Raises:
-            HayakoeError: a file is missing or is not what it should be.
-        """
+    def __init__(self, name: str, files: VoiceFiles, shared: Shared, credit: Credit) -> None:
+        """Take what has been read; the network itself is loaded when it is first needed."""
         self.name = name
-        self.description = name
+        self.description = files.about.description or name
         self.credit = credit
         self._shared = shared
-        self._model = folder / "synthesizer.onnx"
-        self._config = read_config(folder / "config.json")
-        self._style_vectors = read_style_vectors(folder / "style_vectors.npy", self._config)
+        self._model = files.model
+        self._config = files.config
+        self._style_vectors = files.style_vectors
         self.styles = tuple(self._config.styles)
         self.sample_rate = self._config.sample_rate
         self._size, self._fingerprint = _measure_files(self._model)
@@ -75,7 +72,7 @@ class NeuralVoice:
         self._key = f"{name} ({next(_NUMBERS)})"
         weakref.finalize(self, shared.residency.drop, self._key).atexit = False
         self._level: float | None = None
-        self._predictor = DurationPredictor(folder / "duration_predictor.onnx")
+        self._predictor = DurationPredictor(files.predictor)
 
     @property
     def is_ready(self) -> bool:

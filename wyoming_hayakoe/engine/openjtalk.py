@@ -64,7 +64,7 @@ class OpenJTalkVoice:
     styles = ("normal",)
     sample_rate = 48_000
     credit = Credit(
-        author="MMDAgent Project Team, Nagoya Institute of Technology (HTS Voice Mei, CC BY 3.0)",
+        author="MMDAgent Project Team, Nagoya Institute of Technology (HTS Voice Mei)",
         url="https://www.mmdagent.jp/",
         licence="CC BY 3.0",
     )

@@ -4,6 +4,7 @@ from wyoming.info import Attribution, Info, TtsProgram, TtsVoice, TtsVoiceSpeake
 
 from wyoming_hayakoe import __version__
 from wyoming_hayakoe.server.catalogue import Catalogue, Entry
+from wyoming_hayakoe.voice import Credit
 
 # Home Assistant builds the entity's id from this name: it never changes.
 PROGRAM = "hayakoe"
@@ -29,9 +30,14 @@ def _voice(entry: Entry) -> TtsVoice:
     return TtsVoice(
         name=entry.name,
         description=entry.description,
-        attribution=Attribution(name=voice.credit.author, url=voice.credit.url),
+        attribution=Attribution(name=_author(voice.credit), url=voice.credit.url),
         installed=True,
         version=__version__,
         languages=list(voice.languages),
         speakers=[TtsVoiceSpeaker(name=style) for style in entry.styles] or None,
     )
+
+
+def _author(credit: Credit) -> str:
+    """Return who is to be named, with the licence that says so: the protocol has no field for it."""
+    return f"{credit.author}, {credit.licence}" if credit.licence != "unknown" else credit.author

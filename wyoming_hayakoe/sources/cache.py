@@ -14,7 +14,7 @@ import logging
 import re
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -74,13 +74,13 @@ class CachedSource:
             return kept
         return [item.path for item in found.items]
 
-    def fetch(self, prefix: str, progress: Progress | None = None) -> Path:
+    def fetch(self, prefix: str, progress: Progress | None = None, *, endings: tuple[str, ...] = ()) -> Path:
         """Give a folder of the cache, after one request that shows whether it is up to date.
 
         Where that fails, an older complete set is given, and the log has a line. A set that is replaced stays until
         the next fetch that finds nothing new: who was given it has that long to read it.
         """
-        entry = self._entry(prefix)
+        entry = self._entry(prefix, endings)
         if self._offline:
             return entry.place() or self._lacking(entry)
         try:
@@ -92,9 +92,9 @@ class CachedSource:
             _LOGGER.warning("%s; using what is in the cache", error)
             return kept
 
-    def cached(self, prefix: str) -> Path | None:
+    def cached(self, prefix: str, *, endings: tuple[str, ...] = ()) -> Path | None:
         """Give the complete set that is here, up to date or not."""
-        return self._entry(prefix).place()
+        return self._entry(prefix, endings).place()
 
     def upload(self, prefix: str, folder: Path) -> None:
         """Have the remote do it."""
@@ -112,8 +112,8 @@ class CachedSource:
             raise SourceError(f"{self.uri}: is not changed with --offline: leave that out")
         return self._remote
 
-    def _entry(self, prefix: str) -> "_Entry":
-        return _Entry(self._shelf, self.uri, files.clean_prefix(prefix))
+    def _entry(self, prefix: str, endings: tuple[str, ...] = ()) -> "_Entry":
+        return _Entry(self._shelf, self.uri, files.clean_prefix(prefix), endings)
 
     def _kept(self, prefix: str) -> Paths:
         manifests = (_read(path) for path in self._shelf.glob("*/manifest.json"))
@@ -134,7 +134,7 @@ class CachedSource:
 
     def _update(self, entry: "_Entry", progress: Progress | None) -> Path:
         kept = entry.place()
-        listing = asked(lambda: self._remote.listing(entry.prefix), _ONCE if kept else self._patience)
+        listing = entry.chosen(asked(lambda: self._remote.listing(entry.prefix), _ONCE if kept else self._patience))
         if not listing.items:
             raise AbsentError(f"{entry.name}: there is nothing: check the name")
         if kept is not None and entry.manifest() == _Manifest(self.uri, entry.prefix, listing):
@@ -180,12 +180,19 @@ def _read(path: Path) -> _Manifest | None:
 class _Entry:
     """One prefix of one source, as the cache keeps it."""
 
-    def __init__(self, shelf: Path, uri: str, prefix: str) -> None:
+    def __init__(self, shelf: Path, uri: str, prefix: str, endings: tuple[str, ...] = ()) -> None:
         self.prefix = prefix
+        self._endings = endings
         self.name = f"{uri}: {prefix}" if prefix else uri
         readable = re.sub(r"[^A-Za-z0-9.]+", "-", f"{uri} {prefix}".partition("://")[2]).strip("-.")[-60:]
-        identity = f"{uri}\n{prefix}"
+        identity = "\n".join((uri, prefix, *endings))
         self.folder = shelf / f"{readable}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
+
+    def chosen(self, listing: Listing) -> Listing:
+        """Return those files of a listing that belong here."""
+        if not self._endings:
+            return listing
+        return replace(listing, items=tuple(item for item in listing.items if item.path.endswith(self._endings)))
 
     def manifest(self) -> _Manifest | None:
         return _read(self.folder / "manifest.json")

@@ -59,7 +59,7 @@ class LocalSource:
             base = self._root
             return sorted(path.relative_to(base).as_posix() for path in files.files_below(place).values())
 
-    def fetch(self, prefix: str, progress: Progress | None = None) -> Path:
+    def fetch(self, prefix: str, progress: Progress | None = None, *, endings: tuple[str, ...] = ()) -> Path:
         """Give the place itself."""
         place = self._place(prefix)
         with told(place, _ANOTHER):
@@ -70,7 +70,7 @@ class LocalSource:
             raise SourceError(f"{place}: may not be read: change its owner or permissions")
         return place
 
-    def cached(self, prefix: str) -> Path | None:
+    def cached(self, prefix: str, *, endings: tuple[str, ...] = ()) -> Path | None:
         """Give the place itself where it can be read."""
         try:
             return self.fetch(prefix)

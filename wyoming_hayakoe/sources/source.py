@@ -128,11 +128,14 @@ class Source(Protocol):
         """Give the paths of the files below a prefix, relative to the source's root, sorted."""
         ...
 
-    def fetch(self, prefix: str, progress: Progress | None = None) -> Path:
-        """Give a local folder (or file, where the prefix names one) with all below it, complete and checked."""
+    def fetch(self, prefix: str, progress: Progress | None = None, *, endings: tuple[str, ...] = ()) -> Path:
+        """Give a local folder (or file, where the prefix names one) with all below it, complete and checked.
+
+        With ``endings``, files whose names end otherwise may be left out.
+        """
         ...
 
-    def cached(self, prefix: str) -> Path | None:
+    def cached(self, prefix: str, *, endings: tuple[str, ...] = ()) -> Path | None:
         """Give what :meth:`fetch` would where it is here already, without asking anyone; else None."""
         ...
 

@@ -1,0 +1,87 @@
+"""Which voices a source holds, told from the paths of its files alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+from urllib.parse import quote
+
+from wyoming_hayakoe.sources.local import LocalSource
+from wyoming_hayakoe.sources.source import AbsentError, Source
+
+Kind = Literal["repository", "folder", "aivmx"]
+"""A speaker of a HayaKoe repository, a Style-Bert-VITS2 folder, or AivisSpeech's one file."""
+
+ENDINGS = (".json", ".npy", ".onnx", ".onnx.data", ".md", "LICENSE", "LICENSE.txt")
+"""Files of a voice's folder end so; beside them lie checkpoints and samples that take gigabytes."""
+
+_SPEAKERS = PurePosixPath("onnx/speakers")
+_MODEL_ENDINGS = (".safetensors", ".pth", ".aivm")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A voice in a source."""
+
+    name: str
+    """What it is called there; "" where the source is just this folder."""
+
+    prefix: str
+    """Where it is, as :meth:`Source.fetch` takes it."""
+
+    kind: Kind
+
+
+def voices_in(paths: Sequence[str]) -> list[Found]:
+    """Return the voices that the files at ``paths`` make up, by name."""
+    files = [PurePosixPath(path) for path in paths]
+    folders: dict[PurePosixPath, set[str]] = {}
+    for file in files:
+        folders.setdefault(file.parent, set()).add(file.name)
+    found = [_in_folder(folder) for folder, names in folders.items() if _is_voice(names)]
+    found += [Found(file.stem, str(file), "aivmx") for file in files if file.suffix == ".aivmx"]
+    return sorted(found, key=lambda voice: voice.name)
+
+
+def find(source: Source, name: str) -> Found:
+    """Return the voice ``name`` of a source; a source that is just one voice may be called anything.
+
+    Raises:
+        AbsentError: there is none; it says what there is.
+        SourceError: the source cannot be asked.
+    """
+    paths = source.list()
+    found = voices_in(paths)
+    named = [voice for voice in found if voice.name == name]
+    if named:
+        return named[0]
+    if len(found) == 1 and found[0].kind != "repository":
+        return found[0]
+    if found:
+        raise AbsentError(f"{source.uri}: no voice {name!r}: there is {', '.join(voice.name for voice in found)}")
+    if any(path.endswith(_MODEL_ENDINGS) for path in paths):
+        raise AbsentError(
+            f"{source.uri}: has a voice for PyTorch only: `wyoming-hayakoe export` makes an ONNX one of it"
+        )
+    raise AbsentError(
+        f"{source.uri}: has no voice: it takes onnx/speakers/NAME, or config.json, style_vectors.npy and *.onnx, "
+        "or an .aivmx file"
+    )
+
+
+def dropped_into(folder: Path) -> dict[str, str]:
+    """Return the voices that somebody has copied into a folder of this machine: where each is, by name."""
+    source = LocalSource(folder.absolute())
+    if source.cached("") is None:
+        return {}
+    return {voice.name: f"{source.uri}#{quote(voice.name)}" for voice in voices_in(source.list()) if voice.name}
+
+
+def _is_voice(names: set[str]) -> bool:
+    return {"config.json", "style_vectors.npy"} <= names and any(name.endswith(".onnx") for name in names)
+
+
+def _in_folder(folder: PurePosixPath) -> Found:
+    if folder.parent == _SPEAKERS:
+        return Found(folder.name, str(folder), "repository")
+    return Found(folder.name, "" if folder == PurePosixPath() else str(folder), "folder")
