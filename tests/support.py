@@ -160,11 +160,15 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "wyoming_hayakoe", *arguments]
 
 
+# Trying int8 takes seconds, which is for the tests of that alone.
+QUICK = {"HAYAKOE_PRECISION": "fp32"}
+
+
 def clean_environment(**changes: str) -> dict[str, str]:
     """Return this environment without what configures a server."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HAYAKOE_")}
     # A test that reaches for the real Hub fails at once, wherever it runs.
-    return kept | {"HAYAKOE_DATA_DIR": "/nonexistent", "HF_ENDPOINT": "http://127.0.0.1:9"} | changes
+    return kept | {"HAYAKOE_DATA_DIR": "/nonexistent", "HF_ENDPOINT": "http://127.0.0.1:9"} | QUICK | changes
 
 
 def run_program(*arguments: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:

@@ -8,7 +8,7 @@ import pytest
 import wyoming_hayakoe
 
 PACKAGE = Path(wyoming_hayakoe.__file__).parent
-COMMON = {"errors", "utterance", "voice", "audio", "paths", "symbols"}
+COMMON = {"errors", "utterance", "voice", "audio", "paths", "symbols", "disk", "rehearsal"}
 ALLOWED = {
     "text": COMMON | {"text"},
     "engine": COMMON | {"engine"},

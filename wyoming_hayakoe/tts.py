@@ -10,9 +10,14 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from wyoming_hayakoe.engine.bert import Bert
+from wyoming_hayakoe.engine.bert_graph import Bits
+from wyoming_hayakoe.engine.compile import Compiler
+from wyoming_hayakoe.engine.machine import has_little_memory
 from wyoming_hayakoe.engine.neural import NeuralVoice, Shared
 from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
+from wyoming_hayakoe.engine.precision import Precision
 from wyoming_hayakoe.engine.residency import Residency
+from wyoming_hayakoe.engine.session import Execution
 from wyoming_hayakoe.engine.voice_files import read_about, read_voice
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.paths import data_dir, fingerprint, words_file
@@ -23,16 +28,12 @@ from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text import words
 from wyoming_hayakoe.text.dictionary import UserDictionary
 from wyoming_hayakoe.text.frontend import japanese
-from wyoming_hayakoe.utterance import Utterance
 from wyoming_hayakoe.voice import Credit
 
 BUILT_IN = OpenJTalkVoice.name
 """The voice that is always there."""
 
 T = TypeVar("T")
-
-# Plain statements, as a smart home makes them: by these a voice's level is measured.
-_REHEARSAL = ("おはようございます。", "今日は全国的に晴れて、暖かくなるでしょう。", "リビングの照明をつけました。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,11 @@ class TTS:
         bert_source: str | None = None,
         hf_token: str | None = None,
         *,
+        precision: Precision = "auto",
+        bert_bits: Bits = 8,
+        threads: int = 0,
+        low_memory: bool | None = None,
+        compiled: bool = True,
         offline: bool = False,
         max_memory: int | None = None,
         read_emoji: bool = False,
@@ -71,6 +77,12 @@ class TTS:
             cache_dir: folder for all data; else HAYAKOE_DATA_DIR, else the user's data folder.
             bert_source: repository of the BERT; else that of the first voice.
             hf_token: token for Hugging Face; else what HF_TOKEN or `hf auth login` gives.
+            precision: ``auto`` computes in int8 what a voice sounds no worse with, ``int8`` all that can be, ``fp32``
+                nothing.
+            bert_bits: of a weight of the BERT; 4 takes half the memory, and what it does to features is in its report.
+            threads: that compute one step; 0 is one for each physical core.
+            low_memory: take less memory and more time; None does so on machines with under 2 GiB.
+            compiled: prepare a voice for this machine once, and keep that in the data folder.
             offline: use what is here, and ask nobody whether there is something newer.
             max_memory: resident bytes of the process that voices should not pass.
             read_emoji: name emoji instead of passing over them.
@@ -88,6 +100,8 @@ class TTS:
         self._bert_lock = threading.Lock()
         self._bert_is_fresh = False
         self._residency = Residency(max_memory)
+        self._compiler = Compiler(self._data / "compiled", precision, bert_bits=bert_bits, enabled=compiled)
+        self._execution = Execution(threads, has_little_memory() if low_memory is None else low_memory)
         self._chosen: dict[str, Location] = {}
         self._opened: dict[str, _Opened] = {}
         self._lock = threading.RLock()
@@ -169,6 +183,27 @@ class TTS:
                 speaker.voice.prepare()
         return self
 
+    def is_compiled(self, name: str) -> bool:
+        """Say whether a voice whose files are here is prepared for this machine."""
+        voice = self.speakers[name].voice
+        return not isinstance(voice, NeuralVoice) or voice.is_compiled
+
+    def compile(self, name: str) -> None:
+        """Prepare a voice, whose files are here, for this machine; that is kept, and nothing is loaded.
+
+        Raises:
+            HayakoeError: its files are not what they should be.
+        """
+        voice = self.speakers[name].voice
+        if isinstance(voice, NeuralVoice):
+            voice.compile()
+
+    def run_as_it_is(self, name: str) -> None:
+        """Have a voice do without being prepared for this machine."""
+        voice = self.speakers[name].voice
+        if isinstance(voice, NeuralVoice):
+            voice.run_as_it_is()
+
     def open(self, name: str, progress: Progress | None = None) -> Speaker:
         """Return a chosen voice as its source has it now, after fetching what is not here.
 
@@ -210,7 +245,10 @@ class TTS:
                 files = read_voice(place)
                 about = files.about
                 credit = Credit(about.author or name, about.url or source.uri, about.licence or licence or "unknown")
-                shared = Shared(bert, self._residency, self._data / "levels", self._read_rehearsal)
+                shared = Shared(
+                    *(bert, self._residency, self._data / "levels"),
+                    *(self.front_end.read, self._compiler, self._execution),
+                )
                 opened = _Opened(stamp, Speaker(NeuralVoice(name, files, shared, credit), self.front_end))
             # It may have been chosen otherwise while it was fetched.
             if self._chosen.get(name) == location:
@@ -225,7 +263,7 @@ class TTS:
         with self._bert_lock:
             model, tokenizer = self._fetch_bert(uri, progress, offline=offline)
             if self._bert is None or self._bert.model != model:
-                self._bert = Bert(model, tokenizer)
+                self._bert = Bert(model, tokenizer, self._compiler, self._execution)
             self._bert_is_fresh = self._bert_is_fresh or not offline
             return self._bert
 
@@ -241,9 +279,6 @@ class TTS:
 
     def _source(self, uri: str, *, offline: bool) -> Source:
         return open_source(uri, self._data, offline=offline, token=self._token)
-
-    def _read_rehearsal(self) -> list[Utterance]:
-        return [self.front_end.read(sentence) for sentence in _REHEARSAL]
 
 
 def _unless_missing(missing: list[str], get: Callable[[], T]) -> T | None:

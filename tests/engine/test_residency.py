@@ -3,6 +3,7 @@
 import logging
 
 from tests.support import in_threads
+from wyoming_hayakoe.engine import residency
 from wyoming_hayakoe.engine.residency import Residency, resident_bytes
 
 
@@ -51,3 +52,17 @@ def test_many_threads_load_it_once():
 
 def test_this_process_has_a_size():
     assert resident_bytes() > 10_000_000
+
+
+def test_what_a_long_sentence_leaves_is_given_back_and_little_is_left_alone(monkeypatch):
+    now, given = 500 << 20, []
+    monkeypatch.setattr(residency, "give_back", lambda: given.append(now))
+    models = Residency(resident=lambda: now)
+    models.settle()
+    assert given == [500 << 20]
+    now += 50 << 20
+    models.settle()
+    assert len(given) == 1
+    now += 50 << 20
+    models.settle()
+    assert given == [500 << 20, 600 << 20]

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.support import TINY_REPO
-from wyoming_hayakoe.engine.synthesizer import Inputs, Synthesizer
+from wyoming_hayakoe.engine.inputs import Inputs
+from wyoming_hayakoe.engine.synthesizer import Synthesizer
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams
 

@@ -56,7 +56,8 @@ def repository(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def voice(repository, tmp_path_factory):
-    return TTS(cache_dir=tmp_path_factory.mktemp("data")).load("rand-jp", repository.as_uri()).speakers["rand-jp"].voice
+    tts = TTS(cache_dir=tmp_path_factory.mktemp("data"), precision="fp32")
+    return tts.load("rand-jp", repository.as_uri()).speakers["rand-jp"].voice
 
 
 @pytest.fixture(scope="module")

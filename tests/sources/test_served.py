@@ -22,9 +22,11 @@ from tests.sources.shared import contents
 from tests.support import (
     ARTICLE,
     DEADLINE,
+    QUICK,
     TINY_REPO,
     Answer,
     Program,
+    command,
     eventually,
     local,
     program,
@@ -94,6 +96,8 @@ def data(tmp_path, monkeypatch):
     """The data directory of the programs of a test."""
     monkeypatch.setattr("tests.support.clean_environment", lambda **changes: {**os.environ, **changes})
     monkeypatch.setenv("HAYAKOE_DATA_DIR", str(tmp_path / "data"))
+    for name, value in QUICK.items():
+        monkeypatch.setenv(name, value)
     return tmp_path / "data"
 
 
@@ -163,7 +167,7 @@ def test_what_is_here_serves_without_its_source_and_what_is_not_comes_later(voic
     run_program("download", "rand-jp=hf://me/voices")
     voices.down += [503] * 1000
     with program("--voice", "rand-jp=hf://me/voices", "--voice", "second=hf://me/others") as server:
-        assert offered(server)[0] == "rand-jp"
+        offers(server, "rand-jp", "mei")
         assert ask(server, "はい。").chunks[0].rate == 44100
         wait_for(lambda: "voice second is left out" in "".join(server.log), lambda: server.log)
 
@@ -196,7 +200,7 @@ def test_what_was_downloaded_serves_with_every_socket_blocked(voices, data, tmp_
     assert run_program(*asked, **blocked).returncode == 7
     assert run_program(*asked, "--offline", **blocked).stdout == expected
     with program("--voice", "x=hf://me/voices#rand-jp", "--offline", **blocked) as server:
-        assert offered(server)[0] == "x"
+        offers(server, "x", "mei")
         assert ask(server, "はい。").chunks[0].rate == 44100
 
 
@@ -319,9 +323,12 @@ async def test_a_voice_comes_when_its_source_comes_back(voices, tmp_path, monkey
         def read(self) -> Wishes:
             return Wishes({"rand-jp": "hf://me/voices"}, first=["rand-jp"])
 
+        def prepare_command(self, name: str, source: str | None) -> list[str]:
+            return command("compile", f"{name}={source}", "--data-dir", str(tmp_path), "--precision", "fp32")
+
     monkeypatch.setattr(supply, "_FIRST_PAUSE", 0.02)
     voices.down += [404] * 3
-    brought = Supply(TTS(cache_dir=tmp_path), Wanted(), lambda _: None)
+    brought = Supply(TTS(cache_dir=tmp_path, precision="fp32"), Wanted(), lambda _: None)
     server = Server(local(), brought.catalogue, brought)
     assert brought.catalogue.names == ["mei"]
     await server.start()

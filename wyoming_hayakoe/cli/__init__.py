@@ -18,6 +18,7 @@ _COMMANDS = {
     "say": "speak a text to a file, to a player, or through a running server",
     "voices": "list the voices of this installation",
     "download": "fetch voices ahead of time",
+    "compile": "prepare voices for this machine ahead of time",
     "words": "teach words, list them, forget them, bring them from other programs",
     "bench": "measure a server on this machine",
 }

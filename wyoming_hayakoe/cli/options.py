@@ -37,6 +37,12 @@ class Option:
         """The environment variable."""
         return _PREFIX + self.name.upper().replace("-", "_")
 
+    def as_flag(self, values: Mapping[str, Any]) -> list[str]:
+        """Return the arguments that give this option its value in ``values``, where it has one there."""
+        if self.name not in values or (self.is_switch and not values[self.name]):
+            return []
+        return [f"--{self.name}"] if self.is_switch else [f"--{self.name}", str(values[self.name])]
+
     def add_to(self, parser: argparse._ActionsContainer) -> None:
         """Add the flag; what it is given stays a string until it is resolved."""
         settings: dict[str, Any] = {"help": self.help, "default": None, "dest": self.name}

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from wyoming_hayakoe.cli.options import add_options, config_path
-from wyoming_hayakoe.cli.settings import LOG_FORMAT, SERVING, WHILE_RUNNING, Configured, configure
+from wyoming_hayakoe.cli.settings import COMPILING, LOG_FORMAT, SERVING, WHILE_RUNNING, Configured, configure
 from wyoming_hayakoe.paths import data_dir, fingerprint, voices_dir
 from wyoming_hayakoe.server.server import Server
 from wyoming_hayakoe.server.supply import Supply
 from wyoming_hayakoe.server.wishes import Wishes
+from wyoming_hayakoe.sources.location import DEFAULT
 from wyoming_hayakoe.sources.progress import progress_on
 
 _LOGGER = logging.getLogger(__name__)
@@ -74,3 +75,10 @@ class _WishList:
         if changed:
             _LOGGER.warning("%s: %s: changes at the next start only", self._config, ", ".join(changed))
         return configured.wishes
+
+    def prepare_command(self, name: str, source: str | None) -> list[str]:
+        """Return the command line that prepares a voice as this server would have it."""
+        options = [option for option in COMPILING if option.name not in {"voice", "source", "offline"}]
+        given = [part for option in options for part in option.as_flag(self._values)]
+        voice = f"{name}={source or DEFAULT}"
+        return [sys.executable, "-m", "wyoming_hayakoe", "compile", voice, *given, "--offline"]

@@ -59,10 +59,23 @@ FETCHING = (
     Option("source", values.text, f"source of the voices that are given without one (default: {DEFAULT})", "SOURCE"),
     Option("bert-source", values.text, "repository of the BERT (default: that of the first voice)", "SOURCE"),
 )
-SPEAKING = (
+COMPILING = (
     *FETCHING,
-    Option("read-emoji", values.switch, "name emoji in Japanese instead of passing over them"),
     Option("offline", values.switch, "use the voices that are here, and ask nobody for newer ones"),
+    Option("precision", values.one_of("auto", "fp32", "int8"), "auto: int8 as far as it sounds alike", "PRECISION"),
+    Option(
+        "bert-bits",
+        values.one_of("8", "4"),
+        "of a weight of the BERT; 4 takes half the memory and costs accuracy",
+        "BITS",
+    ),
+    Option("threads", values.whole(1, 256), "threads that compute (default: one for each physical core)", "COUNT"),
+)
+SPEAKING = (
+    *COMPILING,
+    Option("no-compile", values.switch, "run voices as they are, instead of preparing them once for this machine"),
+    Option("low-memory", values.switch, "take less memory for what cannot be kept prepared (default: under 2 GB)"),
+    Option("read-emoji", values.switch, "name emoji in Japanese instead of passing over them"),
     Option("speaker", values.text, "style that voices speak in", "STYLE"),
     Option("length-scale", _number("speed"), "1.2 speaks slower, 0.9 faster (default: 1.0)", "FACTOR"),
     Option("noise-scale", _number("noise"), "how much the voice varies (default: 0.6)", "FACTOR"),
@@ -147,6 +160,11 @@ class Configured:
         return TTS(
             cache_dir=given.get("data-dir"),
             bert_source=given.get("bert-source"),
+            precision=given.get("precision", "auto"),
+            bert_bits=4 if given.get("bert-bits") == "4" else 8,
+            threads=given.get("threads", 0),
+            low_memory=given.get("low-memory"),
+            compiled=given.get("compile", True),
             offline=given.get("offline", False),
             max_memory=given.get("max-memory"),
             read_emoji=given.get("read-emoji", False),

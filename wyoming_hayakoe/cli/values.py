@@ -53,6 +53,18 @@ def whole(low: int, high: int) -> Converter:
     return convert
 
 
+def one_of(*allowed: str) -> Converter:
+    """Allow these words."""
+
+    def convert(value: object) -> str:
+        # A configuration file has numbers as numbers.
+        if str(value) not in allowed:
+            raise ValueError(" or ".join(allowed))
+        return str(value)
+
+    return convert
+
+
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 
 

@@ -5,6 +5,7 @@ import json
 
 from wyoming_hayakoe.cli.options import add_options
 from wyoming_hayakoe.cli.settings import SPEAKING, configure, open_voices
+from wyoming_hayakoe.engine.neural import NeuralVoice
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.paths import data_dir
 from wyoming_hayakoe.server.catalogue import Entry
@@ -24,6 +25,7 @@ _COLUMNS: tuple[str, ...] = ("name", "description", "languages", "styles", "samp
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
     add_options(parser, SPEAKING)
+    parser.add_argument("--verbose", action="store_true", help="show also in which precision each runs, and why")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
@@ -32,7 +34,11 @@ def run(flags: argparse.Namespace) -> int:
     if flags.source and not flags.voice:
         voices, shown = _held(flags), _HELD_COLUMNS
     else:
-        voices, shown = [_describe(entry) for entry in open_voices(flags, SPEAKING).entries], _COLUMNS
+        entries = open_voices(flags, SPEAKING).entries
+        voices, shown = [_describe(entry) for entry in entries], _COLUMNS
+        if flags.verbose:
+            voices = [voice | _precision(entry) for voice, entry in zip(voices, entries, strict=True)]
+            shown = (*shown, "precision", "why")
     if flags.json:
         print(json.dumps(voices, ensure_ascii=False, indent=2))
     else:
@@ -65,6 +71,18 @@ def _describe(entry: Entry) -> dict[str, object]:
         "attribution": voice.credit.author,
         "url": voice.credit.url,
     }
+
+
+def _precision(entry: Entry) -> dict[str, object]:
+    """Return what runs, as its report tells; what has not been used on this machine has none."""
+    voice = entry.speaker.voice
+    if not isinstance(voice, NeuralVoice):
+        return {"precision": "", "why": "is no neural voice"}
+    report = voice.report
+    if report is None:
+        return {"precision": "", "why": "is prepared at its first use, or by `wyoming-hayakoe compile`"}
+    choice = report.get("choice", {"chosen": "fp32", "reason": report.get("uncut", "")})
+    return {"precision": choice["chosen"], "why": choice["reason"]}
 
 
 def _cell(value: object) -> str:

@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe import rehearsal
+from wyoming_hayakoe.engine.compile import Compiled, Compiler
+from wyoming_hayakoe.engine.inputs import Feeds
 from wyoming_hayakoe.engine.residency import give_back
-from wyoming_hayakoe.engine.session import Session
+from wyoming_hayakoe.engine.session import Execution, Session
 from wyoming_hayakoe.engine.vocabulary import Vocabulary
 from wyoming_hayakoe.errors import HayakoeError
 
@@ -26,8 +29,12 @@ _KEPT_BYTES = 16 << 20
 class Bert:
     """Features of texts; those of recent ones are kept. Safe to use from several threads."""
 
-    def __init__(self, model: Path, tokenizer: Path) -> None:
+    def __init__(
+        self, model: Path, tokenizer: Path, compiler: Compiler | None = None, execution: Execution | None = None
+    ) -> None:
         """Take note of the graph and of the folder with the vocabulary; both are read at first use."""
+        self._compiler = compiler
+        self._execution = execution
         self.model = model
         """Where the graph is."""
 
@@ -74,18 +81,13 @@ class Bert:
         if not texts:
             return ()
         session, vocabulary = self._load()
-        ids = [vocabulary.ids(text) for text in texts]
-        shape = (len(ids), max(map(len, ids)))
-        tokens = np.full(shape, vocabulary.pad, dtype=np.int64)
-        mask = np.zeros(shape, dtype=np.int64)
-        for row, each in enumerate(ids):
-            tokens[row, : len(each)] = each
-            mask[row, : len(each)] = 1
-        hidden = session.run(session.outputs[:1], {"input_ids": tokens, "attention_mask": mask})[0]
-        if hidden.shape != (*shape, _WIDTH):
+        feeds = _feeds(texts, vocabulary)
+        hidden = session.run(session.outputs[:1], feeds)[0]
+        if hidden.shape != (*feeds["input_ids"].shape, _WIDTH):
             raise HayakoeError(f"{self.model}: does not give {_WIDTH} features a character: fetch the BERT again")
         # Each a copy, so that none holds on to the room that the longest takes.
-        features = tuple(hidden[row, : len(each)].astype(np.float32) for row, each in enumerate(ids))
+        lengths = feeds["attention_mask"].sum(axis=1)
+        features = tuple(hidden[row, :length].astype(np.float32) for row, length in enumerate(lengths))
         for shared in features:
             shared.flags.writeable = False
         return features
@@ -101,11 +103,31 @@ class Bert:
                 _, gone = self._kept.popitem(last=False)
                 self._kept_bytes -= _bytes(gone)
 
+    def compile(self) -> Compiled | None:
+        """Make ahead what :meth:`prepare` loads."""
+        return self._compiler.bert(self.model, self._samples) if self._compiler else None
+
+    def _samples(self) -> list[Feeds]:
+        """Return sentences by which what is made of the model is compared with it."""
+        vocabulary = Vocabulary(self._tokenizer)
+        return [_feeds([text], vocabulary) for text in rehearsal.HELD_OUT]
+
+    def _open(self) -> Session:
+        for _ in range(2):
+            if (compiled := self.compile()) is None or self._compiler is None:
+                break
+            try:
+                path = compiled.graph("bert")
+                return Session(path, self.model, self._execution, is_optimised=True, plans_memory=False)
+            except HayakoeError:
+                self._compiler.discard(compiled)
+        return Session(self.model, self.model, self._execution)
+
     def _load(self) -> tuple[Session, Vocabulary]:
         with self._loading:
             if self._loaded is None:
                 vocabulary = Vocabulary(self._tokenizer)
-                session = Session(self.model, self.model)
+                session = self._open()
                 if strange := set(session.inputs) ^ _INPUTS:
                     raise HayakoeError(
                         f"{self.model}: is no BERT of a HayaKoe repository ({', '.join(sorted(strange))[:80]}): "
@@ -115,6 +137,17 @@ class Bert:
                 give_back()
                 self._loaded = session, vocabulary
             return self._loaded
+
+
+def _feeds(texts: Sequence[str], vocabulary: Vocabulary) -> Feeds:
+    """Return what the model takes for texts, each a row as long as the longest."""
+    ids = [vocabulary.ids(text) for text in texts]
+    tokens = np.full((len(ids), max(map(len, ids))), vocabulary.pad, dtype=np.int64)
+    mask = np.zeros_like(tokens)
+    for row, each in enumerate(ids):
+        tokens[row, : len(each)] = each
+        mask[row, : len(each)] = 1
+    return {"input_ids": tokens, "attention_mask": mask}
 
 
 def expand(features: Features, counts: Sequence[int]) -> npt.NDArray[np.float32]:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.engine.inputs import Inputs
 from wyoming_hayakoe.engine.session import Session
-from wyoming_hayakoe.engine.synthesizer import Inputs
 from wyoming_hayakoe.utterance import SynthesisParams
 
 

@@ -103,7 +103,7 @@ class _Graph:
         self._maker = {name: index for index, node in enumerate(self._nodes) for name in node.output if name}
         self._takers: dict[str, list[int]] = {}
         for index, node in enumerate(self._nodes):
-            for name in _taken(node):
+            for name in taken(node):
                 self._takers.setdefault(name, []).append(index)
         weights = {tensor.name for tensor in model.graph.initializer}
         self.inputs = [value.name for value in model.graph.input if value.name not in weights]
@@ -161,29 +161,29 @@ class _Graph:
         from onnx import TensorProto, helper
 
         needed = self._before(wanted, given)
-        taken = {name for index in needed for name in _taken(self._nodes[index])} | set(wanted)
-        strange = [name for name in self.inputs if name in taken and name not in inputs]
+        used = {name for index in needed for name in taken(self._nodes[index])} | set(wanted)
+        strange = [name for name in self.inputs if name in used and name not in inputs]
         if strange or any(self._is_random(index) for index in needed):
             raise UncuttableError(f"{', '.join(wanted.values())} depends on {', '.join(strange) or 'a random value'}")
         part = self._model.graph
         return helper.make_model(
             helper.make_graph(
                 [
-                    *(helper.make_node("Identity", [new], [old]) for old, new in given.items() if old in taken),
+                    *(helper.make_node("Identity", [new], [old]) for old, new in given.items() if old in used),
                     *(self._nodes[index] for index in needed),
                     *(helper.make_node("Identity", [old], [new]) for old, new in wanted.items()),
                 ],
                 "stage",
                 [
-                    *(value for value in part.input if value.name in inputs and value.name in taken),
+                    *(value for value in part.input if value.name in inputs and value.name in used),
                     *(
                         helper.make_tensor_value_info(new, TensorProto.FLOAT, [1, None, None])
                         for old, new in given.items()
-                        if old in taken
+                        if old in used
                     ),
                 ],
                 [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, None, None]) for name in wanted.values()],
-                [tensor for tensor in part.initializer if tensor.name in taken],
+                [tensor for tensor in part.initializer if tensor.name in used],
             ),
             opset_imports=self._model.opset_import,
             functions=self._model.functions,
@@ -230,7 +230,7 @@ class _Graph:
             index = self._maker.get(waiting.pop())
             if index is not None and index not in found:
                 found.add(index)
-                waiting.extend(name for name in _taken(self._nodes[index]) if name not in stop)
+                waiting.extend(name for name in taken(self._nodes[index]) if name not in stop)
         return sorted(found)
 
     def _after(self, name: str) -> list[int]:
@@ -245,13 +245,13 @@ class _Graph:
         return sorted(found)
 
 
-def _taken(node: "NodeProto") -> Iterator[str]:
+def taken(node: "NodeProto") -> Iterator[str]:
     """Yield the values that a node takes, those included that only a branch or loop inside it takes."""
     yield from (name for name in node.input if name)
     for attribute in node.attribute:
         for graph in (attribute.g, *attribute.graphs):
             made = {name for inner in graph.node for name in inner.output}
-            yield from (name for inner in graph.node for name in _taken(inner) if name not in made)
+            yield from (name for inner in graph.node for name in taken(inner) if name not in made)
 
 
 def _span(decoder: "GraphProto") -> tuple[int, int]:

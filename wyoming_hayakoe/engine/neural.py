@@ -1,22 +1,30 @@
 """A Style-Bert-VITS2 JP-Extra voice as the server and the library use it."""
 
+import glob
 import hashlib
 import itertools
+import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe import rehearsal
 from wyoming_hayakoe.engine import pauses
 from wyoming_hayakoe.engine.bert import Bert, expand
+from wyoming_hayakoe.engine.compile import Compiled, Compiler
 from wyoming_hayakoe.engine.config import style_vector
 from wyoming_hayakoe.engine.duration_predictor import DurationPredictor
+from wyoming_hayakoe.engine.inputs import Inputs
 from wyoming_hayakoe.engine.level import gain_for, remembered_gain, soften
 from wyoming_hayakoe.engine.residency import Residency
-from wyoming_hayakoe.engine.synthesizer import Inputs, Synthesizer
+from wyoming_hayakoe.engine.session import Execution
+from wyoming_hayakoe.engine.synthesizer import Synthesizer
+from wyoming_hayakoe.engine.trial import Rehearsal
 from wyoming_hayakoe.engine.voice_files import VoiceFiles
 from wyoming_hayakoe.engine.world import bend
 from wyoming_hayakoe.errors import HayakoeError
@@ -47,8 +55,14 @@ class Shared:
     levels: Path
     """Folder that remembers the voices' levels."""
 
-    rehearsal: Callable[[], Sequence[Utterance]]
-    """A few sentences by which a voice's level is measured."""
+    read: Callable[[str], Utterance]
+    """Reads the sentences of the rehearsal."""
+
+    compiler: Compiler
+    """Makes the form in which voices run."""
+
+    execution: Execution
+    """How they run."""
 
 
 class NeuralVoice:
@@ -72,6 +86,8 @@ class NeuralVoice:
         self._key = f"{name} ({next(_NUMBERS)})"
         weakref.finalize(self, shared.residency.drop, self._key).atexit = False
         self._level: float | None = None
+        self._compiling = threading.Lock()
+        self._runs_as_it_is = False
         self._predictor = DurationPredictor(files.predictor)
 
     @property
@@ -79,6 +95,29 @@ class NeuralVoice:
         """Whether BERT and network are in memory, and the level is known."""
         is_loaded = self._shared.bert.is_ready and self._key in self._shared.residency.names
         return is_loaded and self._level is not None
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether :meth:`compile` has nothing to do."""
+        return self._runs_as_it_is or not self._shared.compiler.is_enabled or self.report is not None
+
+    @property
+    def report(self) -> dict[str, Any] | None:
+        """What was made of it for this machine, and why; None where that has not been done."""
+        return self._shared.compiler.voice_report(self.name, self._model)
+
+    def compile(self) -> None:
+        """Make ahead what :meth:`prepare` loads; the first time, that takes a while.
+
+        Raises:
+            HayakoeError: a file is missing, or is not what it should be.
+        """
+        self._shared.bert.compile()
+        self._find_compiled()
+
+    def run_as_it_is(self) -> None:
+        """Do without :meth:`compile`, which did not succeed."""
+        self._runs_as_it_is = True
 
     def prepare(self) -> None:
         """Load the BERT and the network, and measure the level if that has not been done.
@@ -132,6 +171,7 @@ class NeuralVoice:
                     yield bend(window, self.sample_rate, params.pitch_scale, params.intonation_scale)
                 else:
                     yield window
+        self._shared.residency.settle()
 
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
         """Return how long the network rests at the mark between the two when it reads them as one text."""
@@ -148,7 +188,37 @@ class NeuralVoice:
         return max(pauses.MINIMUM, frames * self._config.hop / self.sample_rate)
 
     def _synthesizer(self) -> Synthesizer:
-        return self._shared.residency.get(self._key, lambda: Synthesizer(self._model), int(_OVERHEAD * self._size))
+        if (loaded := self._shared.residency.find(self._key)) is None:
+            # Others may be loaded while this is being made.
+            self._find_compiled()
+            loaded = self._shared.residency.get(self._key, self._load, int(_OVERHEAD * self._size))
+        synthesizer: Synthesizer = loaded
+        return synthesizer
+
+    def _find_compiled(self) -> Compiled | None:
+        if self._runs_as_it_is:
+            return None
+        with self._compiling:
+            return self._shared.compiler.voice(self.name, self._model, self._rehearse)
+
+    def _load(self) -> Synthesizer:
+        for _ in range(2):
+            if (compiled := self._find_compiled()) is None:
+                break
+            try:
+                return Synthesizer(self._model, compiled, self._shared.execution)
+            except HayakoeError:
+                self._shared.compiler.discard(compiled)
+        return Synthesizer(self._model, None, self._shared.execution)
+
+    def _rehearse(self) -> Rehearsal:
+        """Return what the quality gate hears."""
+
+        def inputs(sentences: Sequence[str]) -> list[Inputs]:
+            utterances = [self._shared.read(sentence) for sentence in sentences]
+            return [self._inputs(utterance, SynthesisParams(), (utterance,)) for utterance in utterances]
+
+        return Rehearsal(inputs(rehearsal.CALIBRATION), inputs(rehearsal.HELD_OUT), self.sample_rate, self._model)
 
     def _inputs(self, utterance: Utterance, params: SynthesisParams, together: Sequence[Utterance]) -> Inputs:
         """Return what the network takes; the BERT reads all of ``together`` in one call."""
@@ -198,8 +268,8 @@ class NeuralVoice:
         params = SynthesisParams(seed=0)
         windows = [
             window
-            for utterance in self._shared.rehearsal()
-            for window in self.speak(utterance, params, undivided=True, raw=True).windows
+            for sentence in rehearsal.LEVEL
+            for window in self.speak(self._shared.read(sentence), params, undivided=True, raw=True).windows
         ]
         return gain_for(np.concatenate(windows), self.sample_rate)
 
@@ -211,6 +281,6 @@ def _longest(params: SynthesisParams) -> int:
 
 def _measure_files(model: Path) -> tuple[int, str]:
     """Return the bytes of a graph and its external data, and a text that changes when they do."""
-    files = [path for path in sorted(model.parent.glob(f"{model.name}*")) if path.is_file()]
+    files = [path for path in sorted(model.parent.glob(f"{glob.escape(model.name)}*")) if path.is_file()]
     facts = [(path.name, stat.st_size, stat.st_mtime_ns) for path in files for stat in [path.stat()]]
     return sum(size for _, size, _ in facts), hashlib.sha256(repr(facts).encode()).hexdigest()[:32]

@@ -12,6 +12,9 @@ from typing import Any, TypeVar
 
 _LOGGER = logging.getLogger(__name__)
 
+# Giving back takes some 20 ms: worth it for what a sentence of several seconds leaves, not for a greeting's.
+_MUCH = 64 << 20
+
 Model = TypeVar("Model")
 
 
@@ -29,12 +32,13 @@ class Residency:
         # Models are loaded one at a time, since the process is measured before each.
         self._loading = threading.Lock()
         self._models: OrderedDict[str, Any] = OrderedDict()
+        self._settled = 0
 
     def get(self, name: str, load: Callable[[], Model], size: int) -> Model:
         """Return the model ``name``, from memory or with ``load``, which is going to take about ``size`` bytes."""
-        if (model := self._find(name)) is None:
+        if (model := self.find(name)) is None:
             with self._loading:
-                if (model := self._find(name)) is None:
+                if (model := self.find(name)) is None:
                     self._make_room(name, size)
                     model = load()
                     # What loading needed beside the model is as large as the model.
@@ -43,6 +47,12 @@ class Residency:
                         self._models[name] = model
         found: Model = model
         return found
+
+    def settle(self) -> None:
+        """Give back to the system what a long sentence has left, where that is much."""
+        if self._resident() > self._settled + _MUCH:
+            give_back()
+            self._settled = self._resident()
 
     def drop(self, name: str) -> None:
         """Let a model go that nobody will ask for again."""
@@ -58,7 +68,8 @@ class Residency:
         with self._lock:
             return list(self._models)
 
-    def _find(self, name: str) -> Any | None:
+    def find(self, name: str) -> Any | None:
+        """Return the model ``name`` if it is in memory; it has been used then."""
         with self._lock:
             if name in self._models:
                 self._models.move_to_end(name)

@@ -1,43 +1,71 @@
 """One place for how graphs run on ONNX Runtime, and for what they say when they do not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.errors import HayakoeError
 
+if TYPE_CHECKING:
+    import onnxruntime as ort
+
 _FATAL = 4
 """ONNX Runtime's least talkative level: what fails is raised, and told by us."""
+
+_PROFILES: ContextVar[Path | None] = ContextVar("_PROFILES", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """How graphs run."""
+
+    threads: int = 0
+    """Threads that compute one step; 0 is one for each physical core."""
+
+    low_memory: bool = False
+    """Whether weights of a graph that is not prepared stay in the order of its file, instead of being copied into a
+    faster one. A prepared graph has them in that order, mapped and shared."""
 
 
 class Session:
     """A graph that is ready to run. Safe to use from several threads."""
 
-    def __init__(self, model: Path | bytes, origin: Path) -> None:
+    def __init__(
+        self,
+        model: Path | bytes,
+        origin: Path,
+        execution: Execution | None = None,
+        *,
+        is_optimised: bool = False,
+        plans_memory: bool = True,
+    ) -> None:
         """Load ``model``, which is ``origin`` or was made from it.
+
+        Args:
+            model: the graph.
+            origin: the file that errors name.
+            execution: how it runs.
+            is_optimised: whether :func:`optimise` has made it.
+            plans_memory: whether values are written over each other. Planning that takes longer than all else in
+                loading, and gains something only where values are as large as a decoder's.
 
         Raises:
             HayakoeError: it is missing, cut short, or no ONNX graph.
         """
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.log_severity_level = _FATAL
-        # Threads that wait for the next sentence would take the whole processor while nobody speaks.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # An arena keeps what the longest sentence so far has needed, 440 MB for 12 s, and was measured to be no faster.
-        options.enable_cpu_mem_arena = False
-        source = model if isinstance(model, bytes) else str(model)
         self._origin = origin
-        try:
-            self._session = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # noqa: BLE001 - ONNX Runtime raises classes of its own, below Exception only
-            if not origin.exists():
-                raise HayakoeError(f"{origin}: is missing: fetch the voice again") from None
-            raise HayakoeError(f"{origin}: cannot be loaded ({_brief(error)}): fetch the voice again") from None
+        options = _options(execution or Execution(), is_optimised=is_optimised)
+        options.enable_mem_reuse = plans_memory
+        if (folder := _PROFILES.get()) is not None:
+            options.enable_profiling = True
+            stem = model.stem if isinstance(model, Path) else origin.stem
+            options.profile_file_prefix = str(folder / f"{stem}@")
+        self._session = _open(model, origin, options)
         self.inputs = [value.name for value in self._session.get_inputs()]
         """Names of what it takes."""
 
@@ -59,6 +87,67 @@ class Session:
         if not all(np.isfinite(result).all() for result in results):
             raise HayakoeError(f"{self._origin}: gives values that are no numbers: fetch the voice again")
         return results
+
+
+@contextmanager
+def profiled(folder: Path) -> Iterator[None]:
+    """Have each session that is loaded meanwhile write into ``folder``, when it goes, how long each node took."""
+    token = _PROFILES.set(folder)
+    try:
+        yield
+    finally:
+        _PROFILES.reset(token)
+
+
+def optimise(source: Path, target: Path, origin: Path, *, is_final: bool = True) -> int:
+    """Write a graph as ONNX Runtime would run it here, its weights beside it, and return how many nodes it has.
+
+    The final form has weights twice where kernels want them in another order than the graph: they can stay mapped then,
+    and loading the BERT need not copy 264 MB. Only ONNX Runtime can read that form.
+
+    Raises:
+        HayakoeError: it cannot be loaded, or not be written.
+    """
+    import onnx
+
+    options = _options(Execution(), is_optimised=False)
+    options.optimized_model_filepath = str(target)
+    entries = {"file_name": f"{target.stem}.data", "min_size_in_bytes": "1024"}
+    for name, value in entries.items():
+        options.add_session_config_entry(f"session.optimized_model_external_initializers_{name}", value)
+    if is_final:
+        options.add_session_config_entry("session.save_external_prepacked_constant_initializers", "1")
+    _open(source, origin, options)
+    return len(onnx.load(target, load_external_data=False).graph.node)
+
+
+def _options(execution: Execution, *, is_optimised: bool) -> "ort.SessionOptions":
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.log_severity_level = _FATAL
+    options.intra_op_num_threads = execution.threads
+    # Threads that wait for the next sentence would take the whole processor while nobody speaks.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # An arena keeps what the longest sentence so far has needed, 440 MB for 12 s, and was measured to be no faster.
+    options.enable_cpu_mem_arena = False
+    if execution.low_memory and not is_optimised:
+        options.add_session_config_entry("session.disable_prepacking", "1")
+    if is_optimised:
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return options
+
+
+def _open(model: Path | bytes, origin: Path, options: "ort.SessionOptions") -> "ort.InferenceSession":
+    import onnxruntime as ort
+
+    source = model if isinstance(model, bytes) else str(model)
+    try:
+        return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001 - ONNX Runtime raises classes of its own, below Exception only
+        if not origin.exists():
+            raise HayakoeError(f"{origin}: is missing: fetch the voice again") from None
+        raise HayakoeError(f"{origin}: cannot be loaded ({_brief(error)}): fetch the voice again") from None
 
 
 def _brief(error: Exception) -> str:

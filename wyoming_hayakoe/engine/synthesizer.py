@@ -2,18 +2,20 @@
 
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.engine import graph
 from wyoming_hayakoe.engine.graph import Stages, UncuttableError
+from wyoming_hayakoe.engine.inputs import Feeds, Inputs
 from wyoming_hayakoe.engine.model_file import read_model
-from wyoming_hayakoe.engine.session import Session
+from wyoming_hayakoe.engine.prior import draw_prior
+from wyoming_hayakoe.engine.session import Execution, Session
 from wyoming_hayakoe.engine.windows import Window, plan
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams
@@ -22,60 +24,12 @@ from wyoming_hayakoe.voice import Waveform
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-_LOGGER = logging.getLogger(__name__)
+    from wyoming_hayakoe.engine.compile import Compiled
 
-Feeds = Mapping[str, npt.NDArray[Any]]
-"""Values by the names of a graph's inputs."""
+_LOGGER = logging.getLogger(__name__)
 
 # 70 s. The flow's attention takes memory by the square of this, and no sentence is so long.
 _MOST_FRAMES = 6000
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """One sentence as a network takes it: T phones, blanks included."""
-
-    phones: npt.NDArray[np.int64]
-    """Symbol ids [T]."""
-
-    tones: npt.NDArray[np.int64]
-    """Tone ids [T]."""
-
-    languages: npt.NDArray[np.int64]
-    """Language ids [T]."""
-
-    bert: npt.NDArray[np.float32]
-    """Features of the character behind each phone [1024, T]."""
-
-    style: npt.NDArray[np.float32]
-    """Style vector [256]."""
-
-    speaker_id: int
-    """Row of the speaker embedding."""
-
-    def feeds(self, params: SynthesisParams) -> Feeds:
-        """Return what a synthesizer graph takes, by every name that exporters give it."""
-        scalars = {
-            "noise_scale": params.noise,
-            "length_scale": params.speed,
-            "noise_scale_w": params.noise_w,
-            "sdp_ratio": params.sdp_ratio,
-        }
-        count = np.array([len(self.phones)], dtype=np.int64)
-        return {
-            "x": self.phones[None],
-            "x_tst": self.phones[None],
-            "x_lengths": count,
-            "x_tst_lengths": count,
-            "sid": np.array([self.speaker_id], dtype=np.int64),
-            "tone": self.tones[None],
-            "tones": self.tones[None],
-            "language": self.languages[None],
-            "languages": self.languages[None],
-            "bert": self.bert[None],
-            "style_vec": self.style[None],
-            **{name: np.array([value], dtype=np.float32) for name, value in scalars.items()},
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +46,8 @@ class Spoken:
 class Synthesizer:
     """A published synthesizer.onnx, cut in stages where its graph allows. Safe to use from several threads."""
 
-    def __init__(self, model: Path) -> None:
-        """Load the graph at ``model``.
+    def __init__(self, model: Path, compiled: "Compiled | None" = None, execution: Execution | None = None) -> None:
+        """Load the graph at ``model``, or what has been ``compiled`` of it.
 
         Raises:
             HayakoeError: it is missing, damaged, or no JP-Extra voice.
@@ -101,13 +55,12 @@ class Synthesizer:
         self._origin = model
         self._stages: _Sessions | None = None
         self._whole: Session | None = None
-        proto = read_model(model)
-        _check_inputs(proto, model)
         try:
-            self._stages = _Sessions.open(graph.cut(proto), model)
+            self._stages = _Sessions.open(model, compiled, execution)
         except UncuttableError as error:
             _LOGGER.warning("%s: speaks sentence by sentence only: %s", model, error)
-            self._whole = Session(model, model)
+            whole = compiled.graph("whole") if compiled else model
+            self._whole = Session(whole, model, execution, is_optimised=compiled is not None)
 
     @property
     def is_cut(self) -> bool:
@@ -142,13 +95,10 @@ class Synthesizer:
         frames = int(durations.sum())
         if not 0 < frames <= _MOST_FRAMES or durations.min() < 0:
             raise HayakoeError(f"{self._origin}: wants a sentence of {frames} frames: choose another voice")
-        mean = np.repeat(mean, durations, axis=1)
-        noise = random.standard_normal(mean.shape, dtype=np.float32)
-        scale = np.exp(np.repeat(log_scale, durations, axis=1)) * np.float32(params.noise)
         latent = self._stages.flow.run(
             [graph.LATENT],
             {
-                graph.PRIOR: (mean + noise * scale)[None],
+                graph.PRIOR: draw_prior(durations, mean, log_scale, params.noise, random),
                 graph.DURATIONS: durations[None, None].astype(np.float32),
                 **inputs.feeds(params),
             },
@@ -195,16 +145,50 @@ class _Sessions:
     reach: int
 
     @classmethod
-    def open(cls, stages: Stages, origin: Path) -> "_Sessions":
-        """Load what was cut from ``origin``, by way of files: from bytes, a session would keep them beside its own."""
-        with tempfile.TemporaryDirectory(prefix="wyoming-hayakoe-") as folder:
-            path = Path(folder, "stage.onnx")
+    def open(cls, origin: Path, compiled: "Compiled | None", execution: Execution | None) -> "_Sessions":
+        """Load what has been ``compiled`` of ``origin``, else cut it now.
 
-            def load(stage: "ModelProto") -> Session:
-                path.write_bytes(stage.SerializeToString())
-                return Session(path, origin)
+        Raises:
+            UncuttableError: it is, or was, not built so.
+        """
+        if compiled is None:
+            return cls._open_stages(graph.cut(read_synthesizer(origin)), origin, execution)
+        if "uncut" in compiled.report:
+            raise UncuttableError(compiled.report["uncut"])
 
-            return cls(load(stages.encoder), load(stages.flow), load(stages.decoder), stages.hop, stages.reach)
+        def load(name: str) -> Session:
+            path = compiled.graph(name)
+            return Session(path, origin, execution, is_optimised=True, plans_memory=name == "decoder")
+
+        hop, reach = compiled.report["hop"], compiled.report["reach"]
+        return cls(load("encoder"), load("flow"), load("decoder"), hop, reach)
+
+    @classmethod
+    def _open_stages(cls, stages: Stages, origin: Path, execution: Execution | None) -> "_Sessions":
+        """Load stages by way of files: from bytes, a session would keep them beside its own."""
+
+        def load(stage: "ModelProto") -> Session:
+            serialised = stage.SerializeToString()
+            try:
+                with tempfile.TemporaryDirectory(prefix="wyoming-hayakoe-") as folder:
+                    path = Path(folder, "stage.onnx")
+                    path.write_bytes(serialised)
+                    return Session(path, origin, execution)
+            except OSError:  # there is nowhere to write
+                return Session(serialised, origin, execution)
+
+        return cls(load(stages.encoder), load(stages.flow), load(stages.decoder), stages.hop, stages.reach)
+
+
+def read_synthesizer(model: Path) -> "ModelProto":
+    """Return the graph at ``model`` with all its weights.
+
+    Raises:
+        HayakoeError: it is missing, damaged, or no JP-Extra voice.
+    """
+    proto = read_model(model)
+    _check_inputs(proto, model)
+    return proto
 
 
 def _check_inputs(proto: "ModelProto", origin: Path) -> None:

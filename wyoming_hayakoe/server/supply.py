@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 import time
+from asyncio.subprocess import DEVNULL
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -35,6 +36,9 @@ class WishList(Protocol):
     def read(self) -> Wishes:
         """Return what he wants now; a UsageError says what is wrong with it."""
 
+    def prepare_command(self, name: str, source: str | None) -> list[str]:
+        """Return the command line that prepares one of his voices for this machine."""
+
 
 @dataclass(slots=True)
 class _Attempt:
@@ -64,7 +68,7 @@ class Supply:
         self._news = asyncio.Event()
         self._is_over = False
         self._follow(Wishes())
-        self.catalogue = self._wishes.catalogue(tts.speakers)
+        self.catalogue = self._offer()
         """What can be spoken now."""
 
     async def run(
@@ -115,7 +119,7 @@ class Supply:
         self._wishes = wishes
         self._follow(before)
         try:
-            return wishes.catalogue(self._tts.speakers)
+            return self._offer()
         except HayakoeError:
             self._wishes = before
             self._follow(wishes)
@@ -133,8 +137,12 @@ class Supply:
                 self._tts.load(name, source)
             except HayakoeError as error:
                 self._tell(name, error)
+            else:
+                if name in self._tts.speakers and not self._tts.is_compiled(name):
+                    self._pending.setdefault(name, _Attempt())
         if self._offline:
-            self._pending.clear()
+            for name in self._wishes.sources.keys() - self._tts.speakers.keys():
+                self._pending.pop(name, None)
             try:
                 self._tts.pre_download()
             except HayakoeError as error:
@@ -159,9 +167,9 @@ class Supply:
 
     async def _fetch(self, name: str, arrive: Callable[[Catalogue], Awaitable[None]]) -> None:
         attempt = self._pending[name]
-        before = self._tts.speakers.get(name)
         try:
-            speaker = await _beside(lambda: self._tts.open(name, lambda transfer: self._report(name, transfer)))
+            await _beside(lambda: self._tts.open(name, lambda transfer: self._report(name, transfer)))
+            await self._prepare(name)
         except _UnwantedError:
             return
         except HayakoeError as error:
@@ -170,8 +178,27 @@ class Supply:
         # Meanwhile the user may have chosen another voice of this name.
         if self._pending.get(name) is attempt:
             del self._pending[name]
-            if speaker is not before:
-                await arrive(self._wishes.catalogue(self._tts.speakers))
+            await arrive(self._offer())
+
+    async def _prepare(self, name: str) -> None:
+        """Prepare a voice in a process of its own: it takes 2 GB for a minute, and clients are being answered here."""
+        if self._tts.is_compiled(name):
+            return
+        command = self._wish_list.prepare_command(name, self._wishes.sources.get(name))
+        process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=DEVNULL)
+        try:
+            code = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+        if not self._tts.is_compiled(name):
+            _LOGGER.warning("voice %s: preparing it ended with code %d: it runs unprepared, and slower", name, code)
+            self._tts.run_as_it_is(name)
+
+    def _offer(self) -> Catalogue:
+        """List what can speak at once: whoever asked for a voice that is not prepared yet would wait for minutes."""
+        ready = {name: speaker for name, speaker in dict(self._tts.speakers).items() if self._tts.is_compiled(name)}
+        return self._wishes.catalogue(ready)
 
     def _report(self, name: str, transfer: Transfer) -> None:
         if self._is_over or name not in self._pending:

@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
+from wyoming_hayakoe.disk import locked, told, write_whole
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.sources import files
-from wyoming_hayakoe.sources.disk import locked, told, write_whole
 from wyoming_hayakoe.sources.source import (
     AbsentError,
     ChangedError,

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
+from wyoming_hayakoe.disk import told
 from wyoming_hayakoe.errors import UsageError
-from wyoming_hayakoe.sources.disk import told
 from wyoming_hayakoe.sources.source import Item, SourceError
 
 MAX_FILES = 10_000

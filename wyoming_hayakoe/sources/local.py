@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from wyoming_hayakoe.errors import UsageError
+from wyoming_hayakoe.disk import told
+from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.sources import files
-from wyoming_hayakoe.sources.disk import told
 from wyoming_hayakoe.sources.source import AbsentError, Paths, Progress, SourceError
 
 FORMS = "file:///PATH, or a path that begins with /, ./, ../ or ~"
@@ -74,7 +74,7 @@ class LocalSource:
         """Give the place itself where it can be read."""
         try:
             return self.fetch(prefix)
-        except SourceError:
+        except HayakoeError:
             return None
 
     def upload(self, prefix: str, folder: Path) -> None:

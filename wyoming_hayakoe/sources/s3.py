@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wyoming_hayakoe import __version__
+from wyoming_hayakoe.disk import told
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.sources import files
-from wyoming_hayakoe.sources.disk import told
 from wyoming_hayakoe.sources.source import (
     Body,
     ChangedError,

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from wyoming_hayakoe.sources.disk import sync
+from wyoming_hayakoe.disk import sync
 from wyoming_hayakoe.sources.source import Item, Patience, Remote, SourceError, UnavailableError
 
 _READ = 1 << 20

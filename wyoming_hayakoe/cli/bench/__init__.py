@@ -3,10 +3,14 @@
 import argparse
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from wyoming_hayakoe.cli.bench import engine, server, text
-from wyoming_hayakoe.cli.bench.figures import Figure
+from wyoming_hayakoe.cli.bench.chart import draw
+from wyoming_hayakoe.cli.bench.figures import Comparison, Figure
+from wyoming_hayakoe.text.explain import columns
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,25 +21,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--requests", type=int, default=1000, help="server: requests for the memory figures")
     parser.add_argument("--voice", metavar="NAME=SOURCE", help="engine: the voice to measure")
     parser.add_argument("--against", choices=["peer"], help="engine: beside HayaKoe, as script/peer has installed it")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--precision", choices=engine.PRECISIONS, help="engine: only this one")
+    parser.add_argument("--profile", action="store_true", help="engine: where its own time goes, stage by stage")
+    parser.add_argument("--json", metavar="FILE", help="write the figures as JSON too; - prints them instead")
+    parser.add_argument("--chart", metavar="FILE.png", help="engine: draw the figures too (needs matplotlib)")
 
 
 def run(flags: argparse.Namespace) -> int:
     """Measure and print."""
     figures = _measure(flags)
-    if flags.json:
-        print(json.dumps([asdict(figure) for figure in figures], indent=2))
+    encoded = json.dumps([asdict(figure) for figure in figures], ensure_ascii=False, indent=2)
+    if flags.json == "-":
+        print(encoded)
     else:
-        for figure in figures:
-            print(f"{figure.what:<58} {figure.value:>8.2f} {figure.unit:<3} {figure.goal}")
+        print(_table(figures))
+    if flags.json not in {None, "-"}:
+        Path(flags.json).write_text(encoded + "\n", encoding="utf-8")
+    if flags.chart:
+        draw([figure for figure in figures if isinstance(figure, Comparison)], Path(flags.chart))
     return 0
 
 
-def _measure(flags: argparse.Namespace) -> list[Figure]:
+def _measure(flags: argparse.Namespace) -> Sequence[Figure | Comparison]:
     match flags.what:
         case "text":
             return text.measure()
         case "engine":
-            return engine.measure(flags.voice, beside_peer=flags.against is not None)
+            precisions = [flags.precision] if flags.precision else engine.PRECISIONS
+            if flags.profile:
+                return engine.profile_all(flags.voice, precisions)
+            return engine.measure(flags.voice, precisions, beside_peer=flags.against is not None)
         case _:
             return asyncio.run(server.measure(flags.requests))
+
+
+def _table(figures: Sequence[Figure | Comparison]) -> str:
+    rows = []
+    for figure in figures:
+        if isinstance(figure, Figure):
+            rows.append([figure.what, f"{figure.value:.2f}", figure.unit, figure.goal])
+            continue
+        cells = [f"{name} {value:.0f}" for name, value in figure.values.items()]
+        for name, ratio in figure.ratios.items():
+            goal = f" (goal {figure.goals[name]:g})" if name in figure.goals else ""
+            cells.append(f"peer/{name} {ratio:.2f}{goal}")
+        rows.append([figure.what, figure.unit, *cells])
+    widest = max(map(len, rows), default=0)
+    return columns([[*row, *[""] * (widest - len(row))] for row in rows])

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,26 @@ class Figure:
     value: float
     unit: str
     goal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One line of a table with a column for each program."""
+
+    what: str
+    unit: str
+
+    values: Mapping[str, float]
+    """By program; ``peer`` is the one that the others are measured against."""
+
+    goals: Mapping[str, float]
+    """What the peer's value is to be in that of a program, by program."""
+
+    @property
+    def ratios(self) -> dict[str, float]:
+        """The peer's value in that of each other program."""
+        peer = self.values.get("peer")
+        return {name: peer / value for name, value in self.values.items() if peer and value and name != "peer"}
 
 
 def milliseconds(work: Callable[[], object], times: int = 21) -> float:

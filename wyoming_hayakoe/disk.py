@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from wyoming_hayakoe.sources.source import SourceError
+from wyoming_hayakoe.errors import HayakoeError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -19,11 +19,11 @@ _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 @contextmanager
 def told(place: Path, remedy: str) -> Iterator[None]:
-    """Turn an OSError into a SourceError about ``place``."""
+    """Turn an OSError into a HayakoeError about ``place``."""
     try:
         yield
     except OSError as error:
-        raise SourceError(_line(error, place, remedy)) from error
+        raise HayakoeError(_line(error, place, remedy)) from error
 
 
 def _line(error: OSError, place: Path, remedy: str) -> str:
@@ -55,10 +55,21 @@ def locked(path: Path, waiting: str) -> Iterator[None]:
 
     ``waiting`` is logged where another one holds it.
     """
-    with path.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            _LOGGER.info("%s", waiting)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    while True:
+        with path.open("ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                _LOGGER.info("%s", waiting)
+                fcntl.flock(file, fcntl.LOCK_EX)
+            # A file that was removed while we waited locks nobody out: the next one to come makes another.
+            if _is_at(file, path):
+                yield
+                return
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,37 @@
+"""Draws a comparison."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from wyoming_hayakoe.cli.bench.figures import Comparison
+from wyoming_hayakoe.errors import UsageError
+
+
+def draw(compared: Sequence[Comparison], target: Path) -> None:
+    """Write a picture of how many times better than the peer each figure is, with its goal as a mark.
+
+    Raises:
+        UsageError: there is nothing to draw, or nothing to draw with.
+    """
+    rows = [each for each in compared if each.ratios]
+    if not rows:
+        raise UsageError("--chart: there is nothing to compare: add --against peer")
+    try:
+        from matplotlib.figure import Figure as Canvas
+    except ImportError:
+        raise UsageError("--chart: needs matplotlib: run script/setup dev") from None
+    programs = list(rows[0].ratios)
+    canvas = Canvas(figsize=(9, 0.6 + 0.55 * len(rows)), layout="constrained")
+    axes = canvas.subplots()
+    height = 0.8 / len(programs)
+    for number, program in enumerate(programs):
+        places = [row + number * height for row in range(len(rows))]
+        axes.barh(places, [each.ratios[program] for each in rows], 0.9 * height, label=program)
+        goals = [each.goals.get(program, float("nan")) for each in rows]
+        axes.plot(goals, places, "k|", markersize=12)
+    axes.set_yticks([row + 0.4 - height / 2 for row in range(len(rows))], [each.what for each in rows])
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.set_xlabel("HayaKoe / this program (marks: goals)")
+    axes.invert_yaxis()
+    axes.legend()
+    canvas.savefig(target)

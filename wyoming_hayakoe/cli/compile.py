@@ -1,0 +1,50 @@
+"""Prepare voices for this machine ahead of time, as their first use does, and keep that in the data directory."""
+
+import argparse
+import logging
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from wyoming_hayakoe.cli.options import add_options
+from wyoming_hayakoe.cli.settings import COMPILING, configure
+from wyoming_hayakoe.errors import UsageError
+from wyoming_hayakoe.sources.progress import progress_on
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's flags."""
+    parser.add_argument(
+        "voice",
+        nargs="*",
+        metavar="VOICE",
+        help="NAME[=SOURCE] of a voice (default: those of HAYAKOE_VOICE, the --config file and the data directory)",
+    )
+    add_options(parser, [option for option in COMPILING if option.name != "voice"])
+
+
+def run(flags: argparse.Namespace) -> int:
+    """Prepare them."""
+    _yield_to_others()
+    flags.voice = flags.voice or None
+    configured = configure(flags, COMPILING)
+    voices = configured.wishes.sources
+    if not voices:
+        raise UsageError("compile: nothing to prepare: name a voice, as NAME=hf://OWNER/REPO")
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    tts = configured.make_tts()
+    for name, source in voices.items():
+        tts.load(name, source)
+    tts.pre_download(progress_on(sys.stderr))
+    for name in voices:
+        tts.compile(name)
+        print(f"{name} is prepared")
+    return 0
+
+
+def _yield_to_others() -> None:
+    """Leave the processor to whoever speaks meanwhile, and be the one that goes when memory runs out."""
+    os.nice(10)
+    with suppress(OSError):  # not Linux
+        Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")

@@ -1,0 +1,71 @@
+"""The BERT's graph as it is kept: optimised, its position tables sliced, its weights in eight bits or four."""
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from wyoming_hayakoe.engine.edits import drop_dead
+from wyoming_hayakoe.engine.four_bits import to_four_bits
+from wyoming_hayakoe.engine.inputs import Feeds
+from wyoming_hayakoe.engine.positions import slice_positions
+from wyoming_hayakoe.engine.session import Session, optimise
+
+Bits = Literal[8, 4]
+"""Of a weight: as published, or half as many at the cost of an error that the entry's report names."""
+
+_LOGGER = logging.getLogger(__name__)
+
+_TOLERANCE = 1e-3
+
+
+def make_bert(model: Path, samples: Callable[[], Sequence[Feeds]], bits: Bits, folder: Path) -> dict[str, Any]:
+    """Write ``bert.onnx`` and its weights into ``folder``; return what was done for JSON.
+
+    Args:
+        model: the published graph.
+        samples: sentences by which what is made is compared with it.
+        bits: of a weight.
+        folder: holds nothing else of that name.
+
+    Raises:
+        HayakoeError: the graph cannot be loaded, or fails.
+    """
+    import onnx
+
+    draft, edited, target = folder / "draft.onnx", folder / "edited.onnx", folder / "bert.onnx"
+    optimise(model, draft, model, is_final=False)
+    graph = onnx.load(draft)
+    products = to_four_bits(graph) if bits == 4 else 0
+    drop_dead(graph)
+    tables = slice_positions(graph)
+    onnx.save(graph, edited)
+    del graph
+    # ONNX Runtime 1.31 writes MatMulNBits' weights in their final order, and then reads something else.
+    nodes = optimise(edited, target, model, is_final=bits == 8)
+    error = _error(draft, target, samples(), model)
+    if bits == 8 and not error <= _TOLERANCE:
+        nodes, tables, error = optimise(draft, target, model), 0, 0.0
+    if products:
+        _LOGGER.info("the BERT in four bits: its features are %.0f %% of their size away from eight bits'", 100 * error)
+    for path in (draft, draft.with_suffix(".data"), edited):
+        path.unlink(missing_ok=True)
+    return {
+        "nodes": {"bert": nodes},
+        "bits": 4 if products else 8,
+        "sliced_tables": tables,
+        "error": float(f"{error:.2g}"),
+    }
+
+
+def _error(published: Path, made: Path, samples: Sequence[Feeds], origin: Path) -> float:
+    """Return how far the features of ``made`` are from those published, as a share of these."""
+    one, other = (Session(path, origin, is_optimised=True, plans_memory=False) for path in (published, made))
+    away, whole = 0.0, 0.0
+    for feeds in samples:
+        expected, found = (session.run(session.outputs[:1], feeds)[0] for session in (one, other))
+        away += float(np.square(found - expected).sum())
+        whole += float(np.square(expected).sum())
+    return float(np.sqrt(away / max(whole, 1e-30)))
