@@ -17,7 +17,7 @@ ALLOWED = {
     "speaker": COMMON | {"text", "engine", "sources", "lane", "narration"},
     "tts": COMMON | {"text", "engine", "sources", "speaker", "tts"},
     "server": COMMON | {"text", "engine", "sources", "lane", "speaker", "tts", "server"},
-    "cli": COMMON | {"text", "engine", "sources", "speaker", "tts", "server", "cli"},
+    "cli": COMMON | {"text", "engine", "sources", "speaker", "tts", "server", "publish", "cli"},
     "publish": COMMON | {"text", "engine", "sources", "speaker", "tts", "publish"},
     "__main__": {"cli"},
     "__init__": {"audio", "tts", "speaker"},

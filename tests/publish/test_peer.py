@@ -1,23 +1,19 @@
 """Beside HayaKoe 1.3.1: its network on the same weights, and its runtime on the same repository."""
 
 import json
-import os
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyopenjtalk
 import pytest
 
+from tests.publish.shared import run_peer
 from tests.support import FRONT_END
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.engine.bert import Bert
 from wyoming_hayakoe.symbols import language_ids, phone_ids, tone_ids
 from wyoming_hayakoe.utterance import SynthesisParams, counts_with_blanks, with_blanks
 
-CHECKOUT = Path(__file__).parents[2]
-PYTHON = CHECKOUT / ".venv-peer" / "bin" / "python"
 STILL = SynthesisParams(noise=0.0, noise_w=0.0, sdp_ratio=0.0, seed=0)
 CASES = [
     ("こんにちは。", STILL),
@@ -32,26 +28,6 @@ TEXTS = [
     ["元気ですか？", "はい、元気です！"],
     ["雨です！", "傘をどうぞ。"],
 ]
-
-
-def run_peer(*arguments: object) -> None:
-    if not PYTHON.exists():
-        if os.environ.get("HAYAKOE_TEST_ALL"):
-            pytest.fail("script/peer has not been run, and HAYAKOE_TEST_ALL wants every test")
-        pytest.skip("the peer is not installed: run script/peer (.ci/run does)")
-    dictionary = pyopenjtalk.OPEN_JTALK_DICT_DIR.decode()
-    environment = os.environ | {"HAYAKOE_TEST_DICTIONARY": dictionary, "HF_HUB_OFFLINE": "1"}
-    command = [str(PYTHON), *map(str, arguments)]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
-    assert result.returncode == 0, result.stderr[-2000:]
-
-
-@pytest.fixture(scope="module")
-def repository(tmp_path_factory):
-    """Return a small repository that was made just now."""
-    folder = tmp_path_factory.mktemp("small")
-    run_peer(CHECKOUT / "script" / "make_test_repo", "--size", "small", folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

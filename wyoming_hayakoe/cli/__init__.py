@@ -20,6 +20,7 @@ _COMMANDS = {
     "download": "fetch voices ahead of time",
     "compile": "prepare voices for this machine ahead of time",
     "words": "teach words, list them, forget them, bring them from other programs",
+    "export": "make the voice of a training's checkpoint",
     "bench": "measure a server on this machine",
 }
 

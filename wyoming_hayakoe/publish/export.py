@@ -51,17 +51,44 @@ def export_duration_predictor(network: Synthesizer, path: Path) -> None:
 
 def _export(module: nn.Module, numbers: Sequence[str], outputs: Sequence[str], path: Path) -> None:
     names = [*Sentence._fields, *numbers]
-    # By tracing, as the published voices were made.
-    torch.onnx.export(
-        module.eval(),
-        (*_example(), *(torch.ones(1) for _ in numbers)),
-        str(path),
-        input_names=names,
-        output_names=list(outputs),
-        opset_version=OPSET,
-        dynamo=False,
-        dynamic_axes={name: {_TIME[name]: name} for name in (*names, *outputs) if name in _TIME},
-    )
+    traced = path.with_suffix(".traced")
+    try:
+        # By tracing, as the published voices were made.
+        torch.onnx.export(
+            module.eval(),
+            (*_example(), *(torch.ones(1) for _ in numbers)),
+            str(traced),
+            input_names=names,
+            output_names=list(outputs),
+            opset_version=OPSET,
+            dynamo=False,
+            dynamic_axes={name: {_TIME[name]: name} for name in (*names, *outputs) if name in _TIME},
+        )
+        _tidy(traced, path)
+    finally:
+        traced.unlink(missing_ok=True)
+
+
+def _tidy(traced: Path, path: Path) -> None:
+    """Write a graph without what tracing leaves in it: sizes that are known, copies, what nobody takes.
+
+    ONNX Runtime's basic level keeps to the operators of the standard, so that every runtime takes the result.
+    """
+    import onnx
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(path)
+    options.log_severity_level = 4
+    ort.InferenceSession(str(traced), options, providers=["CPUExecutionProvider"])
+    model = onnx.load(path)
+    standard = [entry for entry in model.opset_import if entry.domain == ""]
+    del model.opset_import[:]
+    model.opset_import.extend(standard)
+    # Shapes of values in between, which it has found out for itself.
+    del model.graph.value_info[:]
+    onnx.save(model, path)
 
 
 def _example() -> Sentence:
