@@ -260,7 +260,7 @@ def test_an_upload_is_one_commit_that_replaces_what_was_there(repository, opened
     (new / "声" / "config 1.json").write_text("{}")
     commits = len(repository.commits)
     source = opened("me/voices")
-    source.upload("onnx/speakers/anna", new)
+    source.upload({"onnx/speakers/anna": new})
     assert len(repository.commits) == commits + 1
     assert contents(source.fetch("onnx/speakers/anna")) == contents(new)
     assert contents(source.fetch("onnx/speakers/anna2")) == VOICE
@@ -278,4 +278,4 @@ def test_an_upload_that_is_refused_is_told_in_one_line(repository, opened, tmp_p
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "config.json").write_text("{}")
     with pytest.raises(HayakoeError, match="not found, or private"):
-        opened("me/nothing").upload("v", tmp_path / "new")
+        opened("me/nothing").upload({"v": tmp_path / "new"})

@@ -76,7 +76,7 @@ def test_an_upload_replaces_what_was_there(voices, opened, tmp_path):
     (new / "config.json").write_text("new")
     (voices / "つくよみ" / "old" / "older").mkdir(parents=True)
     (voices / "つくよみ" / "old" / "older" / "x").write_text("x")
-    opened(str(voices)).upload("つくよみ", new)
+    opened(str(voices)).upload({"つくよみ": new})
     assert contents(voices / "つくよみ") == contents(new)
     assert not (voices / "つくよみ" / "old").exists()
     assert (voices / "one.aivmx").exists()
@@ -84,7 +84,7 @@ def test_an_upload_replaces_what_was_there(voices, opened, tmp_path):
 
 def test_an_upload_to_where_it_comes_from_changes_nothing(voices, opened):
     before = contents(voices)
-    opened(str(voices)).upload("つくよみ", voices / "つくよみ")
+    opened(str(voices)).upload({"つくよみ": voices / "つくよみ"})
     assert contents(voices) == before
 
 

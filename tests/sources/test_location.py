@@ -116,7 +116,7 @@ def test_any_text_is_read_or_refused_in_one_line(text):
 @pytest.mark.parametrize("text", ["hf://me/voices", "s3://bucket", "/srv/voices"])
 def test_an_upload_of_nothing_is_told_before_anyone_is_asked(text, tmp_path):
     with pytest.raises(HayakoeError, match=r"nowhere: No such file or directory"):
-        open_source(text, tmp_path).upload("v", tmp_path / "nowhere")
+        open_source(text, tmp_path).upload({"v": tmp_path / "nowhere"})
 
 
 def test_opening_imports_nothing_heavy():

@@ -27,7 +27,7 @@ def folder(tmp_path):
 @pytest.mark.parametrize("base", ["", "/some", "/deep/er 声"])
 def test_what_is_uploaded_is_fetched(bucket, opened, folder, base):
     source = opened(f"s3://{bucket.name}{base}")
-    source.upload("speakers/anna", folder)
+    source.upload({"speakers/anna": folder})
     assert source.list() == sorted(f"speakers/anna/{path}" for path in VOICE)
     assert contents(source.fetch("speakers/anna")) == VOICE
     assert bucket.keys() == {f"{base}/speakers/anna/{path}".lstrip("/") for path in VOICE}
@@ -56,7 +56,7 @@ def test_a_file_is_a_source_as_well(bucket, opened):
 
 def test_what_has_not_changed_is_not_fetched_again(bucket, opened, folder):
     source = opened(f"s3://{bucket.name}")
-    source.upload("anna", folder)
+    source.upload({"anna": folder})
     progress = []
     place = source.fetch("anna", progress.append)
     assert progress[-1].done == progress[-1].total == sum(map(len, VOICE.values()))
@@ -67,18 +67,18 @@ def test_what_has_not_changed_is_not_fetched_again(bucket, opened, folder):
 
 def test_what_has_changed_is_fetched_again(bucket, opened, folder):
     source = opened(f"s3://{bucket.name}")
-    source.upload("anna", folder)
+    source.upload({"anna": folder})
     source.fetch("anna")
     (folder / "config.json").write_text("[]")
     (folder / "声" / "style vectors.npy").unlink()
-    source.upload("anna", folder)
+    source.upload({"anna": folder})
     assert contents(source.fetch("anna")) == {"config.json": b"[]", "synthesizer.onnx": MODEL}
 
 
 def test_an_upload_removes_what_is_left_over_and_no_more(bucket, opened, folder):
     bucket.put(**{"v/anna/old/x": b"x", "v/anna2/x": b"x", "v/annex": b"x"})
     source = opened(f"s3://{bucket.name}/v")
-    source.upload("anna", folder)
+    source.upload({"anna": folder})
     assert source.list() == sorted([*(f"anna/{path}" for path in VOICE), "anna2/x", "annex"])
     source.delete("anna")
     source.delete("anna")
@@ -87,7 +87,7 @@ def test_an_upload_removes_what_is_left_over_and_no_more(bucket, opened, folder)
 
 def test_a_file_is_read_from_where_a_transfer_broke_off(bucket, opened, folder):
     source = opened(f"s3://{bucket.name}")
-    source.upload("anna", folder)
+    source.upload({"anna": folder})
     remote = source._remote
     item = next(item for item in remote.listing("anna").items if item.size == len(MODEL))
     with remote.open(item, 1000) as body:
@@ -99,7 +99,7 @@ def test_a_file_is_read_from_where_a_transfer_broke_off(bucket, opened, folder):
 
 def test_an_object_that_changes_between_listing_and_download_is_listed_again(bucket, opened, folder):
     source = opened(f"s3://{bucket.name}")
-    source.upload("anna", folder)
+    source.upload({"anna": folder})
     listing, changed = source._remote.listing, []
 
     def list_then_change(prefix):
@@ -127,7 +127,7 @@ def test_what_is_not_there_is_told(bucket, opened):
 def test_keys_are_not_told(bucket, opened, folder, caplog):
     caplog.set_level(logging.DEBUG)
     source = opened(f"s3://{bucket.name}")
-    source.upload("anna", folder)
+    source.upload({"anna": folder})
     source.fetch("anna")
     assert "Signature=" not in caplog.text
     assert "secret" not in caplog.text

@@ -13,6 +13,7 @@ import json
 import logging
 import re
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -96,9 +97,9 @@ class CachedSource:
         """Give the complete set that is here, up to date or not."""
         return self._entry(prefix, endings).place()
 
-    def upload(self, prefix: str, folder: Path) -> None:
+    def upload(self, parts: Mapping[str, Path], progress: Progress | None = None) -> None:
         """Have the remote do it."""
-        self._online().upload(files.named_prefix(prefix), folder)
+        self._online().upload({files.named_prefix(prefix): place for prefix, place in parts.items()}, progress)
 
     def delete(self, prefix: str) -> None:
         """Have the remote do it; what is here stays."""

@@ -1,13 +1,13 @@
 """Paths inside a source: they come from strangers and become names in our cache."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 
 from wyoming_hayakoe.disk import told
 from wyoming_hayakoe.errors import UsageError
-from wyoming_hayakoe.sources.source import Item, SourceError
+from wyoming_hayakoe.sources.source import Item, Progress, SourceError, Transfer
 
 MAX_FILES = 10_000
 MAX_BYTES = 64 << 30
@@ -75,6 +75,34 @@ def files_below(folder: Path) -> dict[str, Path]:
     if len(found) > MAX_FILES:
         raise SourceError(f"{folder}: has more than {MAX_FILES} files: name the folder of a voice in it")
     return {path.relative_to(folder).as_posix(): path for path in found}
+
+
+def gathered(parts: Mapping[str, Path]) -> dict[str, Path]:
+    """Return the local files that are to be uploaded by their paths in the source; a part is a folder or a file."""
+    found: dict[str, Path] = {}
+    for prefix, place in parts.items():
+        below = {"": place} if place.is_file() else files_below(place)
+        found |= {f"{prefix}/{relative}" if relative else prefix: path for relative, path in below.items()}
+    return found
+
+
+def left_over(paths: Iterable[str], parts: Mapping[str, Path], ours: Mapping[str, Path]) -> list[str]:
+    """Return which paths of a source are below the prefixes of an upload without being part of it."""
+    return [path for path in paths if path not in ours and any(is_below(path, prefix) for prefix in parts)]
+
+
+def counting(ours: Mapping[str, Path], uri: str, progress: Progress | None) -> Callable[[str], None]:
+    """Return what is called with the path of each file that has been uploaded, and tells ``progress`` how far it is."""
+    total = sum(path.stat().st_size for path in ours.values())
+    done = 0
+
+    def note(name: str) -> None:
+        nonlocal done
+        done += ours[name].stat().st_size
+        if progress is not None:
+            progress(Transfer(f"{uri}: {name}", done, total))
+
+    return note
 
 
 def _walk(folder: Path, above: tuple[Path, ...]) -> Iterable[Path]:

@@ -8,7 +8,7 @@ import importlib
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from wyoming_hayakoe.sources.source import (
     Item,
     Listing,
     Patience,
+    Progress,
     SourceError,
     UnavailableError,
 )
@@ -119,16 +120,19 @@ class HuggingFace:
             first = _first_byte(response.headers.get("Content-Range"))
             yield Body(first, response.iter_bytes(), item.tag)
 
-    def upload(self, prefix: str, folder: Path) -> None:
+    def upload(self, parts: Mapping[str, Path], progress: Progress | None = None) -> None:
         """Make one commit that adds the files and deletes what is left over."""
-        ours = {f"{prefix}/{relative}": path for relative, path in files.files_below(folder).items()}
+        ours = files.gathered(parts)
         hub = self._library
         operations: list[CommitOperationAdd | CommitOperationDelete] = [
             hub.CommitOperationAdd(path_in_repo=name, path_or_fileobj=str(path)) for name, path in ours.items()
         ]
-        left_over = [item.path for item in self.listing(prefix).items if item.path not in ours]
-        operations += [hub.CommitOperationDelete(path_in_repo=name) for name in left_over]
-        self._commit(operations, f"Upload {prefix}")
+        there = [item.path for item in self.listing("").items]
+        operations += [hub.CommitOperationDelete(path_in_repo=name) for name in files.left_over(there, parts, ours)]
+        done = files.counting(ours, self.uri, progress)
+        self._commit(operations, f"Upload {', '.join(parts)}")
+        for name in ours:
+            done(name)
 
     def delete(self, prefix: str) -> None:
         """Make one commit that deletes the files."""

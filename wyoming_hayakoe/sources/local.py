@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -77,19 +79,23 @@ class LocalSource:
         except HayakoeError:
             return None
 
-    def upload(self, prefix: str, folder: Path) -> None:
-        """Copy a folder here; each file appears whole."""
-        target = self._root / files.named_prefix(prefix)
-        with told(target, _ANOTHER):
-            ours = files.files_below(folder)
-            for relative, path in ours.items():
-                _copy(path, target / relative)
-            for relative, path in files.files_below(target).items():
-                if relative not in ours:
-                    path.unlink()
-            for emptied in sorted((path for path in target.rglob("*") if path.is_dir()), reverse=True):
-                if not emptied.is_symlink() and not any(emptied.iterdir()):
-                    emptied.rmdir()
+    def upload(self, parts: Mapping[str, Path], progress: Progress | None = None) -> None:
+        """Copy all files beside the old ones, then rename them to their places."""
+        parts = {files.named_prefix(prefix): place for prefix, place in parts.items()}
+        with told(self._root, _ANOTHER):
+            ours = files.gathered(parts)
+            done = files.counting(ours, self.uri, progress)
+            self._root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=self._root, prefix=".incoming-") as staging:
+                staged = {name: Path(staging, str(number)) for number, name in enumerate(ours)}
+                for name, path in ours.items():
+                    shutil.copyfile(path, staged[name])
+                    done(name)
+                for name, path in staged.items():
+                    (self._root / name).parent.mkdir(parents=True, exist_ok=True)
+                    path.replace(self._root / name)
+            for prefix in parts:
+                self._clear(prefix, ours)
 
     def delete(self, prefix: str) -> None:
         """Delete a folder or file below the root."""
@@ -100,17 +106,19 @@ class LocalSource:
             else:
                 target.unlink(missing_ok=True)
 
+    def _clear(self, prefix: str, ours: Mapping[str, Path]) -> None:
+        """Remove what is below a prefix and not ``ours``, and folders that are empty then."""
+        target = self._root / prefix
+        if not target.is_dir():
+            return
+        for relative, path in files.files_below(target).items():
+            if f"{prefix}/{relative}" not in ours:
+                path.unlink()
+        for emptied in sorted((path for path in target.rglob("*") if path.is_dir()), reverse=True):
+            if not emptied.is_symlink() and not any(emptied.iterdir()):
+                emptied.rmdir()
+
     def _place(self, prefix: str) -> Path:
         cleaned = files.clean_prefix(prefix)
         # A source that is a file answers to its own name, as it lists it.
         return self._root if cleaned == self._root.name and self._root.is_file() else self._root / cleaned
-
-
-def _copy(path: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    incoming = target.with_name(f".{os.getpid()}.incoming")
-    try:
-        shutil.copyfile(path, incoming)
-        incoming.replace(target)
-    finally:
-        incoming.unlink(missing_ok=True)

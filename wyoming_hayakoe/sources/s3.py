@@ -4,8 +4,8 @@ import hashlib
 import importlib
 import logging
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from wyoming_hayakoe.sources.source import (
     Item,
     Listing,
     Patience,
+    Progress,
     SourceError,
     UnavailableError,
 )
@@ -32,6 +33,9 @@ FORMS = "s3://BUCKET[/PREFIX]"
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _CHUNK = 1 << 16
+# What is on its way; such names make no voice.
+_STAGING = ".incoming"
+_STAGED = ".part"
 _MALFORMED = (ValueError, KeyError, TypeError)
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -89,17 +93,36 @@ class S3:
             first = re.match(r"bytes (\d+)-", answer.get("ContentRange", ""))
             yield Body(int(first[1]) if first else 0, self._chunks(stream), _checksum(answer))
 
-    def upload(self, prefix: str, folder: Path) -> None:
-        """Put each file with its SHA-256, then delete what is left over."""
-        ours = {f"{prefix}/{relative}": path for relative, path in files.files_below(folder).items()}
-        with told(folder, "name another folder"):
+    def upload(self, parts: Mapping[str, Path], progress: Progress | None = None) -> None:
+        """Put each file aside with its SHA-256; when all are there, have the storage copy them to their places.
+
+        S3 replaces only one object at a time: what may break in between are those copies, which take moments.
+        """
+        ours = files.gathered(parts)
+        done = files.counting(ours, self.uri, progress)
+        staged = []
+        try:
             for name, path in ours.items():
-                self._put(f"{self._base}/{name}".lstrip("/"), path)
-        self._delete(item for item in self.listing(prefix).items if item.path not in ours)
+                with told(path, "name another folder"):
+                    staged.append(self._put(self._key(f"{_STAGING}/{name}{_STAGED}"), path))
+                done(name)
+            for name, key in zip(ours, staged, strict=True):
+                self._copy(key, self._key(name), ours[name])
+            there = {item.path: item for prefix in parts for item in self.listing(prefix).items}
+            self._delete(there[path].pin for path in files.left_over(there, parts, ours))
+        except BaseException:
+            # What is wrong has been told; what cannot be removed now goes with the next upload of this voice.
+            with suppress(SourceError):
+                self._delete(staged)
+            raise
+        self._delete(staged)
 
     def delete(self, prefix: str) -> None:
         """Delete the objects one by one: not every server knows how to delete many at once."""
-        self._delete(self.listing(prefix).items)
+        self._delete(item.pin for item in self.listing(prefix).items)
+
+    def _key(self, path: str) -> str:
+        return f"{self._base}/{path}".lstrip("/")
 
     def _chunks(self, stream: "StreamingBody") -> Iterator[bytes]:
         with self._told():
@@ -117,17 +140,27 @@ class S3:
                     path = _name(key) if key == self._base else key[len(self._base) :].removeprefix("/")
                     yield Item(path, found.get("Size", -1), f"etag:{found.get('ETag')}", key)
 
-    def _put(self, key: str, path: Path) -> None:
+    def _put(self, key: str, path: Path) -> str:
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             file.seek(0)
             with self._told():
                 self._client.put_object(Bucket=self._bucket, Key=key, Body=file, Metadata={"sha256": sha256})
+        return key
 
-    def _delete(self, items: Iterable[Item]) -> None:
-        for item in items:
+    def _copy(self, key: str, target: str, path: Path) -> None:
+        """Have the storage copy an object; put the file again where it does not know how, or not with such a name."""
+        try:
             with self._told():
-                self._client.delete_object(Bucket=self._bucket, Key=item.pin)
+                source = {"Bucket": self._bucket, "Key": key}
+                self._client.copy_object(Bucket=self._bucket, Key=target, CopySource=source)
+        except SourceError:
+            self._put(target, path)
+
+    def _delete(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            with self._told():
+                self._client.delete_object(Bucket=self._bucket, Key=key)
 
     @cached_property
     def _client(self) -> "BaseClient":

@@ -1,7 +1,7 @@
 """What a source of voices is, and the small values that its parts hand to each other."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,8 +139,12 @@ class Source(Protocol):
         """Give what :meth:`fetch` would where it is here already, without asking anyone; else None."""
         ...
 
-    def upload(self, prefix: str, folder: Path) -> None:
-        """Make what is below a prefix equal to a local folder: first upload, then delete what is left over."""
+    def upload(self, parts: Mapping[str, Path], progress: Progress | None = None) -> None:
+        """Make what is below each prefix equal to a local folder, or be a local file; what is elsewhere stays.
+
+        All files are there before the first old one is replaced, so that a failure on the way leaves what was; what is
+        left over goes last.
+        """
         ...
 
     def delete(self, prefix: str) -> None:
@@ -167,7 +171,7 @@ class Remote(Protocol):
         """Open a file that was listed, from a position on."""
         ...
 
-    def upload(self, prefix: str, folder: Path) -> None:
+    def upload(self, parts: Mapping[str, Path], progress: Progress | None = None) -> None:
         """As :meth:`Source.upload`."""
         ...
 
