@@ -4,11 +4,12 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
+from wyoming_hayakoe import devices
 from wyoming_hayakoe.engine.bert import Bert
 from wyoming_hayakoe.engine.bert_graph import Bits
 from wyoming_hayakoe.engine.compile import Compiler
@@ -73,7 +74,8 @@ class TTS:
         """Take note of what voices are to share; nothing is fetched or loaded yet.
 
         Args:
-            device: what computes; ``cpu`` is all there is.
+            device: what computes: ``cpu``; ``cuda``, an NVIDIA GPU, by PyTorch where the extra [publish] is installed,
+                else by ONNX Runtime; ``auto``, the GPU where there is one; ``pytorch``, with or without a GPU.
             cache_dir: folder for all data; else HAYAKOE_DATA_DIR, else the user's data folder.
             bert_source: repository of the BERT; else that of the first voice.
             hf_token: token for Hugging Face; else what HF_TOKEN or `hf auth login` gives.
@@ -90,8 +92,7 @@ class TTS:
         Raises:
             HayakoeError: there is no such device, or the BERT's source is none.
         """
-        if device not in {"cpu", "auto"}:
-            raise HayakoeError(f"device {device!r}: this version computes on 'cpu' only")
+        runtime_device, self._network = devices.choose(device)
         self._data = data_dir(cache_dir)
         self._token = hf_token
         self._offline = offline
@@ -102,6 +103,10 @@ class TTS:
         self._residency = Residency(max_memory)
         self._compiler = Compiler(self._data / "compiled", precision, bert_bits=bert_bits, enabled=compiled)
         self._execution = Execution(threads, has_little_memory() if low_memory is None else low_memory)
+        # What is prepared for this machine's CPU is of no use to a GPU; the BERT, in int8, stays on the CPU.
+        on_cpu = runtime_device == "cpu" and self._network is None
+        self._voice_compiler = self._compiler if on_cpu else Compiler(self._data / "compiled", enabled=False)
+        self._voice_execution = replace(self._execution, device=runtime_device)
         self._chosen: dict[str, Location] = {}
         self._opened: dict[str, _Opened] = {}
         self._lock = threading.RLock()
@@ -169,12 +174,18 @@ class TTS:
         self._shared_bert(self._bert_source or DEFAULT, progress, offline=self._offline)
         return self
 
-    def prepare(self, *, warmup: bool = False) -> Self:
-        """Make every chosen voice ready to speak; with ``warmup`` each says a word to itself.
+    def prepare(self, *, warmup: bool = False, compile: bool = False) -> Self:  # noqa: A002 - as HayaKoe calls it
+        """Make every chosen voice ready to speak.
+
+        Args:
+            warmup: let each say a word to itself.
+            compile: on PyTorch, compile each network, which takes a minute, and let it say a word; otherwise nothing.
 
         Raises:
             HayakoeError: a voice cannot be fetched or loaded.
         """
+        if compile and self._network:
+            self._network.compiles = warmup = True
         self.pre_download()
         for speaker in list(self.speakers.values()):
             if warmup:
@@ -233,7 +244,8 @@ class TTS:
         location = self._chosen[name]
         source = self._source(location.uri, offline=offline)
         missing: list[str] = []
-        place = _unless_missing(missing, lambda: _fetch(source, location.speaker or name, progress))
+        fetch = self._network.fetch if self._network else _fetch
+        place = _unless_missing(missing, lambda: fetch(source, location.speaker or name, progress))
         bert = _unless_missing(missing, lambda: self._shared_bert(location.uri, progress, offline=offline))
         if place is None or bert is None:
             raise UncachedError(missing)
@@ -242,12 +254,13 @@ class TTS:
         with self._lock:
             opened = self._opened.get(name)
             if opened is None or opened.stamp != stamp:
-                files = read_voice(place)
+                files = self._network.read(place) if self._network else read_voice(place)
                 about = files.about
                 credit = Credit(about.author or name, about.url or source.uri, about.licence or licence or "unknown")
                 shared = Shared(
                     *(bert, self._residency, self._data / "levels"),
-                    *(self.front_end.read, self._compiler, self._execution),
+                    *(self.front_end.read, self._voice_compiler, self._voice_execution),
+                    load=self._network.load if self._network else None,
                 )
                 opened = _Opened(stamp, Speaker(NeuralVoice(name, files, shared, credit), self.front_end))
             # It may have been chosen otherwise while it was fetched.

@@ -68,7 +68,7 @@ def compare_stages(ours: Any, theirs: Any) -> dict[str, float]:
         bert=torch.randn(1, 1024, TIME),
         style_vec=torch.randn(1, 256),
     )
-    speaker = ours.speaker(sentence)
+    speaker = ours.speaker(sentence.sid)
     prior = ours.enc_p(sentence, speaker)
     hidden, mean, log_scale, mask = theirs.enc_p(*sentence[:2], *sentence[3:], g=speaker)
     torch.manual_seed(2)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from wyoming_hayakoe import devices
 from wyoming_hayakoe.cli import values
 from wyoming_hayakoe.cli.options import (
     Given,
@@ -74,6 +75,7 @@ COMPILING = (
 SPEAKING = (
     *COMPILING,
     Option("no-compile", values.switch, "run voices as they are, instead of preparing them once for this machine"),
+    Option("device", values.one_of(*devices.WANTED), "what computes; cuda is an NVIDIA GPU (default: cpu)"),
     Option("low-memory", values.switch, "take less memory for what cannot be kept prepared (default: under 2 GB)"),
     Option("read-emoji", values.switch, "name emoji in Japanese instead of passing over them"),
     Option("speaker", values.text, "style that voices speak in", "STYLE"),
@@ -158,6 +160,7 @@ class Configured:
         """Return the library's face with these values; it has no voices yet."""
         given = self.values
         return TTS(
+            given.get("device", "cpu"),
             cache_dir=given.get("data-dir"),
             bert_source=given.get("bert-source"),
             precision=given.get("precision", "auto"),

@@ -64,6 +64,9 @@ class Shared:
     execution: Execution
     """How they run."""
 
+    load: Callable[[Path], Synthesizer] | None = None
+    """What loads networks instead of ONNX Runtime."""
+
 
 class NeuralVoice:
     """A Style-Bert-VITS2 JP-Extra voice. Safe to use from several threads."""
@@ -202,6 +205,8 @@ class NeuralVoice:
             return self._shared.compiler.voice(self.name, self._model, self._rehearse)
 
     def _load(self) -> Synthesizer:
+        if self._shared.load is not None:
+            return self._shared.load(self._model)
         for _ in range(2):
             if (compiled := self._find_compiled()) is None:
                 break

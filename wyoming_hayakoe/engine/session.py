@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.engine.device import Device, providers
 from wyoming_hayakoe.errors import HayakoeError
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ class Execution:
     low_memory: bool = False
     """Whether weights of a graph that is not prepared stay in the order of its file, instead of being copied into a
     faster one. A prepared graph has them in that order, mapped and shared."""
+
+    device: Device = "cpu"
+    """What computes."""
 
 
 class Session:
@@ -59,13 +63,14 @@ class Session:
             HayakoeError: it is missing, cut short, or no ONNX graph.
         """
         self._origin = origin
-        options = _options(execution or Execution(), is_optimised=is_optimised)
+        execution = execution or Execution()
+        options = _options(execution, is_optimised=is_optimised)
         options.enable_mem_reuse = plans_memory
         if (folder := _PROFILES.get()) is not None:
             options.enable_profiling = True
             stem = model.stem if isinstance(model, Path) else origin.stem
             options.profile_file_prefix = str(folder / f"{stem}@")
-        self._session = _open(model, origin, options)
+        self._session = _open(model, origin, options, execution.device)
         self.inputs = [value.name for value in self._session.get_inputs()]
         """Names of what it takes."""
 
@@ -138,12 +143,14 @@ def _options(execution: Execution, *, is_optimised: bool) -> "ort.SessionOptions
     return options
 
 
-def _open(model: Path | bytes, origin: Path, options: "ort.SessionOptions") -> "ort.InferenceSession":
+def _open(
+    model: Path | bytes, origin: Path, options: "ort.SessionOptions", device: Device = "cpu"
+) -> "ort.InferenceSession":
     import onnxruntime as ort
 
     source = model if isinstance(model, bytes) else str(model)
     try:
-        return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(source, options, providers=providers(device))
     except Exception as error:  # noqa: BLE001 - ONNX Runtime raises classes of its own, below Exception only
         if not origin.exists():
             raise HayakoeError(f"{origin}: is missing: fetch the voice again") from None

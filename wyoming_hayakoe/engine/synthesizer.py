@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,14 @@ _LOGGER = logging.getLogger(__name__)
 _MOST_FRAMES = 6000
 
 
+class Stage(Protocol):
+    """A part of the network that is ready to run, as a :class:`Session` is."""
+
+    def run(self, outputs: Sequence[str], feeds: Feeds) -> list[npt.NDArray[Any]]:
+        """Compute ``outputs``, named as ``graph`` names them."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """A sentence on its way."""
@@ -46,17 +54,24 @@ class Spoken:
 class Synthesizer:
     """A published synthesizer.onnx, cut in stages where its graph allows. Safe to use from several threads."""
 
-    def __init__(self, model: Path, compiled: "Compiled | None" = None, execution: Execution | None = None) -> None:
-        """Load the graph at ``model``, or what has been ``compiled`` of it.
+    def __init__(
+        self,
+        model: Path,
+        compiled: "Compiled | None" = None,
+        execution: Execution | None = None,
+        *,
+        stages: "LoadedStages | None" = None,
+    ) -> None:
+        """Load the graph at ``model``, or what has been ``compiled`` of it; or take ``stages`` that are loaded.
 
         Raises:
             HayakoeError: it is missing, damaged, or no JP-Extra voice.
         """
         self._origin = model
-        self._stages: _Sessions | None = None
+        self._stages: LoadedStages | None = None
         self._whole: Session | None = None
         try:
-            self._stages = _Sessions.open(model, compiled, execution)
+            self._stages = stages or LoadedStages.open(model, compiled, execution)
         except UncuttableError as error:
             _LOGGER.warning("%s: speaks sentence by sentence only: %s", model, error)
             whole = compiled.graph("whole") if compiled else model
@@ -107,7 +122,7 @@ class Synthesizer:
         return Spoken(durations, self._decode(self._stages, latent, inputs.feeds(params), windows))
 
     def _encode(
-        self, stages: "_Sessions", inputs: Inputs, params: SynthesisParams, random: np.random.Generator
+        self, stages: "LoadedStages", inputs: Inputs, params: SynthesisParams, random: np.random.Generator
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Return durations [T], and the prior's mean and logarithmic scale [C, T]."""
         noise = random.standard_normal((1, 2, len(inputs.phones)), dtype=np.float32)
@@ -116,7 +131,7 @@ class Synthesizer:
         return durations.reshape(-1).astype(np.int64), mean[0], log_scale[0]
 
     def _decode(
-        self, stages: "_Sessions", latent: npt.NDArray[np.float32], feeds: Feeds, windows: Sequence[Window]
+        self, stages: "LoadedStages", latent: npt.NDArray[np.float32], feeds: Feeds, windows: Sequence[Window]
     ) -> Iterator[Waveform]:
         for window in windows:
             part = {**feeds, graph.LATENT: np.ascontiguousarray(latent[:, :, window.first : window.last])}
@@ -135,17 +150,21 @@ class Synthesizer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sessions:
+class LoadedStages:
     """The stages, ready to run."""
 
-    encoder: Session
-    flow: Session
-    decoder: Session
+    encoder: Stage
+    flow: Stage
+    decoder: Stage
+
     hop: int
+    """Samples in a frame."""
+
     reach: int
+    """How many frames to either side the sound of a frame depends on."""
 
     @classmethod
-    def open(cls, origin: Path, compiled: "Compiled | None", execution: Execution | None) -> "_Sessions":
+    def open(cls, origin: Path, compiled: "Compiled | None", execution: Execution | None) -> "LoadedStages":
         """Load what has been ``compiled`` of ``origin``, else cut it now.
 
         Raises:
@@ -164,7 +183,7 @@ class _Sessions:
         return cls(load("encoder"), load("flow"), load("decoder"), hop, reach)
 
     @classmethod
-    def _open_stages(cls, stages: Stages, origin: Path, execution: Execution | None) -> "_Sessions":
+    def _open_stages(cls, stages: Stages, origin: Path, execution: Execution | None) -> "LoadedStages":
         """Load stages by way of files: from bytes, a session would keep them beside its own."""
 
         def load(stage: "ModelProto") -> Session:

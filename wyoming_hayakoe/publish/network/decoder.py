@@ -3,6 +3,7 @@
 Source: Kong et al. 2020, "HiFi-GAN", section 2.2 and appendix A.1.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -42,6 +43,8 @@ class Decoder(nn.Module):
                 )
             )
         self.conv_post = nn.Conv1d(channels, 1, _EDGE_KERNEL_SIZE, padding=_EDGE_KERNEL_SIZE // 2, bias=False)
+        self.hop = math.prod(parameters.upsample_rates)
+        """Samples in a frame."""
 
     def forward(self, z: Tensor, speaker: Tensor) -> Tensor:
         """Return samples [batch, 1, frames · hop] for a latent [batch, inter channels, frames]."""
@@ -57,6 +60,22 @@ class Decoder(nn.Module):
             x = sum((block(x) for block in blocks[1:]), blocks[0](x)) / kinds
         return self.conv_post(functional.leaky_relu(x, _LAST_SLOPE))
 
+    @property
+    def reach(self) -> int:
+        """How many frames to either side the sound of a frame depends on.
+
+        Goes back from a frame's samples to the frames, and widens the span by each convolution's kernel on the way.
+        """
+        edge = _EDGE_KERNEL_SIZE // 2
+        low, high = -edge, self.hop - 1 + edge
+        kinds = len(self.resblocks) // len(self.ups)
+        for stage, upsample in reversed(list(enumerate(self.ups))):
+            margin = max(block.margin for block in self.resblocks[stage * kinds : (stage + 1) * kinds])
+            low, high = low - margin, high + margin
+            (size,), (rate,), (padding,) = upsample.kernel_size, upsample.stride, upsample.padding
+            low, high = -((size - 1 - low - padding) // rate), (high + padding) // rate
+        return max(edge - low, high + edge)
+
 
 class PairedResidualBlock(nn.Module):
     """HiFi-GAN's residual block of type 1: each dilated convolution is followed by a plain one."""
@@ -65,6 +84,8 @@ class PairedResidualBlock(nn.Module):
         super().__init__()
         self.convs1 = _convolutions(channels, kernel_size, dilations)
         self.convs2 = _convolutions(channels, kernel_size, [1] * len(dilations))
+        self.margin = (kernel_size // 2) * (sum(dilations) + len(dilations))
+        """Samples to either side that one depends on."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Return [batch, channels, samples] for such an ``x``."""
@@ -80,6 +101,8 @@ class SingleResidualBlock(nn.Module):
     def __init__(self, channels: int, kernel_size: int, dilations: Sequence[int]) -> None:
         super().__init__()
         self.convs = _convolutions(channels, kernel_size, dilations[:2])
+        self.margin = (kernel_size // 2) * sum(dilations[:2])
+        """Samples to either side that one depends on."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Return [batch, channels, samples] for such an ``x``."""

@@ -40,9 +40,9 @@ class Synthesizer(nn.Module):
 
     def forward(self, sentence: Sentence, noise_scale: Tensor, rhythm: Rhythm) -> tuple[Tensor, Tensor]:
         """Return samples [batch, 1, samples] and the frames of each phone [batch, time]."""
-        speaker = self.speaker(sentence)
+        speaker = self.speaker(sentence.sid)
         prior = self.enc_p(sentence, speaker)
-        frames = self.frames(prior, speaker, rhythm)
+        frames = self.frames(prior, speaker, rhythm, _noise_like(prior))
         path, mask = alignment(frames)
         mean, log_scale = _stretch(prior.mean, path), _stretch(prior.log_scale, path)
         z = mean + torch.randn_like(mean) * torch.exp(log_scale) * noise_scale
@@ -50,17 +50,23 @@ class Synthesizer(nn.Module):
 
     def durations(self, sentence: Sentence, rhythm: Rhythm) -> Tensor:
         """Return the frames of each phone alone, [batch, time]."""
-        speaker = self.speaker(sentence)
-        return self.frames(self.enc_p(sentence, speaker), speaker, rhythm).squeeze(1)
+        speaker = self.speaker(sentence.sid)
+        prior = self.enc_p(sentence, speaker)
+        return self.frames(prior, speaker, rhythm, _noise_like(prior)).squeeze(1)
 
-    def speaker(self, sentence: Sentence) -> Tensor:
-        """Return the speaker's embedding, [batch, speaker channels, 1]."""
-        return self.emb_g(sentence.sid).unsqueeze(-1)
+    def encode(self, sentence: Sentence, rhythm: Rhythm, noise: Tensor) -> tuple[Tensor, Prior]:
+        """Return the frames of each phone, [batch, 1, time], and the prior; ``noise`` is normal, [batch, 2, time]."""
+        speaker = self.speaker(sentence.sid)
+        prior = self.enc_p(sentence, speaker)
+        return self.frames(prior, speaker, rhythm, noise), prior
 
-    def frames(self, prior: Prior, speaker: Tensor, rhythm: Rhythm) -> Tensor:
-        """Return the frames of each phone, whole numbers, [batch, 1, time]."""
-        noise = torch.randn_like(prior.hidden[:, :2]) * rhythm.noise_scale_w
-        drawn = self.sdp(prior.hidden, prior.mask, speaker, noise)
+    def speaker(self, sid: Tensor) -> Tensor:
+        """Return speakers' embeddings, [batch, speaker channels, 1], of int64 [batch]."""
+        return self.emb_g(sid).unsqueeze(-1)
+
+    def frames(self, prior: Prior, speaker: Tensor, rhythm: Rhythm, noise: Tensor) -> Tensor:
+        """Return the frames of each phone, whole numbers, [batch, 1, time]; ``noise`` is normal, [batch, 2, time]."""
+        drawn = self.sdp(prior.hidden, prior.mask, speaker, noise * rhythm.noise_scale_w)
         predicted = self.dp(prior.hidden, prior.mask, speaker)
         mixed = drawn * rhythm.sdp_ratio + predicted * (1 - rhythm.sdp_ratio)
         return torch.ceil(torch.exp(mixed) * prior.mask * rhythm.length_scale)
@@ -70,6 +76,10 @@ class Synthesizer(nn.Module):
         for module in list(self.modules()):
             if is_parametrized(module, "weight"):
                 remove_parametrizations(module, "weight")
+
+
+def _noise_like(prior: Prior) -> Tensor:
+    return torch.randn_like(prior.hidden[:, :2])
 
 
 def alignment(frames: Tensor) -> tuple[Tensor, Tensor]:
