@@ -59,6 +59,7 @@ FETCHING = (
     ),
     Option("source", values.text, f"source of the voices that are given without one (default: {DEFAULT})", "SOURCE"),
     Option("bert-source", values.text, "repository of the BERT (default: that of the first voice)", "SOURCE"),
+    Option("device", values.one_of(*devices.WANTED), "what computes; cuda is an NVIDIA GPU (default: cpu)"),
 )
 COMPILING = (
     *FETCHING,
@@ -75,7 +76,6 @@ COMPILING = (
 SPEAKING = (
     *COMPILING,
     Option("no-compile", values.switch, "run voices as they are, instead of preparing them once for this machine"),
-    Option("device", values.one_of(*devices.WANTED), "what computes; cuda is an NVIDIA GPU (default: cpu)"),
     Option("low-memory", values.switch, "take less memory for what cannot be kept prepared (default: under 2 GB)"),
     Option("read-emoji", values.switch, "name emoji in Japanese instead of passing over them"),
     Option("speaker", values.text, "style that voices speak in", "STYLE"),
