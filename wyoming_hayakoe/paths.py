@@ -22,6 +22,15 @@ def data_dir(given: str | os.PathLike[str] | None = None) -> Path:
         return Path("/var/lib/wyoming-hayakoe")
 
 
+def config_dir() -> Path:
+    """Say which directory holds what the user has set up; it need not exist yet."""
+    chosen = os.environ.get("XDG_CONFIG_HOME")
+    try:
+        return (Path(chosen) if chosen else Path.home() / ".config") / "wyoming-hayakoe"
+    except RuntimeError:
+        return Path("/etc/wyoming-hayakoe")
+
+
 def words_file(directory: Path) -> Path:
     """Say where the user's dictionary is in a data directory."""
     return directory / "words.csv"

@@ -1,6 +1,7 @@
 import pytest
 
 from tests.publish.shared import CHECKOUT, run_peer
+from tests.sources.conftest import bucket, environment, hub, s3_server  # noqa: F401 - fixtures here as well
 
 
 @pytest.fixture(scope="session")

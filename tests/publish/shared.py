@@ -1,9 +1,14 @@
-"""The peer's environment, where PyTorch is."""
+"""The peer's environment, where PyTorch is, and a network that breaks."""
 
 import os
+import socket
 import subprocess
 import sysconfig
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pyopenjtalk
 import pytest
@@ -40,3 +45,66 @@ def with_pytorch(folder: Path) -> dict[str, str]:
     folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(f"import sys\nsys.path.append({str(packages)!r})\n", encoding="utf-8")
     return {"PYTHONPATH": os.pathsep.join([str(folder), str(CHECKOUT)])}
+
+
+class Limited:
+    """A network on the way to a server, which is gone for good when so many bytes have gone up."""
+
+    def __init__(self, target: str, after: int) -> None:
+        parts = urlsplit(target)
+        self._target = (parts.hostname, parts.port)
+        self._left = after
+        self._lock = threading.Lock()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    @classmethod
+    @contextmanager
+    def running(cls, target: str, after: int) -> Iterator["Limited"]:
+        network = cls(target, after)
+        accepting = threading.Thread(target=network._accept)
+        accepting.start()
+        try:
+            yield network
+        finally:
+            network._go()
+            accepting.join()
+            network._listener.close()
+
+    def _accept(self) -> None:
+        carrying = []
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                carrying.append(threading.Thread(target=self._join, args=(client,)))
+                carrying[-1].start()
+        for thread in carrying:
+            thread.join()
+
+    def _join(self, client: socket.socket) -> None:
+        with client, socket.create_connection(self._target) as server:
+            down = threading.Thread(target=self._carry, args=(server, client, False))
+            down.start()
+            self._carry(client, server, True)
+            down.join()
+
+    def _carry(self, source: socket.socket, target: socket.socket, is_up: bool) -> None:
+        with suppress(OSError):
+            while data := source.recv(1 << 14):
+                if is_up and not self._allowed(len(data)):
+                    break
+                target.sendall(data)
+        for end in (source, target):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def _allowed(self, count: int) -> bool:
+        with self._lock:
+            self._left -= count
+            if self._left < 0:
+                self._go()
+            return self._left >= 0
+
+    def _go(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)

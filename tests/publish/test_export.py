@@ -43,6 +43,19 @@ def test_the_graph_is_under_a_quarter_of_the_usual_and_can_be_cut(exported):
     assert graph.cut(model).hop == 512
 
 
+def test_weights_that_a_file_cannot_hold_lie_beside_it(repository, tmp_path):
+    checkpoint = repository / "pytorch" / "speakers" / "rand-jp" / "rand-jp.safetensors"
+    program = (
+        "import sys; from wyoming_hayakoe.publish import export; from wyoming_hayakoe.cli import main; "
+        "export._LARGEST = 1 << 20; sys.exit(main(sys.argv[1:]))"
+    )
+    run_peer("-c", program, "export", checkpoint, tmp_path / "out")
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert "synthesizer.onnx.data" in names
+    tts = TTS(cache_dir=tmp_path, bert_source=str(repository), compiled=False).load("out", str(tmp_path / "out"))
+    assert tts.speakers["out"].generate("はい。").duration > 0.2
+
+
 def test_it_speaks_as_the_graph_of_the_repository(exported, repository, tmp_path):
     still = SynthesisParams(noise=0.0, noise_w=0.0, sdp_ratio=0.0, seed=0)
     sounds = []

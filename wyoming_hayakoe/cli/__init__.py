@@ -21,6 +21,7 @@ _COMMANDS = {
     "compile": "prepare voices for this machine ahead of time",
     "words": "teach words, list them, forget them, bring them from other programs",
     "export": "make the voice of a training's checkpoint",
+    "publish": "bring a voice to Hugging Face, S3 or a folder, and prove that it speaks from there",
     "bench": "measure a server on this machine",
 }
 

@@ -109,13 +109,15 @@ def _write_graphs(checkpoint: Path, folder: Path) -> None:
     with pytorch(), warnings.catch_warnings():
         # Of tracing: which sizes become constants of the graph. Those that may not are inputs with names.
         warnings.simplefilter("ignore")
-        from wyoming_hayakoe.publish.export import export_duration_predictor, export_synthesizer
+        from wyoming_hayakoe.publish.export import export_duration_predictor, export_synthesizer, tidy
         from wyoming_hayakoe.publish.network.checkpoint import load_checkpoint
 
         network = load_checkpoint(checkpoint, checkpoint.parent / CONFIG)
         network.fold_weight_norm()
         export_synthesizer(network, folder / SYNTHESIZER)
         export_duration_predictor(network, folder / PREDICTOR)
+        for name in GRAPHS:
+            tidy(folder / name)
 
 
 def _key(checkpoint: Path) -> str:

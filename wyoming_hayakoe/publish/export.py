@@ -10,6 +10,8 @@ from wyoming_hayakoe.publish.network.synthesizer import Rhythm, Synthesizer
 from wyoming_hayakoe.publish.network.text_encoder import BERT_CHANNELS, STYLE_CHANNELS, Sentence
 
 OPSET = 17
+# What a file in protobuf's format can hold.
+_LARGEST = 2**31 - 1
 # Length of the example that a graph is traced by: no size of the network, so that none is mistaken for it.
 _EXAMPLE_PHONES = 23
 _TIME = {"x": 1, "tone": 1, "language": 1, "bert": 2, "audio": 2, "durations": 1}
@@ -51,44 +53,43 @@ def export_duration_predictor(network: Synthesizer, path: Path) -> None:
 
 def _export(module: nn.Module, numbers: Sequence[str], outputs: Sequence[str], path: Path) -> None:
     names = [*Sentence._fields, *numbers]
-    traced = path.with_suffix(".traced")
-    try:
-        # By tracing, as the published voices were made.
-        torch.onnx.export(
-            module.eval(),
-            (*_example(), *(torch.ones(1) for _ in numbers)),
-            str(traced),
-            input_names=names,
-            output_names=list(outputs),
-            opset_version=OPSET,
-            dynamo=False,
-            dynamic_axes={name: {_TIME[name]: name} for name in (*names, *outputs) if name in _TIME},
-        )
-        _tidy(traced, path)
-    finally:
-        traced.unlink(missing_ok=True)
+    # By tracing, as the published voices were made.
+    torch.onnx.export(
+        module.eval(),
+        (*_example(), *(torch.ones(1) for _ in numbers)),
+        str(path),
+        input_names=names,
+        output_names=list(outputs),
+        opset_version=OPSET,
+        dynamo=False,
+        dynamic_axes={name: {_TIME[name]: name} for name in (*names, *outputs) if name in _TIME},
+    )
 
 
-def _tidy(traced: Path, path: Path) -> None:
-    """Write a graph without what tracing leaves in it: sizes that are known, copies, what nobody takes.
+def tidy(path: Path) -> None:
+    """Free a graph of what tracing leaves in it: sizes that are known, copies, what nobody takes.
 
-    ONNX Runtime's basic level keeps to the operators of the standard, so that every runtime takes the result.
+    ONNX Runtime's basic level keeps to the operators of the standard, so that every runtime takes the result. Weights
+    of over 2 GB are put beside it, into ``NAME.onnx.data``.
     """
     import onnx
     import onnxruntime as ort
 
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    options.optimized_model_filepath = str(path)
+    tidied = path.with_suffix(".tidied")
+    options.optimized_model_filepath = str(tidied)
     options.log_severity_level = 4
-    ort.InferenceSession(str(traced), options, providers=["CPUExecutionProvider"])
-    model = onnx.load(path)
+    ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    model = onnx.load(tidied)
+    tidied.unlink()
     standard = [entry for entry in model.opset_import if entry.domain == ""]
     del model.opset_import[:]
     model.opset_import.extend(standard)
     # Shapes of values in between, which it has found out for itself.
     del model.graph.value_info[:]
-    onnx.save(model, path)
+    is_large = model.ByteSize() > _LARGEST
+    onnx.save(model, path, save_as_external_data=is_large, location=f"{path.name}.data" if is_large else None)
 
 
 def _example() -> Sentence:

@@ -158,10 +158,11 @@ class HuggingFace:
         # It reads these when it is imported. What it tells about requests may hold signed addresses.
         os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-        for name, level in _TALKATIVE.items():
-            logging.getLogger(name).setLevel(level)
+        os.environ.setdefault("HF_HUB_VERBOSITY", "error")
         for part in ("errors", "utils"):
             importlib.import_module(f"huggingface_hub.{part}")
+        for name, level in _TALKATIVE.items():
+            logging.getLogger(name).setLevel(level)
         return importlib.import_module("huggingface_hub")
 
     @cached_property

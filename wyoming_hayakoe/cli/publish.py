@@ -1,0 +1,92 @@
+"""Bring a voice to Hugging Face, S3 or a folder, and prove that it speaks from there.
+
+On a terminal it asks for what is not given. Keys come from HF_TOKEN, AWS_ACCESS_KEY_ID and the like, or from what an
+earlier answer has kept in publish.env.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from wyoming_hayakoe.errors import HayakoeError, UsageError
+from wyoming_hayakoe.paths import data_dir
+from wyoming_hayakoe.publish import credentials, readme
+from wyoming_hayakoe.publish.plan import Plan, described, make_plan
+from wyoming_hayakoe.publish.prompts import confirm
+from wyoming_hayakoe.publish.upload import carry_out
+from wyoming_hayakoe.publish.verify import verify
+from wyoming_hayakoe.publish.wizard import BACKENDS, Answers, complete, to_wish
+from wyoming_hayakoe.sources.location import DEFAULT
+from wyoming_hayakoe.sources.progress import progress_on
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's flags."""
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        metavar="FOLDER",
+        help="folder with config.json, style_vectors.npy and *.safetensors or finished *.onnx; or an .aivmx file",
+    )
+    parser.add_argument("--name", help="what the voice is called there: a-z, 0-9 and -")
+    parser.add_argument("--to", metavar="DESTINATION", help="hf://OWNER/REPO[@BRANCH], s3://BUCKET[/PREFIX] or a path")
+    parser.add_argument("--backend", choices=BACKENDS, help="cpu: ONNX; gpu: the checkpoint for PyTorch (default: cpu)")
+    parser.add_argument("--checkpoint", metavar="FILE", help="which *.safetensors of the folder, where it has several")
+    parser.add_argument(
+        "--bert-source", default=DEFAULT, metavar="SOURCE", help=f"of the BERT, if there is none (default: {DEFAULT})"
+    )
+    parser.add_argument("--licence", metavar="TEXT", help="for README.md (default: what the voice says itself)")
+    parser.add_argument("--readme", choices=["keep", "replace"], help="what becomes of a README.md that is there")
+    parser.add_argument("--replace", action="store_true", help="replace a voice of that name")
+    parser.add_argument("--dry-run", action="store_true", help="show what would happen, and change nothing")
+    parser.add_argument("--yes", action="store_true", help="ask nothing")
+    parser.add_argument(
+        "--data-dir", metavar="DIR", help="folder that keeps the BERT (default: the user's data folder)"
+    )
+
+
+def run(flags: argparse.Namespace) -> int:
+    """Publish, or show what would happen."""
+    credentials.use_kept()
+    asks = not flags.yes and sys.stdin.isatty() and sys.stdout.isatty()
+    if not (asks or flags.yes or flags.dry_run):
+        raise UsageError("publish: there is no terminal to ask on: add --yes, or --dry-run to see what would happen")
+    answers = Answers(
+        *(flags.folder, flags.name, flags.to, flags.backend, flags.checkpoint, flags.bert_source, flags.licence)
+    )
+    wish = to_wish(complete(answers) if asks else answers)
+    with tempfile.TemporaryDirectory() as scratch:
+        plan = make_plan(wish, Path(scratch))
+        replace_readme = _decide_readme(plan, flags.readme, asks=asks)
+        print("\n".join(described(plan, replace_readme=replace_readme)), flush=True)
+        if flags.dry_run:
+            return 0
+        _consent(plan, replace=flags.replace, asks=asks)
+        progress = progress_on(sys.stderr) if sys.stderr.isatty() else None
+        carry_out(plan, data_dir(flags.data_dir), replace_readme=replace_readme, progress=progress)
+    print(f"{wish.name} is at {plan.destination.uri}", flush=True)
+    for backend in wish.backends:
+        print(f"it speaks from there: {verify(plan, backend)}", flush=True)
+    return 0
+
+
+def _decide_readme(plan: Plan, asked: str | None, *, asks: bool) -> bool:
+    """Return whether a README.md that is there is replaced; nobody's is without consent."""
+    if not plan.changes_readme:
+        return False
+    print(readme.difference(plan.readme_there or "", plan.readme_new))
+    if asked is None and asks:
+        return confirm(f"replace {readme.NAME}")
+    return asked == "replace"
+
+
+def _consent(plan: Plan, *, replace: bool, asks: bool) -> None:
+    if plan.replaced and not replace:
+        there = f"{plan.destination.uri} has {' and '.join(plan.replaced)}"
+        if not asks:
+            raise HayakoeError(f"{there} already: add --replace, or choose another --name")
+        if not confirm(f"{there} already: replace"):
+            raise HayakoeError("nothing was published")
+    if asks and not confirm("go ahead", default=True):
+        raise HayakoeError("nothing was published")

@@ -1,0 +1,89 @@
+"""Where voices go and with which keys: the environment first, then ``publish.env``, which only its owner may read."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from wyoming_hayakoe.disk import told
+from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.paths import config_dir
+
+KEYS = (
+    "HF_TOKEN",
+    "HAYAKOE_HF_REPO",
+    "HAYAKOE_S3_BUCKET",
+    "HAYAKOE_S3_PREFIX",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_REGION",
+    "AWS_ENDPOINT_URL_S3",
+    "HAYAKOE_LOCAL_PATH",
+)
+"""What ``publish.env`` may hold."""
+
+_LARGEST = 1 << 16
+
+
+def credentials_file() -> Path:
+    """Say where they are kept."""
+    return config_dir() / "publish.env"
+
+
+def use_kept() -> None:
+    """Give the libraries, and the processes that we start, what is kept and not in the environment.
+
+    Raises:
+        HayakoeError: the file is there and cannot be read.
+    """
+    for key, value in read(credentials_file()).items():
+        os.environ.setdefault(key, value)
+
+
+def read(path: Path) -> dict[str, str]:
+    """Return what a file of ``KEY=VALUE`` lines holds of what is known; nothing where there is none.
+
+    Raises:
+        HayakoeError: it cannot be read.
+    """
+    if not path.exists():
+        return {}
+    with told(path, "remove it"), path.open(encoding="utf-8", errors="replace") as file:
+        pairs = [line.strip().partition("=") for line in file.read(_LARGEST).splitlines()]
+    found = {key.removeprefix("export ").strip(): value.strip().strip("'\"") for key, _, value in pairs}
+    return {key: value for key, value in found.items() if key in KEYS and value}
+
+
+def keep(path: Path, values: Mapping[str, str]) -> None:
+    """Write ``values`` beside what the file has; nobody else may read it at any moment.
+
+    Raises:
+        HayakoeError: it cannot be written, or a value has a line break.
+    """
+    kept = read(path) | {key: value for key, value in values.items() if value}
+    if broken := [key for key, value in kept.items() if not value.isprintable()]:
+        raise HayakoeError(f"{broken[0]}: holds what cannot be printed: copy it again")
+    incoming = path.with_name(f".{path.name}.{os.getpid()}")
+    with told(path, "set XDG_CONFIG_HOME to another folder"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(incoming, "x", encoding="utf-8", opener=_private) as file:
+                file.writelines(f"{key}={kept[key]}\n" for key in KEYS if key in kept)
+            incoming.replace(path)
+        finally:
+            incoming.unlink(missing_ok=True)
+
+
+def destinations(environment: Mapping[str, str]) -> list[str]:
+    """Return the places that the settings name, as :func:`open_source` takes them."""
+    found = []
+    if repository := environment.get("HAYAKOE_HF_REPO"):
+        found.append(repository if "://" in repository else f"hf://{repository}")
+    if bucket := environment.get("HAYAKOE_S3_BUCKET"):
+        found.append(f"s3://{bucket}/{environment.get('HAYAKOE_S3_PREFIX', '').strip('/')}".rstrip("/"))
+    if folder := environment.get("HAYAKOE_LOCAL_PATH"):
+        found.append(str(Path(folder).expanduser().absolute()))
+    return found
+
+
+def _private(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)

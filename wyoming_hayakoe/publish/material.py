@@ -1,0 +1,132 @@
+"""What somebody has to publish: a training's folder, a finished voice, or an .aivmx file."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wyoming_hayakoe.disk import told
+from wyoming_hayakoe.engine.metadata import read_metadata
+from wyoming_hayakoe.engine.model_file import read_model
+from wyoming_hayakoe.engine.voice_files import read_voice
+from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.publish.conversion import CONFIG, PREDICTOR, STYLES, SYNTHESIZER
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+# What Style-Bert-VITS2's own exporter calls the inputs, and what HayaKoe does.
+_INPUTS = {"x_tst": "x", "x_tst_lengths": "x_lengths", "tones": "tone"}
+_NOTES = ("README.md", "LICENSE", "LICENSE.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a voice can be made of; all of it is read but for the weights."""
+
+    place: Path
+    """Folder, or .aivmx file."""
+
+    checkpoints: tuple[Path, ...]
+    """The ``.safetensors`` files, by name."""
+
+    graph: Path | None
+    """A finished synthesizer, which is used as it is."""
+
+    predictor: Path | None
+    """The finished duration predictor beside it."""
+
+    licence: str
+    """"" where nothing says."""
+
+
+def read_material(place: Path) -> Material:
+    """Look at what is to be published.
+
+    Raises:
+        HayakoeError: it is none of what can be, or something in it is not what it should be.
+    """
+    if not place.exists():
+        raise HayakoeError(f"{place}: there is no such folder or file: check the path")
+    if place.is_file() and place.suffix != ".aivmx":
+        raise HayakoeError(f"{place}: is no folder and no .aivmx file: name the folder that it is in")
+    voice = read_voice(place)
+    if place.is_file():
+        return Material(place, (), place, None, voice.about.licence)
+    with told(place, "name another folder"):
+        checkpoints = tuple(sorted(path for path in place.glob("*.safetensors") if path.is_file()))
+    graph = voice.model if voice.model.exists() else None
+    if graph is None and not checkpoints:
+        has_pth = any(place.glob("*.pth"))
+        hint = "a .pth can run code when it is read; Style-Bert-VITS2 saves a .safetensors beside it" if has_pth else ""
+        raise HayakoeError(
+            f"{place}: has no *.safetensors and no synthesizer.onnx: {hint or 'name the folder of a finished training'}"
+        )
+    return Material(place, checkpoints, graph, voice.predictor if graph else None, voice.about.licence)
+
+
+def trained(root: Path) -> list[Path]:
+    """Return the folders of finished trainings below ``data/dataset`` in a folder, newest first."""
+    folders = {path.parent for path in root.glob("data/dataset/*/exports/*/*.safetensors")}
+    found = [folder for folder in folders if (folder / CONFIG).is_file()]
+    return sorted(found, key=lambda folder: folder.stat().st_mtime, reverse=True)
+
+
+def link_description(material: Material, folder: Path) -> None:
+    """Put into ``folder`` what says how the voice is used, and under which terms."""
+    if material.place.is_file():
+        _unpack_description(material.place, folder)
+        return
+    for name in (CONFIG, STYLES, *_NOTES):
+        if (path := material.place / name).is_file():
+            link(path, folder)
+
+
+def link_graphs(graph: Path, predictor: Path | None, folder: Path) -> None:
+    """Put finished graphs into ``folder``, with HayaKoe's names for files and inputs.
+
+    Raises:
+        HayakoeError: the graph is damaged.
+    """
+    model = read_model(graph)
+    if graph.suffix == ".aivmx" or any(value.name in _INPUTS for value in model.graph.input):
+        _rename_inputs(model, graph)
+        del model.metadata_props[:]
+        with told(folder, "make room for temporary files"):
+            (folder / SYNTHESIZER).write_bytes(model.SerializeToString())
+    else:
+        link(graph, folder, SYNTHESIZER)
+        for weights in graph.parent.glob(f"{graph.name}?*"):
+            link(weights, folder)
+    if predictor is not None:
+        link(predictor, folder, PREDICTOR)
+
+
+def link(path: Path, folder: Path, name: str | None = None) -> None:
+    """Put a file into a folder without copying it."""
+    (folder / (name or path.name)).symlink_to(path.absolute())
+
+
+def _rename_inputs(model: "ModelProto", path: Path) -> None:
+    taken = {name for node in model.graph.node for name in node.output} | {value.name for value in model.graph.input}
+    if collision := [new for old, new in _INPUTS.items() if new in taken and old in taken]:
+        raise HayakoeError(f"{path}: calls something else {collision[0]!r}: export it with HayaKoe's names of inputs")
+    for value in model.graph.input:
+        value.name = _INPUTS.get(value.name, value.name)
+    for node in model.graph.node:
+        node.input[:] = [_INPUTS.get(name, name) for name in node.input]
+
+
+def _unpack_description(path: Path, folder: Path) -> None:
+    """Write what an .aivmx holds beside its graph; its styles have the names that its manifest gives them."""
+    notes, voice = read_metadata(path), read_voice(path)
+    config = json.loads(notes["aivm_hyper_parameters"].decode("utf-8-sig"))
+    config["data"] = {**config.get("data", {}), "style2id": dict(voice.config.styles)}
+    licence = json.loads(notes["aivm_manifest"].decode("utf-8-sig")).get("license")
+    with told(folder, "make room for temporary files"):
+        (folder / CONFIG).write_text(json.dumps(config, ensure_ascii=False, indent=2), encoding="utf-8")
+        np.save(folder / STYLES, voice.style_vectors)
+        if licence:
+            (folder / "LICENSE.txt").write_text(str(licence), encoding="utf-8")

@@ -1,0 +1,196 @@
+"""What is going to happen at a destination, found out before anything does."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from wyoming_hayakoe.errors import HayakoeError, UsageError
+from wyoming_hayakoe.publish import readme
+from wyoming_hayakoe.publish.conversion import check_checkpoint, is_cached
+from wyoming_hayakoe.publish.material import Material
+from wyoming_hayakoe.sources.location import open_source
+from wyoming_hayakoe.sources.source import AbsentError, Source
+
+Backend = Literal["cpu", "gpu"]
+
+FOLDERS: dict[Backend, str] = {"cpu": "onnx/speakers", "gpu": "pytorch/speakers"}
+"""Where a repository holds the voices of each backend."""
+
+# This program reads with the ONNX form on any device.
+_NEEDED = ("onnx/bert/q8", "bert/tokenizer")
+_FOR_HAYAKOE = "pytorch/bert/fp32"
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants published."""
+
+    material: Material
+    name: str
+    destination: str
+    """As :func:`open_source` takes it."""
+
+    backends: tuple[Backend, ...]
+    checkpoint: Path | None
+    """One of the material's; None where none is needed."""
+
+    bert_source: str
+    """Where the BERT comes from if the destination has none."""
+
+    licence: str
+    """"" where nobody says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A wish, and what its destination makes of it."""
+
+    wish: Wish
+    destination: Source
+    replaced: tuple[str, ...]
+    """Folders of the voice that are there already."""
+
+    lacking: tuple[str, ...]
+    """Folders that all voices share and that are not there."""
+
+    readme_there: str | None
+    """None where there is none."""
+
+    readme_new: str
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """Folders of the voice, one for each backend."""
+        return tuple(f"{FOLDERS[backend]}/{self.wish.name}" for backend in self.wish.backends)
+
+    @property
+    def changes_readme(self) -> bool:
+        """Whether there is a README.md that would become another."""
+        return self.readme_there is not None and self.readme_there != self.readme_new
+
+
+def check_name(name: str) -> str:
+    """Return a speaker's name.
+
+    Raises:
+        UsageError: it is none that works in every place.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"--name: {name!r} is no name of a voice: up to 63 of a-z, 0-9 and -, with a letter or digit at both ends"
+        )
+    return name
+
+
+def choose_checkpoint(material: Material, asked: str | None, backends: tuple[Backend, ...]) -> Path | None:
+    """Return the checkpoint that is needed, None where finished graphs are all.
+
+    Raises:
+        UsageError: there are several and none is asked for, or not the one that is.
+        HayakoeError: there is none, or it is no checkpoint of a JP-Extra voice.
+    """
+    if asked is None and "gpu" not in backends and material.graph is not None:
+        return None
+    names = ", ".join(path.name for path in material.checkpoints[:_SHOWN])
+    if asked is not None:
+        found = [path for path in material.checkpoints if asked in {path.name, path.stem, str(path)}]
+        if not found:
+            raise UsageError(f"--checkpoint: {material.place} has no {asked!r}: there is {names or 'none'}")
+    else:
+        found = list(material.checkpoints)
+    if not found:
+        raise HayakoeError(f"{material.place}: has no *.safetensors, which --backend gpu publishes: use --backend cpu")
+    if len(found) > 1:
+        more = f" … ({len(found)} in all)" if len(found) > _SHOWN else ""
+        raise UsageError(f"{material.place}: has several checkpoints: choose one with --checkpoint: {names}{more}")
+    check_checkpoint(found[0])
+    return found[0]
+
+
+def make_plan(wish: Wish, scratch: Path) -> Plan:
+    """Ask the destination what it has; nothing is changed there. ``scratch`` keeps what is fetched for that.
+
+    Raises:
+        HayakoeError: it cannot be asked, or PyTorch is needed and not installed.
+    """
+    if _needs_pytorch(wish) and not (find_spec("torch") and find_spec("safetensors")):
+        raise HayakoeError(
+            "exporting a checkpoint, and proving that one speaks, takes PyTorch, which is not installed: "
+            "pip install 'wyoming-hayakoe[publish]'"
+        )
+    destination = open_source(wish.destination, scratch)
+    try:
+        paths = destination.list()
+    except AbsentError:
+        paths = []
+    prefixes = [f"{FOLDERS[backend]}/{wish.name}" for backend in wish.backends]
+    there = _read_readme(destination) if readme.NAME in paths else None
+    voices = readme.listed([*paths, *(f"{prefix}/config.json" for prefix in prefixes)])
+    new = (
+        readme.write(voices, destination.uri, wish.licence)
+        if there is None
+        else readme.update(there, voices, destination.uri, wish.licence)
+    )
+    return Plan(
+        wish,
+        destination,
+        replaced=tuple(prefix for prefix in prefixes if _has(paths, prefix)),
+        lacking=tuple(prefix for prefix in _shared(wish, scratch) if not _has(paths, prefix)),
+        readme_there=there,
+        readme_new=new,
+    )
+
+
+def _shared(wish: Wish, scratch: Path) -> tuple[str, ...]:
+    """Return the folders that all voices share: what is needed, and for HayaKoe on a GPU what the source has."""
+    if "gpu" in wish.backends and _has(open_source(wish.bert_source, scratch).list(), _FOR_HAYAKOE):
+        return (*_NEEDED, _FOR_HAYAKOE)
+    return _NEEDED
+
+
+def described(plan: Plan, *, replace_readme: bool) -> Iterator[str]:
+    """Yield a plan's lines for people."""
+    wish = plan.wish
+    yield f"{wish.material.place} → {plan.destination.uri}"
+    for backend, prefix in zip(wish.backends, plan.prefixes, strict=True):
+        verb = "replace" if prefix in plan.replaced else "add"
+        yield f"  {verb:<8} {prefix}: {_origin(wish, backend)}"
+    for prefix in plan.lacking:
+        yield f"  {'add':<8} {prefix}: from {wish.bert_source}"
+    if plan.readme_there is None:
+        yield f"  {'add':<8} {readme.NAME}"
+    elif plan.changes_readme:
+        yield f"  {'replace' if replace_readme else 'keep':<8} {readme.NAME}"
+    yield f"  {'verify':<8} by speaking from there, {' and '.join(wish.backends)}"
+
+
+def _origin(wish: Wish, backend: Backend) -> str:
+    if backend == "cpu" and wish.material.graph is not None:
+        return f"{wish.material.graph.name}, as it is there"
+    if wish.checkpoint is None:
+        return ""
+    if backend == "gpu":
+        return f"{wish.checkpoint.name} for PyTorch"
+    return f"exported from {wish.checkpoint.name}{', as before' if is_cached(wish.checkpoint) else ''}"
+
+
+def _needs_pytorch(wish: Wish) -> bool:
+    is_exported = wish.material.graph is None and wish.checkpoint is not None and not is_cached(wish.checkpoint)
+    return "gpu" in wish.backends or is_exported
+
+
+def _has(paths: list[str], prefix: str) -> bool:
+    return any(path.startswith(f"{prefix}/") for path in paths)
+
+
+def _read_readme(destination: Source) -> str:
+    path = destination.fetch(readme.NAME)
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise HayakoeError(f"{destination.uri}: its {readme.NAME} cannot be read as UTF-8: mend it") from None

@@ -1,0 +1,111 @@
+"""The README.md at a repository's root: which voices there are, under which terms, and how to use them."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+NAME = "README.md"
+
+_BEGIN, _END = "<!-- voices -->", "<!-- /voices -->"
+_SECTION = re.compile(rf"{re.escape(_BEGIN)}.*?{re.escape(_END)}", re.DOTALL)
+_IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9.-]{1,40}")
+_KINDS = {"onnx": "ONNX", "pytorch": "PyTorch"}
+
+_TEMPLATE = """\
+---
+language: ja
+license: {identifier}
+library_name: hayakoe
+pipeline_tag: text-to-speech
+tags: [text-to-speech, japanese, style-bert-vits2, onnx, hayakoe]
+---
+# {title}
+
+{section}
+
+## 한국어
+[HayaKoe](https://github.com/LemonDouble/hayakoe)와 wyoming-hayakoe에서 쓸 수 있는 일본어 음성입니다.
+```
+wyoming-hayakoe --voice '{voice}={uri}'
+```
+라이선스: {licence}
+
+## English
+Japanese voices for [HayaKoe](https://github.com/LemonDouble/hayakoe) and wyoming-hayakoe.
+```
+wyoming-hayakoe --voice '{voice}={uri}'
+```
+Licence: {licence}
+
+## 日本語
+[HayaKoe](https://github.com/LemonDouble/hayakoe) と wyoming-hayakoe で使える日本語の音声です。
+```
+wyoming-hayakoe --voice '{voice}={uri}'
+```
+ライセンス：{licence}
+
+## 中文
+可用于 [HayaKoe](https://github.com/LemonDouble/hayakoe) 和 wyoming-hayakoe 的日语语音。
+```
+wyoming-hayakoe --voice '{voice}={uri}'
+```
+许可证：{licence}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A voice in the list."""
+
+    name: str
+    kinds: tuple[str, ...]
+
+
+def listed(paths: Sequence[str]) -> list[Listed]:
+    """Return the voices of a repository whose files are at ``paths``, by name."""
+    kinds: dict[str, set[str]] = {}
+    for path in paths:
+        match PurePosixPath(path).parts:
+            case (("onnx" | "pytorch") as kind, "speakers", name, _, *_):
+                kinds.setdefault(name, set()).add(_KINDS[kind])
+    return [Listed(name, tuple(sorted(kinds[name]))) for name in sorted(kinds)]
+
+
+def write(voices: Sequence[Listed], uri: str, licence: str) -> str:
+    """Return the file for a repository that has none.
+
+    Args:
+        voices: all that the repository holds; at least one.
+        uri: the repository.
+        licence: in a few words, or the identifier that Hugging Face has for it; "" where nobody said.
+    """
+    return _TEMPLATE.format(
+        identifier=licence if _IDENTIFIER.fullmatch(licence) else "other" if licence else "unknown",
+        title=uri.rstrip("/").rpartition("/")[2],
+        section=_section(voices),
+        voice=voices[0].name,
+        uri=uri,
+        licence=licence or "?",
+    )
+
+
+def update(text: str, voices: Sequence[Listed], uri: str, licence: str) -> str:
+    """Return the file for a repository that has one: with a new list where it has ours, else written anew."""
+    if _SECTION.search(text):
+        return _SECTION.sub(lambda _: _section(voices), text, count=1)
+    return write(voices, uri, licence)
+
+
+def difference(before: str, after: str) -> str:
+    """Return what changes, line by line; "" where nothing does."""
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), f"{NAME} (there)", f"{NAME} (new)", "", "", 2, ""
+    )
+    return "\n".join(lines)
+
+
+def _section(voices: Sequence[Listed]) -> str:
+    rows = [f"| `{voice.name}` | {', '.join(voice.kinds)} |" for voice in voices]
+    return "\n".join([_BEGIN, "| 음성 · voice · 音声 · 语音 | |", "|---|---|", *rows, _END])

@@ -1,0 +1,50 @@
+"""A plan carried out: everything is gathered in one place, then goes up in one step."""
+
+import tempfile
+from pathlib import Path
+
+from wyoming_hayakoe.disk import told
+from wyoming_hayakoe.publish import readme
+from wyoming_hayakoe.publish.conversion import cached_graphs
+from wyoming_hayakoe.publish.material import link, link_description, link_graphs
+from wyoming_hayakoe.publish.plan import FOLDERS, Backend, Plan, Wish
+from wyoming_hayakoe.sources.location import open_source
+from wyoming_hayakoe.sources.source import Progress
+
+
+def carry_out(plan: Plan, data: Path, *, replace_readme: bool, progress: Progress | None = None) -> None:
+    """Do as planned.
+
+    Args:
+        plan: what to do.
+        data: the data directory, which keeps the BERT when it comes from a network.
+        replace_readme: whether a README.md that is there may be replaced.
+        progress: told how far fetching and uploading have come.
+
+    Raises:
+        HayakoeError: something failed; the destination has what it had before.
+    """
+    wish = plan.wish
+    with told(Path(tempfile.gettempdir()), "set TMPDIR to another folder"), tempfile.TemporaryDirectory() as scratch:
+        parts = {}
+        for backend in wish.backends:
+            parts[f"{FOLDERS[backend]}/{wish.name}"] = _gather(wish, backend, Path(scratch, backend))
+        bert = open_source(wish.bert_source, data)
+        parts |= {prefix: bert.fetch(prefix, progress) for prefix in plan.lacking}
+        if plan.readme_there is None or (replace_readme and plan.changes_readme):
+            parts[readme.NAME] = Path(scratch, readme.NAME)
+            parts[readme.NAME].write_text(plan.readme_new, encoding="utf-8")
+        plan.destination.upload(parts, progress)
+
+
+def _gather(wish: Wish, backend: Backend, folder: Path) -> Path:
+    """Make the folder of a speaker, of links to what is on the disk."""
+    folder.mkdir()
+    link_description(wish.material, folder)
+    if backend == "cpu" and wish.material.graph is not None:
+        link_graphs(wish.material.graph, wish.material.predictor, folder)
+    elif wish.checkpoint is not None:
+        graphs = cached_graphs(wish.checkpoint) if backend == "cpu" else None
+        for path in graphs.iterdir() if graphs else [wish.checkpoint]:
+            link(path, folder)
+    return folder

@@ -1,0 +1,92 @@
+"""The proof: a process that has never seen the voice fetches it from where it was published, and speaks.
+
+``python -m wyoming_hayakoe.publish.verify URI NAME BACKEND BERT_SOURCE OUT.wav`` is that process.
+"""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+
+from wyoming_hayakoe.audio import to_pcm, write_wav
+from wyoming_hayakoe.disk import told
+from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.publish.plan import Backend, Plan
+from wyoming_hayakoe.tts import TTS
+from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.voice import Voice, Waveform
+
+SENTENCE = "テスト音声です。"
+FOLDER = ".verify_audio"
+
+# Ten morae take a good second; a network that has learnt nothing gives no sound, or rumbles on.
+_SECONDS = (0.4, 8.0)
+# Of the root mean square, full scale being 0 dB; speech has -30 to -15.
+_DECIBELS = (-50.0, -3.0)
+
+
+def verify(plan: Plan, backend: Backend) -> Path:
+    """Have a fresh process speak from the destination, and return the sound's file.
+
+    Raises:
+        HayakoeError: it does not speak, or what it says is no speech.
+    """
+    path = Path(FOLDER, f"{plan.wish.name}_{'cuda' if backend == 'gpu' else 'cpu'}.wav")
+    with told(path, "start from another folder"):
+        path.parent.mkdir(exist_ok=True)
+    arguments = [plan.destination.uri, plan.wish.name, backend, plan.wish.bert_source, str(path)]
+    command = [sys.executable, "-m", "wyoming_hayakoe.publish.verify", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        reason = (result.stderr.strip() or f"exit code {result.returncode}").splitlines()[-1]
+        raise HayakoeError(f"{plan.wish.name} is uploaded for {backend}, but does not speak from there: {reason}")
+    return path
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Fetch, speak, judge, and write the sound."""
+    uri, name, backend, bert_source, out = arguments
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            voice, samples = _speak(uri, name, backend, bert_source, Path(scratch))
+        check_speech(samples, voice.sample_rate)
+        with told(Path(out), "start from another folder"):
+            Path(out).write_bytes(write_wav(to_pcm(samples), voice.sample_rate))
+    except HayakoeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def check_speech(samples: Waveform, sample_rate: int) -> None:
+    """Refuse what cannot be the sentence.
+
+    Raises:
+        HayakoeError: it is no number, too short or long, too quiet or loud.
+    """
+    if not np.isfinite(samples).all():
+        raise HayakoeError("its sound has values that are no numbers: export the checkpoint again")
+    seconds = len(samples) / sample_rate
+    if not _SECONDS[0] <= seconds <= _SECONDS[1]:
+        raise HayakoeError(f"{SENTENCE} takes it {seconds:.1f} s: train it for longer, or choose another checkpoint")
+    level = 20 * np.log10(max(float(np.sqrt(np.square(samples).mean())), 1e-9))
+    if not _DECIBELS[0] <= level <= _DECIBELS[1]:
+        raise HayakoeError(f"its level is {level:.0f} dB: train it for longer, or choose another checkpoint")
+
+
+def _speak(uri: str, name: str, backend: str, bert_source: str, scratch: Path) -> tuple[Voice, Waveform]:
+    # PyTorch speaks with a checkpoint whether or not there is a GPU; the BERT is not what is being proved then.
+    tts = TTS("pytorch", scratch, bert_source) if backend == "gpu" else TTS("cpu", scratch, compiled=False)
+    tts.load(name, f"{uri}#{quote(name)}")
+    speaker = tts.pre_download().speakers[name]
+    utterance = speaker.front_end.read(SENTENCE)
+    speech = speaker.voice.speak(utterance, SynthesisParams(seed=0), undivided=True, raw=True)
+    return speaker.voice, np.concatenate([*speech.windows, np.zeros(0, np.float32)])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
