@@ -30,6 +30,7 @@ HEAVY = {
     "huggingface_hub",
     "onnxruntime",
     "pyopenjtalk",
+    "prometheus_client",
     "soxr",
     "zeroconf",
     "torch",

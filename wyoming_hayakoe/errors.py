@@ -1,5 +1,19 @@
 """Errors that a user can meet: one line that says what is wrong, where, and what to do."""
 
+from typing import Literal
+
+Code = Literal[
+    "bad-event",
+    "busy",
+    "synthesis-failed",
+    "text-too-long",
+    "timeout",
+    "too-many-clients",
+    "unknown-style",
+    "unknown-voice",
+]
+"""Every code with which a client is told that it gets no answer."""
+
 
 class HayakoeError(Exception):
     """Something failed that the user can mend; the command line prints it and exits with 1."""
@@ -12,7 +26,7 @@ class UsageError(HayakoeError):
 class RequestError(HayakoeError):
     """A client's request cannot be answered; it is told so and its connection is closed."""
 
-    def __init__(self, code: str, text: str) -> None:
+    def __init__(self, code: Code, text: str) -> None:
         """Keep ``code``, a short stable word for programs, beside ``text``, one line for people."""
         super().__init__(text)
         self.code = code

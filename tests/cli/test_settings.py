@@ -172,7 +172,7 @@ def test_presets_may_be_tables(config):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("speed = 1.0", "kitchen.toml: speed: no such key: allowed are allow, "),
+        ("speed = 1.0", "kitchen.toml: speed: no such key: allowed are advertise, allow, "),
         ("rate = '16k'", "kitchen.toml: rate: '16k' is not a whole number from 8000 to 192000"),
         ("rate = true", "kitchen.toml: rate: True is not a whole number"),
         ("max-clients = 0", "kitchen.toml: max-clients: 0 is not a whole number from 1 to 10000"),

@@ -170,7 +170,7 @@ async def test_two_hundred_clients_that_vanish_leave_nothing(counting):
 
 
 async def test_sixteen_clients_at_once_are_all_served_in_turn(voice):
-    async with running(voice=voice) as server:
+    async with running(local(max_queue=16), voice) as server:
 
         async def first_audio():
             async with connected(server) as client:
@@ -220,9 +220,8 @@ async def test_only_allowed_networks_may_connect(voice):
         ("2001:db8::1", False),
     ],
 )
-async def test_by_default_private_networks_are_allowed(voice, host, allowed):
-    async with running(voice=voice) as server:
-        assert server._is_allowed(host) is allowed
+def test_by_default_private_networks_are_allowed(host, allowed):
+    assert local().allows(host) is allowed
 
 
 async def test_payloads_are_skipped_not_stored(voice):

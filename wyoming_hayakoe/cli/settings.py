@@ -96,7 +96,11 @@ SERVING = (
     Option("no-streaming", values.switch, "do not offer to speak text while it is still being written"),
     Option("zeroconf", values.name_or_switch, "be found, as NAME (default: a name of this machine's own)", implied="1"),
     Option("no-zeroconf", values.switch, "do not be found"),
+    Option("advertise", values.endpoint, "be found there, as where a balancer listens (default: here)", "HOST:PORT"),
     Option("max-clients", values.whole(1, 10000), "connections at a time (default: 64)", "COUNT"),
+    Option(
+        "max-queue", values.whole(1, 10000), "requests that may wait for sound before one is told busy (default: 2)"
+    ),
     Option(
         "allow",
         values.network,
@@ -104,6 +108,7 @@ SERVING = (
         "CIDR",
         is_list=True,
     ),
+    Option("metrics", values.metrics_uri, "where /metrics, /healthz and /readyz are (default: nowhere)", "URI"),
     Option("grace", values.number(0, 3600), "time for running responses at a stop (default: 10)", "SECONDS"),
     Option("debug", values.switch, "log everything, and tracebacks"),
     Option("log-format", values.log_format, "format of log lines, as in Python's logging", "FORMAT"),
@@ -142,6 +147,9 @@ class Configured:
             "rate": "rate",
             "samples-per-chunk": "samples_per_chunk",
             "max-clients": "max_clients",
+            "max-queue": "max_queue",
+            "metrics": "metrics",
+            "advertise": "advertise",
             "preload": "preload",
             "grace": "grace",
         }

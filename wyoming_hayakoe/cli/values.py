@@ -8,8 +8,9 @@ import logging
 import re
 from collections.abc import Callable
 from ipaddress import ip_network
+from urllib.parse import urlsplit
 
-from wyoming_hayakoe.server.listeners import parse_uri
+from wyoming_hayakoe.server.listeners import TcpAddress, parse_uri
 from wyoming_hayakoe.server.settings import Network
 
 Converter = Callable[[object], object]
@@ -119,6 +120,24 @@ def uri(value: object) -> str:
         raise ValueError("tcp://HOST:PORT, unix:///PATH or stdio://")
     parse_uri(value)
     return value
+
+
+def metrics_uri(value: object) -> str:
+    """Allow where to be asked over HTTP: a host and a port, which has no default."""
+    if not isinstance(value, str) or not isinstance(parse_uri(value), TcpAddress) or urlsplit(value).port is None:
+        raise ValueError("tcp://HOST:PORT")
+    return value
+
+
+def endpoint(value: object) -> tuple[str, int]:
+    """Allow HOST:PORT, as the two; an IPv6 address in brackets."""
+    try:
+        parts = urlsplit(f"//{value}")
+        if isinstance(value, str) and parts.hostname and parts.port and parts.netloc == value and "@" not in value:
+            return parts.hostname, parts.port
+    except ValueError:
+        pass
+    raise ValueError("HOST:PORT")
 
 
 def network(value: object) -> Network | str:

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Coroutine
+from typing import TYPE_CHECKING
 
 from wyoming.error import Error
 
@@ -17,12 +18,17 @@ from wyoming_hayakoe.server.intake import Intake, RequestQueue, discard
 from wyoming_hayakoe.server.response import Response
 from wyoming_hayakoe.server.service import Request, Service
 
+if TYPE_CHECKING:
+    from wyoming_hayakoe.server.metrics import Outcome
+
 _LOGGER = logging.getLogger(__name__)
 
 # Requests that may wait on one connection; past that, the server reads no further until one is answered.
 _QUEUE_SIZE = 32
 # Seconds in which a client can take in an error before its connection is cut.
 _LINGER = 1.0
+# Seconds in which a request may still come that was on its way when the server was told to stop.
+_LAST_CALL = 0.5
 
 
 class Connection:
@@ -50,6 +56,11 @@ class Connection:
         self._is_finishing = False
         self._has_failed = False
 
+    @property
+    def is_answering(self) -> bool:
+        """Whether a request is being answered now."""
+        return self._is_answering
+
     async def run(self) -> None:
         """Serve until the client leaves, does wrong, or is idle for too long."""
         try:
@@ -72,8 +83,11 @@ class Connection:
             self._writer.transport.abort()
 
     def finish(self) -> None:
-        """Answer what has been asked for, then close: the server is stopping."""
+        """Answer what has been asked for, and what is being asked for just now, then close: the server is stopping."""
         self._is_finishing = True
+        asyncio.get_running_loop().call_later(_LAST_CALL, self._end_if_idle)
+
+    def _end_if_idle(self) -> None:
         if not self._is_answering and self._queue.empty():
             self._queue.put_nowait(None)
 
@@ -110,6 +124,21 @@ class Connection:
 
     async def _respond(self, request: Request) -> None:
         response = Response(self._service, request, self._outbox)
+        voice = request.speaker.voice.name
+        outcome: Outcome = "abandoned"
+        try:
+            await self._speak(response)
+            outcome = "answered"
+        except RequestError as error:
+            outcome = "refused" if error.code == "busy" else "failed"
+            raise
+        finally:
+            if metrics := self._service.metrics:
+                metrics.count_answer(voice, outcome, response.timing())
+        _LOGGER.info("%s: %s: %s", self._peer, voice, response.describe())
+
+    async def _speak(self, response: Response) -> None:
+        """Run ``response``; whatever goes wrong is something that its client can be told, or the client's end."""
         try:
             await response.run()
         except (RequestError, ConnectionError):
@@ -119,11 +148,12 @@ class Connection:
         except Exception:
             _LOGGER.exception("%s: speaking failed", self._peer)
             raise RequestError("synthesis-failed", "speaking failed: the server's log says why") from None
-        _LOGGER.info("%s: %s: %s", self._peer, request.speaker.voice.name, response.describe())
 
     async def _send_error(self, error: RequestError) -> None:
         # Home Assistant up to 2026.2 ignores the event and would wait for ever: so the connection is closed after it.
         _LOGGER.warning("%s: %s: %s", self._peer, error.code, error.text)
+        if metrics := self._service.metrics:
+            metrics.count_error(error.code)
         self._has_failed = True
         await self._outbox.send(Error(text=error.text, code=error.code).event())
 

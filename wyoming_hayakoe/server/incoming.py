@@ -1,6 +1,7 @@
 """The text of one request, as it arrives, made into sentences to speak."""
 
 import asyncio
+import time
 from collections import deque
 
 from wyoming_hayakoe.errors import RequestError
@@ -27,6 +28,8 @@ class IncomingText:
         self._changed = asyncio.Event()
         self.characters = 0
         """Characters fed so far."""
+        self.complete_since: float | None = None
+        """When the first sentence was there to be spoken, on the monotonic clock; None before that."""
 
     def feed(self, text: str) -> None:
         """Add a chunk.
@@ -75,9 +78,11 @@ class IncomingText:
                 raise RequestError(
                     "timeout", f"no text came for {self._patience:g} s: end a text stream with synthesize-stop"
                 ) from None
-            self._sentences.extend(self._splitter.flush())
+            self._put(self._splitter.flush())
 
     def _put(self, sentences: list[str]) -> None:
         # Blank lines say nothing, and each would take a turn on the lane to find that out.
         self._sentences.extend(sentence for sentence in sentences if not sentence.isspace())
+        if self._sentences and self.complete_since is None:
+            self.complete_since = time.monotonic()
         self._changed.set()

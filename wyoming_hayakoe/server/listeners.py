@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from wyoming_hayakoe.errors import HayakoeError
 
 DEFAULT_PORT = 10200
-_BACKLOG = 256
+BACKLOG = 256
+"""Connections that the kernel holds until they are accepted."""
 # Bytes that the kernel holds for a client that reads slowly: over a second of speech. Left alone it takes megabytes.
 _SEND_BUFFER = 128 * 1024
 _FORMS = "tcp://HOST:PORT, unix:///PATH or stdio://"
@@ -62,8 +63,8 @@ def parse_uri(uri: str) -> Address:
     raise ValueError(_FORMS)
 
 
-def open_tcp(address: TcpAddress) -> list[socket.socket]:
-    """Return listening sockets for every address of the host; ``::`` listens for IPv4 too.
+def open_tcp(address: TcpAddress, flag: str = "--uri") -> list[socket.socket]:
+    """Return listening sockets for every address of the host that ``flag`` names; ``::`` listens for IPv4 too.
 
     Raises:
         HayakoeError: none can be opened.
@@ -72,7 +73,7 @@ def open_tcp(address: TcpAddress) -> list[socket.socket]:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise HayakoeError(
-            f"host {address.host!r} of --uri is not known ({error}): use 0.0.0.0 or an address"
+            f"host {address.host!r} of {flag} is not known ({error}): use 0.0.0.0 or an address"
         ) from None
     sockets: list[socket.socket] = []
     problem: OSError | None = None
@@ -84,7 +85,7 @@ def open_tcp(address: TcpAddress) -> list[socket.socket]:
     if not sockets or (problem and problem.errno == errno.EADDRINUSE):
         for opened in sockets:
             opened.close()
-        raise HayakoeError(_explain_tcp(address, problem)) from problem
+        raise HayakoeError(_explain_tcp(address, problem, flag)) from problem
     return sockets
 
 
@@ -99,7 +100,7 @@ def open_unix(address: UnixAddress) -> socket.socket:
     try:
         _remove_stale(path)
         listener.bind(str(path))
-        listener.listen(_BACKLOG)
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise HayakoeError(
@@ -153,21 +154,21 @@ class StdioPipe:
 
 def _listen(family: int, where: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]) -> socket.socket:
     dual = family == socket.AF_INET6 and where[0] == "::" and socket.has_dualstack_ipv6()
-    listener = socket.create_server(where, family=family, backlog=_BACKLOG, dualstack_ipv6=dual)
+    listener = socket.create_server(where, family=family, backlog=BACKLOG, dualstack_ipv6=dual)
     # Connections inherit it.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
     listener.setblocking(False)
     return listener
 
 
-def _explain_tcp(address: TcpAddress, error: OSError | None) -> str:
+def _explain_tcp(address: TcpAddress, error: OSError | None, flag: str) -> str:
     if error is not None and error.errno == errno.EADDRINUSE:
         return (
             f"port {address.port} on {address.host} is in use: stop the program that uses it, "
-            f"or choose another port with --uri tcp://{address.host}:PORT"
+            f"or choose another port with {flag} tcp://{address.host}:PORT"
         )
     reason = "no address" if error is None else error.strerror or str(error)
-    return f"cannot listen on {address.host} port {address.port} ({reason}): choose another with --uri tcp://HOST:PORT"
+    return f"cannot listen on {address.host} port {address.port} ({reason}): choose another with {flag} tcp://HOST:PORT"
 
 
 def _remove_stale(path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import signal
 import socket
@@ -17,6 +16,7 @@ from wyoming_hayakoe.server.connection import Connection
 from wyoming_hayakoe.server.discovery import Discovery
 from wyoming_hayakoe.server.events import HEADER_LIMIT
 from wyoming_hayakoe.server.listeners import (
+    BACKLOG,
     StdioAddress,
     StdioPipe,
     TcpAddress,
@@ -25,6 +25,8 @@ from wyoming_hayakoe.server.listeners import (
     open_unix,
     parse_uri,
 )
+from wyoming_hayakoe.server.metrics import Metrics, State
+from wyoming_hayakoe.server.probes import Probes, pages_of
 from wyoming_hayakoe.server.service import Service
 from wyoming_hayakoe.server.settings import ServerSettings
 from wyoming_hayakoe.server.supply import Supply
@@ -43,11 +45,12 @@ class Server:
         self._supply = supply
         self._discovery: Discovery | None = None
         self._service = Service(settings, catalogue, Lane(), Lane())
-        self._listeners: list[asyncio.Server] = []
+        self._listeners: list[tuple[socket.socket, asyncio.Server]] = []
         self._socket_files: list[Path] = []
         self._connections: dict[asyncio.Task[None], Connection] = {}
         self._stdio: list[asyncio.Task[None]] = []
         self._background: list[asyncio.Task[None]] = []
+        self._has_been_ready = False
         self._stop_requested = asyncio.Event()
         self._abort_requested = asyncio.Event()
         self.is_aborted = False
@@ -55,6 +58,9 @@ class Server:
 
         self.endpoints: list[tuple[str, int]] = []
         """Address and port of every tcp socket."""
+
+        self.probes: Probes | None = None
+        """Where monitors ask; None where they cannot."""
 
     @property
     def lane(self) -> Lane:
@@ -82,6 +88,7 @@ class Server:
         Raises:
             HayakoeError: it cannot.
         """
+        await self._open_probes()
         for uri in self._settings.uris:
             match parse_uri(uri):
                 case TcpAddress() as address:
@@ -98,6 +105,7 @@ class Server:
         speakers = self._service.catalogue.speakers
         for speaker in speakers if self._settings.preload else speakers[:1]:
             await self._make_ready(speaker)
+        self._note_readiness()
         if self._supply is not None:
             following = self._supply.run(self._offer, self._make_ready, preload=self._settings.preload)
             self._background.append(_owned(following))
@@ -108,8 +116,10 @@ class Server:
 
     async def stop(self) -> None:
         """Accept no more, let running responses finish for the grace period, then end everything."""
-        for listener in self._listeners:
-            listener.close()
+        self._stop_requested.set()
+        for listener, server in self._listeners:
+            await self._stop_accepting(listener)
+            server.close()
         for path in self._socket_files:
             path.unlink(missing_ok=True)
         for task in self._background:
@@ -121,6 +131,8 @@ class Server:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self.probes is not None:
+            await self.probes.close()
         self._service.lane.stop()
         self._service.loader.stop()
 
@@ -144,13 +156,26 @@ class Server:
     # -- clients --
 
     async def _listen(self, listener: socket.socket) -> None:
-        self._listeners.append(await asyncio.start_server(self._accept, sock=listener, limit=HEADER_LIMIT))
+        server = await asyncio.start_server(self._accept, sock=listener, limit=HEADER_LIMIT)
+        self._listeners.append((listener, server))
+
+    async def _stop_accepting(self, listener: socket.socket) -> None:
+        """Take in those who have connected already: to them, closing the socket would be hanging up."""
+        asyncio.get_running_loop().remove_reader(listener)
+        # asyncio has connections on their way to _accept(): it takes three rounds of the loop.
+        for _ in range(3):
+            await asyncio.sleep(0)
+        with contextlib.suppress(OSError):
+            for _ in range(BACKLOG):
+                client, _ = listener.accept()
+                client.setblocking(False)
+                self._accept(*await asyncio.open_connection(sock=client, limit=HEADER_LIMIT))
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve a client in a task of its own, unless it is from elsewhere or one too many."""
         address = writer.get_extra_info("peername")
         peer = f"{address[0]}:{address[1]}" if address else "unix"
-        if address and not self._is_allowed(address[0]):
+        if address and not self._settings.allows(address[0]):
             _LOGGER.warning("%s: refused: not in the networks of --allow", peer)
             writer.transport.abort()
             return
@@ -163,14 +188,6 @@ class Server:
             self._keep(connection, connection.refuse(error))
         else:
             writer.transport.abort()
-
-    def _is_allowed(self, host: str) -> bool:
-        if self._settings.allow is None:
-            return True
-        ip = ipaddress.ip_address(host.split("%", maxsplit=1)[0])
-        # A client of a socket for both families has its IPv4 address wrapped.
-        ip = getattr(ip, "ipv4_mapped", None) or ip
-        return any(ip in network for network in self._settings.allow)
 
     def _keep(self, connection: Connection, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Start ``work`` as the task of ``connection``, which the server ends if it must."""
@@ -192,6 +209,37 @@ class Server:
 
     # -- the world outside --
 
+    async def _open_probes(self) -> None:
+        if self._settings.metrics is None:
+            return
+        self._service.metrics = metrics = Metrics(self._state, self._settings.max_queue)
+        self.probes = Probes(pages_of(metrics, self._is_ready), self._settings.allows)
+        match parse_uri(self._settings.metrics):
+            case TcpAddress() as address:
+                for listener in open_tcp(address, "--metrics"):
+                    await self.probes.listen(listener)
+        _LOGGER.info("metrics at %s", self._settings.metrics)
+
+    def _is_ready(self) -> bool:
+        """Say whether new clients are welcome: from when the default voice can speak to the stop."""
+        self._note_readiness()
+        return self._has_been_ready and not self._stop_requested.is_set()
+
+    def _note_readiness(self) -> None:
+        """Notice that the default voice can speak; if it leaves memory later, it comes back when it is asked for."""
+        voice = self._service.catalogue.speakers[0].voice
+        is_wanted = self._supply is None or self._supply.default_voice == voice.name
+        self._has_been_ready = self._has_been_ready or (is_wanted and voice.is_ready)
+
+    def _state(self) -> State:
+        connections = self._connections.values()
+        return State(
+            queue=self._service.lane.overdue(),
+            in_flight=sum(connection.is_answering for connection in connections),
+            connections=len(connections),
+            is_ready=self._is_ready(),
+        )
+
     async def _watch_words(self) -> None:
         """Follow the user's dictionary, so that no client's request waits while a long one is compiled."""
         dictionaries = {speaker.front_end.dictionary for speaker in self._service.catalogue.speakers}
@@ -212,6 +260,7 @@ class Server:
     def _offer(self, catalogue: Catalogue) -> None:
         """Have other voices than before; whoever is being answered keeps his."""
         self._service.catalogue = catalogue
+        self._note_readiness()
         _LOGGER.info("voices: %s", ", ".join(catalogue.names))
         if self._discovery is not None:
             self._discovery.name_voices(catalogue.names)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.server.catalogue import Catalogue
 from wyoming_hayakoe.server.incoming import IncomingText
+from wyoming_hayakoe.server.metrics import Metrics
 from wyoming_hayakoe.server.settings import ServerSettings
 from wyoming_hayakoe.speaker import Speaker
 
@@ -20,6 +21,9 @@ class Service:
     lane: Lane
     loader: Lane
     """A lane of its own for loading voices, which takes seconds: nobody who speaks waits for it."""
+
+    metrics: Metrics | None = None
+    """What is counted for monitors; None where nobody asks."""
 
     async def make_ready(self, speaker: Speaker) -> None:
         """Load what ``speaker`` needs, if it is not there.

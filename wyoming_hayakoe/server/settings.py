@@ -1,7 +1,7 @@
 """What a server is told when it starts."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
 
@@ -53,8 +53,18 @@ class ServerSettings:
     max_clients: int = 64
     """Connections at a time."""
 
+    max_queue: int = 2
+    """Requests that may wait for sound at a time. Each adds about one first window to what the next waits for, so that
+    two keep it under three times what it is on an idle server."""
+
     allow: tuple[Network, ...] | None = PRIVATE_NETWORKS
     """Networks whose hosts may connect over tcp; None is any."""
+
+    metrics: str | None = None
+    """Where monitors ask over HTTP, as tcp://HOST:PORT; None is nowhere."""
+
+    advertise: tuple[str, int] | None = None
+    """Host and port that zeroconf names, such as a balancer's; None is the server's own."""
 
     grace: float = 10.0
     """Seconds that running responses have to finish when the server stops."""
@@ -64,3 +74,12 @@ class ServerSettings:
 
     stall_timeout: float = 60.0
     """Seconds after which a client that takes nothing of its answer is dropped."""
+
+    def allows(self, host: str) -> bool:
+        """Say whether the host at this address may connect."""
+        if self.allow is None:
+            return True
+        ip = ip_address(host.split("%", maxsplit=1)[0])
+        # An IPv4 client of a socket for both families has its IPv4 address wrapped.
+        ip = getattr(ip, "ipv4_mapped", None) or ip
+        return any(ip in network for network in self.allow)

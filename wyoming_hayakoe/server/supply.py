@@ -71,6 +71,11 @@ class Supply:
         self.catalogue = self._offer()
         """What can be spoken now."""
 
+    @property
+    def default_voice(self) -> str:
+        """The voice that is to speak for clients who name none, whether it is here or still to come."""
+        return self._wishes.default_voice
+
     async def run(
         self, publish: Callable[[Catalogue], None], make_ready: Callable[[Speaker], Awaitable[None]], *, preload: bool
     ) -> None:

@@ -34,6 +34,13 @@ class Wishes:
     where_style: str = "speaker"
     """Where the style was given, for error messages."""
 
+    @property
+    def default_voice(self) -> str:
+        """The voice that speaks for clients who name none, once it is here."""
+        name = next(iter((*self.first, *self.sources)), BUILT_IN)
+        of_presets = {preset.name: preset.voice for preset in self.presets}
+        return of_presets.get(name, name.split(":")[0])
+
     def catalogue(self, speakers: Mapping[str, Speaker]) -> Catalogue:
         """List those of ``speakers`` that are wanted, and what can be made of them.
 

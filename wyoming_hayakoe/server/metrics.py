@@ -1,0 +1,143 @@
+"""What the server counts, as Prometheus reads it."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from wyoming_hayakoe import __version__
+from wyoming_hayakoe.errors import Code
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+# Half a window of the fastest board to an article on the slowest.
+_SECONDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20, 30)
+_FACTORS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2, 4)
+# Seconds for which a page is shown again: whoever asks a thousand times a second takes no time from the voices.
+_FRESH = 0.5
+
+Outcome = Literal["answered", "refused", "failed", "abandoned"]
+"""How a request ended: abandoned is one whose client left, or that a stop cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long an answer took, in seconds, from when its first sentence was there to be spoken."""
+
+    first_audio: float | None
+    """Until its first chunk was sent; None if there was none."""
+
+    total: float
+    """Until its end, or until now."""
+
+    sound: float
+    """What it sounds for."""
+
+    computing: float
+    """What the lane worked on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How the server is at one moment."""
+
+    queue: int
+    """Requests that wait for sound."""
+
+    in_flight: int
+    """Requests that are being answered, those that wait among them."""
+
+    connections: int
+    """Clients."""
+
+    is_ready: bool
+    """Whether new clients are welcome."""
+
+
+class Metrics:
+    """Counters of one server, in a registry of their own.
+
+    Every label's values are the server's own words: its voices, its outcomes, its error codes. What clients send is
+    never one, so the number of series is bounded.
+    """
+
+    def __init__(self, state: Callable[[], State], max_queue: int) -> None:
+        """Count from zero; ``state`` tells the rest whenever somebody asks."""
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
+
+        self._state = state
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        Info("hayakoe", "What runs.", registry=registry).info({"version": __version__})
+        voice = ["voice"]
+        self._requests = Counter(
+            "hayakoe_requests", "Requests by how they ended.", [*voice, "outcome"], registry=registry
+        )
+        self._errors = Counter("hayakoe_errors", "Errors sent to clients.", ["code"], registry=registry)
+        for code in get_args(Code):
+            self._errors.labels(code)
+        self._first_audio = Histogram(
+            "hayakoe_first_audio_seconds",
+            "From the first complete sentence to its first sound.",
+            voice,
+            registry=registry,
+            buckets=_SECONDS,
+        )
+        self._answers = Histogram(
+            "hayakoe_answer_seconds",
+            "From the first complete sentence to the end of the answer; a text stream's waits for its text.",
+            voice,
+            registry=registry,
+            buckets=_SECONDS,
+        )
+        self._factors = Histogram(
+            "hayakoe_real_time_factor",
+            "Seconds of computing for each second of an answer's sound.",
+            voice,
+            registry=registry,
+            buckets=_FACTORS,
+        )
+        self._sound = Counter("hayakoe_audio_seconds", "Sound sent.", voice, registry=registry)
+        self._computing = Counter("hayakoe_computing_seconds", "Time spent making sound.", voice, registry=registry)
+        self._queue = Gauge("hayakoe_queue_depth", "Requests that wait for sound.", registry=registry)
+        self._in_flight = Gauge("hayakoe_requests_in_flight", "Requests being answered.", registry=registry)
+        self._connections = Gauge("hayakoe_connections", "Clients connected.", registry=registry)
+        self._ready = Gauge("hayakoe_ready", "1 if new clients are welcome.", registry=registry)
+        Gauge("hayakoe_queue_limit", "Past it, clients are told busy.", registry=registry).set(max_queue)
+        self._page: asyncio.Task[bytes] | None = None
+        self._page_expires = 0.0
+
+    def count_answer(self, voice: str, outcome: Outcome, timing: Timing) -> None:
+        """Count a request to one of the server's voices."""
+        self._requests.labels(voice, outcome).inc()
+        self._sound.labels(voice).inc(timing.sound)
+        self._computing.labels(voice).inc(timing.computing)
+        if timing.first_audio is not None:
+            self._first_audio.labels(voice).observe(timing.first_audio)
+        if outcome == "answered" and timing.sound:
+            self._answers.labels(voice).observe(timing.total)
+            self._factors.labels(voice).observe(timing.computing / timing.sound)
+
+    def count_error(self, code: Code) -> None:
+        """Count an error that a client was sent."""
+        self._errors.labels(code).inc()
+
+    async def page(self) -> bytes:
+        """Return all of it in Prometheus' text format; who asks while it is being written waits for the same page."""
+        if self._page is None or (self._page.done() and time.monotonic() >= self._page_expires):
+            self._page = asyncio.create_task(self._write())
+        return await asyncio.shield(self._page)
+
+    async def _write(self) -> bytes:
+        """Write it beside the event loop."""
+        from prometheus_client import generate_latest
+
+        state = self._state()
+        self._queue.set(state.queue)
+        self._in_flight.set(state.in_flight)
+        self._connections.set(state.connections)
+        self._ready.set(state.is_ready)
+        page = await asyncio.to_thread(generate_latest, self._registry)
+        self._page_expires = time.monotonic() + _FRESH
+        return page

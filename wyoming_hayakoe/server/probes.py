@@ -1,0 +1,127 @@
+"""What monitors and balancers ask over HTTP: /metrics, /healthz, /readyz."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from wyoming_hayakoe.server.metrics import CONTENT_TYPE, Metrics
+
+_LOGGER = logging.getLogger(__name__)
+
+# Seconds for one exchange, from the connection to its end.
+_TIMEOUT = 10.0
+_MAX_CONNECTIONS = 32
+_HEADER_LIMIT = 8 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is answered to a GET."""
+
+    status: HTTPStatus
+    body: bytes
+    content_type: str = "text/plain; charset=utf-8"
+
+
+class Probes:
+    """A few pages for a few clients at a time; each connection has one exchange, and that within bounds."""
+
+    def __init__(self, pages: Mapping[str, Callable[[], Awaitable[Page]]], allows: Callable[[str], bool]) -> None:
+        """Answer with ``pages``, by path, the hosts that ``allows`` lets in."""
+        self._pages = pages
+        self._allows = allows
+        self._servers: list[asyncio.Server] = []
+        self._exchanges: dict[asyncio.Task[None], None] = {}
+        self.endpoints: list[tuple[str, int]] = []
+        """Address and port of every socket."""
+
+    async def listen(self, listener: socket.socket) -> None:
+        """Answer those who connect to a listening socket, from now on."""
+        self.endpoints.append(listener.getsockname()[:2])
+        self._servers.append(await asyncio.start_server(self._accept, sock=listener, limit=_HEADER_LIMIT))
+
+    async def close(self) -> None:
+        """Answer nobody any more."""
+        for server in self._servers:
+            server.close()
+        for exchange in self._exchanges:
+            exchange.cancel()
+        await asyncio.gather(*self._exchanges, return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = writer.get_extra_info("peername")
+        # One that has left already has no address any more.
+        if not peer or not self._allows(peer[0]):
+            writer.transport.abort()
+            return
+        if len(self._exchanges) >= _MAX_CONNECTIONS:
+            # The oldest has had more time than anybody honest needs: a crowd must not keep a balancer from asking.
+            oldest = next(iter(self._exchanges))
+            del self._exchanges[oldest]
+            oldest.cancel()
+        exchange = asyncio.create_task(self._exchange(reader, writer))
+        self._exchanges[exchange] = None
+        exchange.add_done_callback(lambda done: self._exchanges.pop(done, None))
+
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request, then hang up."""
+        try:
+            with contextlib.suppress(OSError, EOFError, TimeoutError):
+                async with asyncio.timeout(_TIMEOUT):
+                    writer.write(await self._answer(reader))
+                    writer.close()
+                    await writer.wait_closed()
+        except Exception:
+            _LOGGER.exception("internal error")
+        finally:
+            writer.transport.abort()
+
+    async def _answer(self, reader: asyncio.StreamReader) -> bytes:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+        except asyncio.LimitOverrunError:
+            return _encode(_plain(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
+        method, _, rest = head.split(b"\r\n", 1)[0].partition(b" ")
+        target, _, version = rest.partition(b" ")
+        if not version.startswith(b"HTTP/1."):
+            return _encode(_plain(HTTPStatus.BAD_REQUEST))
+        page = self._pages.get(target.split(b"?")[0].decode("latin-1"))
+        if page is None:
+            return _encode(_plain(HTTPStatus.NOT_FOUND))
+        if method not in {b"GET", b"HEAD"}:
+            return _encode(_plain(HTTPStatus.METHOD_NOT_ALLOWED))
+        return _encode(await page(), with_body=method == b"GET")
+
+
+def pages_of(metrics: Metrics, is_ready: Callable[[], bool]) -> Mapping[str, Callable[[], Awaitable[Page]]]:
+    """Return the three pages by path: what is counted, that the process answers, and whether clients are welcome."""
+
+    async def show_metrics() -> Page:
+        return Page(HTTPStatus.OK, await metrics.page(), CONTENT_TYPE)
+
+    async def show_health() -> Page:
+        return _plain(HTTPStatus.OK)
+
+    async def show_readiness() -> Page:
+        return _plain(HTTPStatus.OK if is_ready() else HTTPStatus.SERVICE_UNAVAILABLE)
+
+    return {"/metrics": show_metrics, "/healthz": show_health, "/readyz": show_readiness}
+
+
+def _plain(status: HTTPStatus) -> Page:
+    return Page(status, f"{status.phrase.lower()}\n".encode())
+
+
+def _encode(page: Page, *, with_body: bool = True) -> bytes:
+    head = (
+        f"HTTP/1.1 {page.status.value} {page.status.phrase}\r\n"
+        f"Content-Type: {page.content_type}\r\n"
+        f"Content-Length: {len(page.body)}\r\n"
+        + ("Allow: GET, HEAD\r\n" if page.status is HTTPStatus.METHOD_NOT_ALLOWED else "")
+        + "Cache-Control: no-store\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode("ascii") + (page.body if with_body else b"")
