@@ -2,7 +2,7 @@
 
 A step is one window of sound. Whoever wants the next one queues for it again, so callers share the machine window by
 window, and nobody waits for another's whole article. A step is due when it is asked for, unless its owner says that it
-has time: whoever hears nothing comes before whoever still has sound to play.
+has time: whoever hears nothing comes before whoever still has sound to play, and a first window before all others.
 """
 
 import asyncio
@@ -20,70 +20,114 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Who is waiting for a lane at one moment."""
+
+    callers: int
+    """Callers that wait for a step of theirs to be done."""
+
+    first: int
+    """Those among them whose step is their first window."""
+
+    queued: int
+    """Steps that no thread has begun."""
+
+
 class Lane:
     """The threads that compute; an event loop never does. Serves any number of loops."""
 
-    def __init__(self, width: int = 1) -> None:
-        """Compute ``width`` steps at a time, at most."""
+    def __init__(self, width: int = 1, *, has_express: bool = False) -> None:
+        """Compute ``width`` steps at a time, at most, and with ``has_express`` one first window beside them.
+
+        A later window takes up to five times as long as a first one, and cannot be interrupted: with a thread of its
+        own, a first window takes its share of the processor at once.
+        """
         self._executor = ThreadPoolExecutor(width, thread_name_prefix="lane")
+        self._express = ThreadPoolExecutor(1, thread_name_prefix="lane-express") if has_express else None
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         self._waiting: list[_Step] = []
-        self._running: list[_Step] = []
+        self._awaited: set[_Step] = set()
 
     async def run(self, function: Callable[[], T]) -> T:
         """Run ``function`` as one step and return its result."""
-        return await asyncio.wrap_future(self._submit(function, time.monotonic()))
+        step = self._submit(function, time.monotonic(), is_first=False)
+        result: T = await self._result(step)
+        return result
 
     async def iterate(
-        self, windows: Generator[T, None, None], due: Callable[[], float] = time.monotonic
+        self,
+        windows: Generator[T, None, None],
+        due: Callable[[], float] = time.monotonic,
+        *,
+        is_first: bool = False,
     ) -> AsyncGenerator[T, None]:
-        """Yield what ``windows`` yields, one step for each; ``due`` is asked when each is needed (monotonic seconds).
+        """Yield what ``windows`` yields, one step for each.
+
+        ``due`` is asked when each is needed (monotonic seconds); ``is_first`` says that the first is a first window.
 
         If this iterator is closed or its task cancelled, a step that waits is forgotten, one that runs is the last, and
         ``windows`` is closed after it. Close it (``contextlib.aclosing``) wherever it may not be exhausted.
         """
-        step: Future[list[T]] | None = None
+        step: _Step | None = None
         try:
             while True:
-                step = self._submit(lambda: list(islice(windows, 1)), due())
-                found = await asyncio.wrap_future(step)
+                step = self._submit(lambda: list(islice(windows, 1)), due(), is_first=is_first and step is None)
+                found: list[T] = await self._result(step)
                 if not found:
                     return
                 yield found[0]
         finally:
             if step is not None:
                 # A generator cannot be closed while it runs, and its owner does not wait for that.
-                step.add_done_callback(lambda _: self._close(windows))
+                step.future.add_done_callback(lambda _: self._close(windows))
 
-    def overdue(self) -> int:
-        """Return how many steps are wanted by now and not done: how many callers are being kept waiting."""
-        now = time.monotonic()
+    def demand(self) -> Demand:
+        """Return who is waiting for this lane now."""
         with self._lock:
-            return sum(step.due <= now and not step.future.done() for step in (*self._waiting, *self._running))
+            steps = list(self._awaited)
+        return Demand(
+            callers=len(steps),
+            first=sum(not step.is_later for step in steps),
+            queued=sum(not step.future.running() and not step.future.done() for step in steps),
+        )
 
     def stop(self) -> None:
         """Forget every step that waits; one that runs ends by itself."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        for executor in filter(None, (self._executor, self._express)):
+            executor.shutdown(wait=False, cancel_futures=True)
         with self._lock:
             for step in self._waiting:
                 step.future.cancel()
 
-    def _submit(self, function: Callable[[], T], due: float) -> Future[T]:
-        """Have ``function`` run by the next thread that is free and finds nothing that is due before it."""
-        future: Future[T] = Future()
+    def _submit(self, function: Callable[[], Any], due: float, *, is_first: bool) -> "_Step":
+        """Have ``function`` run by the next thread that is free and finds nothing that comes before it."""
+        step = _Step(not is_first, due, next(self._numbers), function)
         with self._lock:
             self._executor.submit(self._work)
-            heapq.heappush(self._waiting, _Step(due, next(self._numbers), function, future))
-        return future
+            if is_first and self._express:
+                self._express.submit(self._work, only_first=True)
+            heapq.heappush(self._waiting, step)
+        return step
 
-    def _work(self) -> None:
+    async def _result(self, step: "_Step") -> Any:
+        """Wait for ``step``; until its caller is back here it counts as one who wants something."""
         with self._lock:
+            self._awaited.add(step)
+        try:
+            return await asyncio.wrap_future(step.future)
+        finally:
+            with self._lock:
+                self._awaited.discard(step)
+
+    def _work(self, *, only_first: bool = False) -> None:
+        """Run the step whose turn it is; the other thread may have taken the one that this call was made for."""
+        with self._lock:
+            if not self._waiting or (only_first and self._waiting[0].is_later):
+                return
             step = heapq.heappop(self._waiting)
-            self._running.append(step)
         step.run()
-        with self._lock:
-            self._running.remove(step)
 
     def _close(self, windows: Generator[T, None, None]) -> None:
         # A stopped lane takes no more steps; then nothing runs that could be closed.
@@ -91,14 +135,17 @@ class Lane:
             self._executor.submit(windows.close)
 
 
-@dataclass(order=True, slots=True)
+@dataclass(order=True, frozen=True, slots=True)
 class _Step:
-    """Something to compute; of two that are due at once, the one that was asked for first is less."""
+    """Something to compute; the one whose turn is sooner is less."""
+
+    is_later: bool
+    """Whether it is not somebody's first."""
 
     due: float
     number: int
     function: Callable[[], Any] = field(compare=False)
-    future: Future[Any] = field(compare=False)
+    future: Future[Any] = field(compare=False, default_factory=Future)
 
     def run(self) -> None:
         if not self.future.set_running_or_notify_cancel():

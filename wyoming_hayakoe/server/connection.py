@@ -133,8 +133,10 @@ class Connection:
             outcome = "refused" if error.code == "busy" else "failed"
             raise
         finally:
+            timing = response.timing()
+            self._service.admission.learn(timing)
             if metrics := self._service.metrics:
-                metrics.count_answer(voice, outcome, response.timing())
+                metrics.count_answer(voice, outcome, timing)
         _LOGGER.info("%s: %s: %s", self._peer, voice, response.describe())
 
     async def _speak(self, response: Response) -> None:

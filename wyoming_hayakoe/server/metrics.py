@@ -43,7 +43,7 @@ class State:
     """How the server is at one moment."""
 
     queue: int
-    """Requests that wait for sound."""
+    """Windows of sound that are wanted, and that nothing computes yet."""
 
     in_flight: int
     """Requests that are being answered, those that wait among them."""
@@ -100,11 +100,11 @@ class Metrics:
         )
         self._sound = Counter("hayakoe_audio_seconds", "Sound sent.", voice, registry=registry)
         self._computing = Counter("hayakoe_computing_seconds", "Time spent making sound.", voice, registry=registry)
-        self._queue = Gauge("hayakoe_queue_depth", "Requests that wait for sound.", registry=registry)
+        self._queue = Gauge("hayakoe_queue_depth", "Windows of sound that wait to be computed.", registry=registry)
         self._in_flight = Gauge("hayakoe_requests_in_flight", "Requests being answered.", registry=registry)
         self._connections = Gauge("hayakoe_connections", "Clients connected.", registry=registry)
         self._ready = Gauge("hayakoe_ready", "1 if new clients are welcome.", registry=registry)
-        Gauge("hayakoe_queue_limit", "Past it, clients are told busy.", registry=registry).set(max_queue)
+        Gauge("hayakoe_queue_limit", "Of --max-queue.", registry=registry).set(max_queue)
         self._page: asyncio.Task[bytes] | None = None
         self._page_expires = 0.0
 

@@ -8,7 +8,6 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.tts import SynthesizeStopped
 
 from wyoming_hayakoe.audio import SAMPLE_WIDTH, Resampler, to_pcm
-from wyoming_hayakoe.errors import RequestError
 from wyoming_hayakoe.server.events import Outbox
 from wyoming_hayakoe.server.metrics import Timing
 from wyoming_hayakoe.server.service import Request, Service
@@ -41,15 +40,17 @@ class Response:
             HayakoeError: the voice cannot be loaded, or fails.
             ConnectionError: the client is gone or stalls.
         """
-        self._check_queue()
+        self._service.admission.check()
         await self._service.make_ready(self._request.speaker)
         await self._outbox.send(AudioStart(rate=self._rate, width=SAMPLE_WIDTH, channels=1).event())
         while (sentence := await self._request.text.next_sentence()) is not None:
-            if self._first_audio is None:
+            is_first = self._first_audio is None
+            if is_first:
                 # The voice or the text may have been long in coming. From here to the lane nothing is awaited, so that
                 # of many who come at once each finds those before it in the queue.
-                self._check_queue()
-            async with aclosing(self._lane.iterate(self._speak(sentence), self._due)) as windows:
+                self._service.admission.check()
+            steps = self._lane.iterate(self._speak(sentence), self._due, is_first=is_first)
+            async with aclosing(steps) as windows:
                 async for pcm in windows:
                     await self._send(pcm)
         if resampler := self._resampler:
@@ -76,12 +77,6 @@ class Response:
             f"{self._request.text.characters} characters, {timing.sound:.1f} s of sound "
             f"in {timing.total:.2f} s, first audio {first}"
         )
-
-    def _check_queue(self) -> None:
-        """Refuse the request, rather than have those who wait, and it too, wait longer than anybody listens."""
-        waiting = self._lane.overdue()
-        if waiting >= self._service.settings.max_queue:
-            raise RequestError("busy", f"{waiting} requests wait to be spoken already: try again in a moment")
 
     def _due(self) -> float:
         """Return when the listener has heard what was sent: until then, others may go first."""

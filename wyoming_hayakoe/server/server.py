@@ -11,6 +11,7 @@ from pathlib import Path
 from wyoming_hayakoe.errors import HayakoeError, RequestError
 from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.server import systemd
+from wyoming_hayakoe.server.admission import Admission
 from wyoming_hayakoe.server.catalogue import Catalogue
 from wyoming_hayakoe.server.connection import Connection
 from wyoming_hayakoe.server.discovery import Discovery
@@ -44,7 +45,8 @@ class Server:
         self._settings = settings
         self._supply = supply
         self._discovery: Discovery | None = None
-        self._service = Service(settings, catalogue, Lane(), Lane())
+        lane = Lane(has_express=True)
+        self._service = Service(settings, catalogue, lane, Admission(lane, settings.max_queue), Lane())
         self._listeners: list[tuple[socket.socket, asyncio.Server]] = []
         self._socket_files: list[Path] = []
         self._connections: dict[asyncio.Task[None], Connection] = {}
@@ -234,7 +236,7 @@ class Server:
     def _state(self) -> State:
         connections = self._connections.values()
         return State(
-            queue=self._service.lane.overdue(),
+            queue=self._service.lane.demand().queued,
             in_flight=sum(connection.is_answering for connection in connections),
             connections=len(connections),
             is_ready=self._is_ready(),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from wyoming_hayakoe.lane import Lane
+from wyoming_hayakoe.server.admission import Admission
 from wyoming_hayakoe.server.catalogue import Catalogue
 from wyoming_hayakoe.server.incoming import IncomingText
 from wyoming_hayakoe.server.metrics import Metrics
@@ -19,6 +20,9 @@ class Service:
     """What is offered now; another takes its place when voices come or go."""
 
     lane: Lane
+    admission: Admission
+    """Who may use the lane."""
+
     loader: Lane
     """A lane of its own for loading voices, which takes seconds: nobody who speaks waits for it."""
 

@@ -54,8 +54,7 @@ class ServerSettings:
     """Connections at a time."""
 
     max_queue: int = 2
-    """Requests that may wait for sound at a time. Each adds about one first window to what the next waits for, so that
-    two keep it under three times what it is on an idle server."""
+    """Requests that may wait for their first sound at a time; see :mod:`wyoming_hayakoe.server.admission`."""
 
     allow: tuple[Network, ...] | None = PRIVATE_NETWORKS
     """Networks whose hosts may connect over tcp; None is any."""

@@ -1,0 +1,49 @@
+"""Who may be spoken to: past what the machine can do, one is told so at once, rather than all being kept waiting.
+
+Two things are bounded. How many wait for their first sound: each of them adds about one first window to what the next
+waits for, so that two at a time (the default) hear it within three times what it takes on an idle server. And how many
+are spoken to: no more than the machine can keep supplied, since each takes a second of sound a second.
+Text streams that wait for text, and clients that do not read, want nothing of the lane and are not counted.
+"""
+
+from wyoming_hayakoe.errors import RequestError
+from wyoming_hayakoe.lane import Lane
+from wyoming_hayakoe.server.metrics import Timing
+
+# What an answer counts for when the next one is measured: the last ten matter most.
+_MEMORY = 0.9
+
+
+class Admission:
+    """Lets requests onto a lane, or not."""
+
+    def __init__(self, lane: Lane, max_queue: int) -> None:
+        """Guard ``lane``: ``max_queue`` requests at a time may wait for their first sound, and as many be spoken to.
+
+        More are spoken to where the machine is faster than that.
+        """
+        self._lane = lane
+        self._max_queue = max_queue
+        self._sound = 0.0
+        self._computing = 0.0
+
+    def check(self) -> None:
+        """Return if one more request may be spoken now.
+
+        Raises:
+            RequestError: ``busy``.
+        """
+        demand = self._lane.demand()
+        if demand.first >= self._max_queue:
+            raise RequestError("busy", f"{demand.first} requests wait for their first sound already: try again soon")
+        if demand.callers >= max(self._max_queue, self._listeners()):
+            raise RequestError("busy", f"{demand.callers} requests are being spoken already: try again soon")
+
+    def learn(self, timing: Timing) -> None:
+        """Learn how fast this machine is from an answer."""
+        self._sound = _MEMORY * self._sound + timing.sound
+        self._computing = _MEMORY * self._computing + timing.computing
+
+    def _listeners(self) -> float:
+        """Return how many can be supplied with sound in real time, as far as is known."""
+        return self._sound / self._computing if self._computing else 0.0
