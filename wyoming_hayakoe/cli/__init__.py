@@ -22,6 +22,7 @@ _COMMANDS = {
     "words": "teach words, list them, forget them, bring them from other programs",
     "export": "make the voice of a training's checkpoint",
     "publish": "bring a voice to Hugging Face, S3 or a folder, and prove that it speaks from there",
+    "health": "ask a running server what it offers: for scripts and containers",
     "bench": "measure a server on this machine",
 }
 

@@ -50,7 +50,7 @@ class Client:
         """Return what the server offers."""
         await self._write(Describe().event())
         while not Info.is_type((event := await self._read()).type):
-            pass
+            self._check(event)
         return Info.from_event(event)
 
     async def speak(self, text: str, voice: str | None = None, style: str | None = None) -> AsyncGenerator[Chunk, None]:
@@ -59,11 +59,14 @@ class Client:
         chosen = {key: value for key, value in (("name", voice), ("speaker", style)) if value is not None}
         await self._write(Event("synthesize", {"text": text, "voice": chosen}))
         while not AudioStop.is_type((event := await self._read()).type):
-            if Error.is_type(event.type):
-                raise HayakoeError(f"the server at {self._uri} says: {Error.from_event(event).text}")
+            self._check(event)
             if AudioChunk.is_type(event.type):
                 chunk = AudioChunk.from_event(event)
                 yield Chunk(chunk.audio, chunk.rate)
+
+    def _check(self, event: Event) -> None:
+        if Error.is_type(event.type):
+            raise HayakoeError(f"the server at {self._uri} says: {Error.from_event(event).text}")
 
     async def _write(self, event: Event) -> None:
         try:

@@ -8,6 +8,7 @@ from typing import Any
 
 from wyoming_hayakoe import devices
 from wyoming_hayakoe.cli import values
+from wyoming_hayakoe.cli.listening import URI
 from wyoming_hayakoe.cli.options import (
     Given,
     Option,
@@ -88,7 +89,7 @@ SPEAKING = (
     Option("max-memory", values.memory, "let the voice unused for longest go before passing this, as 1500M", "SIZE"),
 )
 SERVING = (
-    Option("uri", values.uri, "where to listen (repeatable; default: tcp://0.0.0.0:10200)", is_list=True),
+    URI,
     *SPEAKING,
     Option("preload", values.switch, "load every voice at start, not only the default one"),
     Option("rate", values.whole(8000, 192000), "sample rate of every answer (default: the voice's own)", "HERTZ"),

@@ -1,0 +1,94 @@
+"""The health command, against real servers and what only looks like one."""
+
+import socket
+import threading
+from contextlib import contextmanager
+
+import pytest
+
+from tests.support import DEADLINE, Program, free_port, program, run_program
+
+
+@contextmanager
+def impostor(answer: bytes):
+    """Something that listens, says ``answer`` to the first who comes, and keeps the line open."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve():
+            client, _ = listener.accept()
+            with client:
+                client.settimeout(DEADLINE)
+                client.sendall(answer)
+                while client.recv(4096):
+                    pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join(DEADLINE)
+
+
+def test_a_server_that_answers_is_healthy():
+    with program() as server:
+        result = run_program("health", "--uri", server.uri)
+    assert result.returncode == 0, result.stderr
+    (line,) = result.stdout.decode().splitlines()
+    assert line.startswith(f"{server.uri}: offers 1 voices")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]"])
+def test_without_a_uri_it_asks_the_server_of_this_configuration(host, tmp_path):
+    if host == "[::]" and not socket.has_ipv6:
+        pytest.skip("this machine has no IPv6")
+    with Program.listening("--uri", f"tcp://{host}:{{port}}") as server:
+        uri = f"tcp://{host}:{server.port}"
+        config = tmp_path / "kitchen.toml"
+        config.write_text(f'uri = ["stdio://", "{uri}"]\nmax-clients = 5\n', encoding="utf-8")
+        for environment in ({"HAYAKOE_URI": f"stdio://, {uri}"}, {"HAYAKOE_CONFIG": str(config)}):
+            result = run_program("health", **environment)
+            assert result.returncode == 0, result.stderr
+
+
+def test_a_unix_socket_is_asked_too(tmp_path):
+    path = tmp_path / "hayakoe.sock"
+    with program("--uri", f"unix://{path}"):
+        assert run_program("health", "--uri", f"unix://{path}").returncode == 0
+
+
+def test_where_nobody_listens_it_says_so():
+    uri = f"tcp://127.0.0.1:{free_port()}"
+    result = run_program("health", "--uri", uri)
+    (line,) = result.stderr.decode().splitlines()
+    assert result.returncode == 1
+    assert uri in line
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"", "does not answer within 0.5 s"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "closed the connection"),
+        (b'{"type":"error","data":{"text":"too many","code":"too-many-clients"}}\n', "says: too many"),
+    ],
+)
+def test_what_answers_otherwise_is_not_healthy(answer, words):
+    with impostor(answer) as uri:
+        result = run_program("health", "--uri", uri, "--timeout", "0.5")
+    (line,) = result.stderr.decode().splitlines()
+    assert result.returncode == 1
+    assert words in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--uri", "stdio://"], "nobody can connect to stdio://"),
+        (["--uri", "http://a"], "tcp://HOST:PORT"),
+        (["--timeout", "never"], "a number from 0.1 to 3600"),
+    ],
+)
+def test_bad_usage(arguments, words):
+    result = run_program("health", *arguments)
+    (line,) = result.stderr.decode().splitlines()
+    assert result.returncode == 2
+    assert words in line
