@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import uuid
 
 import ifaddr
@@ -73,6 +74,13 @@ def hosts():
     finally:
         for name in names:
             subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
+
+
+def wait_for(words, log):
+    end = time.monotonic() + DEADLINE
+    while not log.exists() or words not in log.read_text(encoding="utf-8"):
+        assert time.monotonic() < end, words
+        time.sleep(0.02)
 
 
 def ip(*arguments):
@@ -141,6 +149,25 @@ def test_other_voices_are_named_when_they_come(hosts, tmp_path):
         config.write_text('[[voice]]\nname = "slow"\nspeed = 1.5\n', encoding="utf-8")
         assert browser.event()[0] == "removed"
         assert browser.event()[-1]["voices"] == "mei,slow"
+
+
+def test_servers_behind_a_balancer_advertise_it_as_one(hosts, tmp_path):
+    browser_host, *server_hosts = hosts
+    arguments = command("--uri", "tcp://127.0.0.1:10200", "--advertise", "10.77.0.1:10300")
+    with Process(browser_host, [sys.executable, "-c", BROWSER]) as browser:
+        with Process(server_hosts[0], arguments) as first:
+            kind, _, port, addresses, _ = browser.event()
+            assert (kind, port, addresses) == ("added", 10300, ["10.77.0.1"])
+            log = tmp_path / "log"
+            with Process(server_hosts[1], ["sh", "-c", f'exec "$@" 2> {log}', "sh", *arguments]) as second:
+                wait_for("zeroconf: hayakoe-", log)
+                second.popen.terminate()
+                assert second.popen.wait(DEADLINE) == 0
+            first.popen.terminate()
+            assert first.popen.wait(DEADLINE) == 0
+        # Neither appeared twice, and neither said goodbye for the other.
+        with Process(server_hosts[0], command("--uri", "tcp://0.0.0.0:10200", "--zeroconf", "last")):
+            assert browser.event()[:2] == ["added", "last._wyoming._tcp.local."]
 
 
 def test_names_are_taken_as_given_and_conflicts_are_resolved(hosts):

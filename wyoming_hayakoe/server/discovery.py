@@ -30,10 +30,16 @@ _INNER_INTERFACE = re.compile(r"docker|veth|virbr|cni|flannel|podman|lxcbr|br-[0
 class Discovery:
     """The server's entry in zeroconf, kept true while its task runs."""
 
-    def __init__(self, port: int, hosts: Sequence[str], name: str | None, voices: Sequence[str]) -> None:
-        """Advertise ``port`` at the addresses of ``hosts`` (what the server bound to) under ``name``."""
+    def __init__(
+        self, port: int, hosts: Sequence[str], name: str | None, voices: Sequence[str], *, is_shared: bool = False
+    ) -> None:
+        """Advertise ``port`` at the addresses of ``hosts`` (what the server bound to) under ``name``.
+
+        ``is_shared`` says that the hosts are others, such as a balancer, and that other servers advertise them too.
+        """
         self._port = port
         self._hosts = hosts
+        self._is_shared = is_shared
         self._name = name or default_name(port)
         self._properties = txt_record(voices)
         self._news = asyncio.Event()
@@ -49,6 +55,12 @@ class Discovery:
         port = outside[0][1]
         return cls(port, [host for host, other in outside if other == port], name, voices)
 
+    @classmethod
+    def for_balancer(cls, host: str, port: int, name: str | None, voices: Sequence[str]) -> "Discovery":
+        """Return the entry for what stands before several servers: the same one from each of them."""
+        digest = hashlib.sha256(f"{host}:{port}".encode()).hexdigest()[:8]
+        return cls(port, [host], name or f"hayakoe-{digest}", voices, is_shared=True)
+
     def name_voices(self, voices: Sequence[str]) -> None:
         """Name other voices in the entry."""
         self._properties = txt_record(voices)
@@ -61,7 +73,7 @@ class Discovery:
         async with contextlib.AsyncExitStack() as entry:
             while True:
                 self._news.clear()
-                addresses, properties = reachable_addresses(self._hosts), self._properties
+                addresses, properties = await self._addresses(), self._properties
                 if not addresses or (addresses, properties) != advertised:
                     await entry.aclose()
                     news = await self._advertise(addresses, entry)
@@ -76,10 +88,13 @@ class Discovery:
                     async with asyncio.timeout(_CHECK_INTERVAL):
                         await self._news.wait()
 
+    async def _addresses(self) -> list[str]:
+        return await _resolve(self._hosts) if self._is_shared else reachable_addresses(self._hosts)
+
     async def _advertise(self, addresses: list[str], entry: contextlib.AsyncExitStack) -> str:
         """Register the service until ``entry`` closes; return what is wrong, '' if it went well."""
         if not addresses:
-            return "this machine has no network address yet"
+            return f"no address of {self._hosts[0]} yet" if self._is_shared else "this machine has no address yet"
         from zeroconf import Error, InterfaceChoice, IPVersion
         from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
@@ -97,8 +112,15 @@ class Discovery:
                 interfaces=InterfaceChoice.All, ip_version=IPVersion.All if has_ipv6 else IPVersion.V4Only
             )
             entry.push_async_callback(zeroconf.async_close)
-            await (await zeroconf.async_register_service(info, allow_name_change=True))
-            entry.push_async_callback(_unregister, zeroconf, info)
+            registered = zeroconf.async_register_service(
+                info, allow_name_change=not self._is_shared, cooperating_responders=self._is_shared
+            )
+            await (await registered)
+            if self._is_shared:
+                # No goodbye: the others still advertise it, and a browser would forget it for all of them.
+                entry.callback(zeroconf.zeroconf.registry.async_remove, info)
+            else:
+                entry.push_async_callback(_unregister, zeroconf, info)
         except (OSError, Error) as error:
             await entry.aclose()
             return str(error) or type(error).__name__
@@ -108,6 +130,16 @@ class Discovery:
 
 async def _unregister(zeroconf: "AsyncZeroconf", info: "AsyncServiceInfo") -> None:
     await (await zeroconf.async_unregister_service(info))
+
+
+async def _resolve(hosts: Sequence[str]) -> list[str]:
+    """Return the addresses that others can reach of ``hosts``, which are names or addresses; IPv4 first."""
+    found: list[str] = []
+    for host in hosts:
+        with contextlib.suppress(OSError, UnicodeError):
+            known = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            found += [str(where[0]) for *_, where in known]
+    return sorted(filter(_is_reachable, dict.fromkeys(found)), key=lambda address: (":" in address, address))
 
 
 def default_name(port: int) -> str:

@@ -1,20 +1,23 @@
 """Where the server listens: tcp://HOST:PORT, unix://PATH, stdio://."""
 
+import asyncio
+import contextlib
 import errno
 import os
 import socket
 import stat
 import sys
 import threading
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.server.events import HEADER_LIMIT
 
 DEFAULT_PORT = 10200
-BACKLOG = 256
-"""Connections that the kernel holds until they are accepted."""
+_BACKLOG = 256
 # Bytes that the kernel holds for a client that reads slowly: over a second of speech. Left alone it takes megabytes.
 _SEND_BUFFER = 128 * 1024
 _FORMS = "tcp://HOST:PORT, unix:///PATH or stdio://"
@@ -100,7 +103,7 @@ def open_unix(address: UnixAddress) -> socket.socket:
     try:
         _remove_stale(path)
         listener.bind(str(path))
-        listener.listen(BACKLOG)
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         raise HayakoeError(
@@ -108,6 +111,24 @@ def open_unix(address: UnixAddress) -> socket.socket:
         ) from error
     listener.setblocking(False)
     return listener
+
+
+async def last_connections(
+    listener: socket.socket,
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Have asyncio accept no more from ``listener``, and yield those who had connected by then.
+
+    To them, closing the socket would be hanging up.
+    """
+    asyncio.get_running_loop().remove_reader(listener)
+    # asyncio has some on their way to whom they are for: that takes it three rounds of the loop.
+    for _ in range(3):
+        await asyncio.sleep(0)
+    with contextlib.suppress(OSError):
+        for _ in range(_BACKLOG):
+            client, _ = listener.accept()
+            client.setblocking(False)
+            yield await asyncio.open_connection(sock=client, limit=HEADER_LIMIT)
 
 
 class StdioPipe:
@@ -154,7 +175,7 @@ class StdioPipe:
 
 def _listen(family: int, where: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]) -> socket.socket:
     dual = family == socket.AF_INET6 and where[0] == "::" and socket.has_dualstack_ipv6()
-    listener = socket.create_server(where, family=family, backlog=BACKLOG, dualstack_ipv6=dual)
+    listener = socket.create_server(where, family=family, backlog=_BACKLOG, dualstack_ipv6=dual)
     # Connections inherit it.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
     listener.setblocking(False)

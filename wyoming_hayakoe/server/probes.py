@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import logging
-import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from wyoming_hayakoe.server.listeners import TcpAddress, open_tcp, parse_uri
 from wyoming_hayakoe.server.metrics import CONTENT_TYPE, Metrics
 
 _LOGGER = logging.getLogger(__name__)
@@ -39,10 +39,18 @@ class Probes:
         self.endpoints: list[tuple[str, int]] = []
         """Address and port of every socket."""
 
-    async def listen(self, listener: socket.socket) -> None:
-        """Answer those who connect to a listening socket, from now on."""
-        self.endpoints.append(listener.getsockname()[:2])
-        self._servers.append(await asyncio.start_server(self._accept, sock=listener, limit=_HEADER_LIMIT))
+    async def listen(self, uri: str) -> None:
+        """Answer at tcp://HOST:PORT from now on.
+
+        Raises:
+            HayakoeError: nobody can listen there.
+        """
+        match parse_uri(uri):
+            case TcpAddress() as address:
+                for listener in open_tcp(address, "--metrics"):
+                    self.endpoints.append(listener.getsockname()[:2])
+                    self._servers.append(await asyncio.start_server(self._accept, sock=listener, limit=_HEADER_LIMIT))
+        _LOGGER.info("metrics at %s", uri)
 
     async def close(self) -> None:
         """Answer nobody any more."""

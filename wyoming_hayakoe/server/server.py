@@ -17,11 +17,11 @@ from wyoming_hayakoe.server.connection import Connection
 from wyoming_hayakoe.server.discovery import Discovery
 from wyoming_hayakoe.server.events import HEADER_LIMIT
 from wyoming_hayakoe.server.listeners import (
-    BACKLOG,
     StdioAddress,
     StdioPipe,
     TcpAddress,
     UnixAddress,
+    last_connections,
     open_tcp,
     open_unix,
     parse_uri,
@@ -113,14 +113,15 @@ class Server:
             self._background.append(_owned(following))
         self._background.append(_owned(systemd.feed_watchdog()))
         self._background.append(_owned(self._watch_words()))
-        if self._settings.zeroconf and self.endpoints:
+        if self._settings.zeroconf:
             self._advertise()
 
     async def stop(self) -> None:
         """Accept no more, let running responses finish for the grace period, then end everything."""
         self._stop_requested.set()
         for listener, server in self._listeners:
-            await self._stop_accepting(listener)
+            async for reader, writer in last_connections(listener):
+                self._accept(reader, writer)
             server.close()
         for path in self._socket_files:
             path.unlink(missing_ok=True)
@@ -160,18 +161,6 @@ class Server:
     async def _listen(self, listener: socket.socket) -> None:
         server = await asyncio.start_server(self._accept, sock=listener, limit=HEADER_LIMIT)
         self._listeners.append((listener, server))
-
-    async def _stop_accepting(self, listener: socket.socket) -> None:
-        """Take in those who have connected already: to them, closing the socket would be hanging up."""
-        asyncio.get_running_loop().remove_reader(listener)
-        # asyncio has connections on their way to _accept(): it takes three rounds of the loop.
-        for _ in range(3):
-            await asyncio.sleep(0)
-        with contextlib.suppress(OSError):
-            for _ in range(BACKLOG):
-                client, _ = listener.accept()
-                client.setblocking(False)
-                self._accept(*await asyncio.open_connection(sock=client, limit=HEADER_LIMIT))
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve a client in a task of its own, unless it is from elsewhere or one too many."""
@@ -216,11 +205,7 @@ class Server:
             return
         self._service.metrics = metrics = Metrics(self._state, self._settings.max_queue)
         self.probes = Probes(pages_of(metrics, self._is_ready), self._settings.allows)
-        match parse_uri(self._settings.metrics):
-            case TcpAddress() as address:
-                for listener in open_tcp(address, "--metrics"):
-                    await self.probes.listen(listener)
-        _LOGGER.info("metrics at %s", self._settings.metrics)
+        await self.probes.listen(self._settings.metrics)
 
     def _is_ready(self) -> bool:
         """Say whether new clients are welcome: from when the default voice can speak to the stop."""
@@ -251,13 +236,15 @@ class Server:
                 await asyncio.to_thread(dictionary.refresh)
 
     def _advertise(self) -> None:
-        self._discovery = Discovery.for_endpoints(
-            self.endpoints, self._settings.zeroconf_name, self._service.catalogue.names
-        )
-        if self._discovery is None:
-            _LOGGER.info("zeroconf: not advertised, since nobody else reaches a loopback address")
+        name, voices = self._settings.zeroconf_name, self._service.catalogue.names
+        if self._settings.advertise is not None:
+            self._discovery = Discovery.for_balancer(*self._settings.advertise, name, voices)
         else:
+            self._discovery = Discovery.for_endpoints(self.endpoints, name, voices)
+        if self._discovery is not None:
             self._background.append(_owned(self._discovery.run()))
+        elif self.endpoints:
+            _LOGGER.info("zeroconf: not advertised, since nobody else reaches a loopback address")
 
     def _offer(self, catalogue: Catalogue) -> None:
         """Have other voices than before; whoever is being answered keeps his."""
