@@ -7,7 +7,7 @@ from contextlib import aclosing
 import pytest
 
 from tests.support import DEADLINE, eventually, in_threads
-from wyoming_hayakoe.lane import Lane
+from wyoming_hayakoe.lane import Demand, Lane
 
 
 @pytest.fixture(params=[1, 3], ids=["one thread", "three threads"])
@@ -62,6 +62,52 @@ async def test_callers_take_turns_window_by_window():
 
     await asyncio.gather(*(consume(name) for name in "abc"))
     assert order == sorted(order)
+    lane.stop()
+
+
+async def test_what_is_due_sooner_comes_first_and_a_first_window_before_all():
+    lane = Lane()
+    order = []
+    busy = Windows()
+    running = asyncio.create_task(busy.consume(lane))
+    await reached(busy.entered, "the lane is busy")
+
+    def windows(name):
+        order.append(name)
+        yield
+
+    async def consume(name, due, *, is_first):
+        async for _ in lane.iterate(windows(name), lambda: due, is_first=is_first):
+            pass
+
+    wanted = [("c", 3.0, False), ("b", 2.0, False), ("later first", 5.0, True), ("first", 4.0, True), ("a", 1.0, False)]
+    callers = [asyncio.create_task(consume(name, due, is_first=is_first)) for name, due, is_first in wanted]
+    await eventually(lambda: lane.demand() == Demand(callers=6, first=2, queued=5), "all wait")
+    running.cancel()
+    busy.gate.set()
+    await asyncio.gather(*callers)
+    assert order == ["first", "later first", "a", "b", "c"]
+    assert lane.demand() == Demand(callers=0, first=0, queued=0)
+    lane.stop()
+
+
+async def test_a_first_window_runs_beside_a_later_one():
+    lane = Lane(has_express=True)
+    long, other, first = Windows(), Windows(), Windows()
+    callers = [asyncio.create_task(one.consume(lane)) for one in (long, other)]
+    await reached(long.entered, "the lane is busy")
+    first.gate.set()
+    async with aclosing(lane.iterate(first.generator, is_first=True)) as windows:
+        assert await anext(windows) == 1
+        # Its second window waits as all others do.
+        second = asyncio.ensure_future(anext(windows))
+        await eventually(lambda: lane.demand() == Demand(callers=3, first=0, queued=2), "all wait")
+        assert not other.entered.is_set()
+        long.gate.set()
+        other.gate.set()
+        assert await second == 2
+    for caller in callers:
+        caller.cancel()
     lane.stop()
 
 

@@ -47,7 +47,8 @@ def test_every_option_may_be_a_flag():
     settings = resolved(
         *("--uri", "tcp://127.0.0.1:1", "--uri", "unix:///a", "--rate", "16000", "--samples-per-chunk", "256"),
         *("--no-streaming", "--zeroconf", "kitchen", "--max-clients", "5", "--grace", "2.5"),
-        *("--allow", "10.0.0.0/8", "--allow", "192.168.1.7"),
+        *("--allow", "10.0.0.0/8", "--allow", "192.168.1.7", "--max-queue", "3"),
+        *("--metrics", "tcp://0.0.0.0:9100", "--advertise", "[fd00::1]:10200"),
     ).server_settings
     assert settings == ServerSettings(
         uris=("tcp://127.0.0.1:1", "unix:///a"),
@@ -58,6 +59,9 @@ def test_every_option_may_be_a_flag():
         max_clients=5,
         grace=2.5,
         allow=(ip_network("10.0.0.0/8"), ip_network("192.168.1.7/32")),
+        max_queue=3,
+        metrics="tcp://0.0.0.0:9100",
+        advertise=("fd00::1", 10200),
     )
 
 
@@ -181,6 +185,13 @@ def test_presets_may_be_tables(config):
         ("length-scale = inf", "kitchen.toml: length-scale: inf is not"),
         ("no-streaming = 'perhaps'", "kitchen.toml: no-streaming: 'perhaps' is not true or false"),
         ("uri = 'udp://x'", "kitchen.toml: uri: 'udp://x' is not tcp://HOST:PORT"),
+        ("max-queue = 0", "kitchen.toml: max-queue: 0 is not a whole number from 1 to 10000"),
+        ("metrics = 'tcp://0.0.0.0'", "kitchen.toml: metrics: 'tcp://0.0.0.0' is not tcp://HOST:PORT"),
+        ("metrics = 'unix:///a'", "kitchen.toml: metrics: 'unix:///a' is not tcp://HOST:PORT"),
+        ("advertise = 'balancer'", "kitchen.toml: advertise: 'balancer' is not HOST:PORT"),
+        ("advertise = 'a:70000'", "kitchen.toml: advertise: 'a:70000' is not HOST:PORT"),
+        ("advertise = 'a:1/x'", "kitchen.toml: advertise: 'a:1/x' is not HOST:PORT"),
+        ("advertise = 10200", "kitchen.toml: advertise: 10200 is not HOST:PORT"),
         ("uri = [1]", "kitchen.toml: uri: 1 is not tcp://HOST:PORT"),
         ("allow = '300.0.0.0/8'", "kitchen.toml: allow: '300.0.0.0/8' is not a network"),
         ("uri = []", "kitchen.toml: uri: [] is not a list with something in it"),
