@@ -14,6 +14,7 @@ import time
 import pytest
 from wyoming.client import AsyncClient
 from wyoming.event import read_event
+from wyoming.ping import Ping
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart
 
 from tests.support import (
@@ -58,6 +59,51 @@ def test_a_stop_lets_running_responses_finish_and_takes_no_new_ones():
         chunks, last = asyncio.run(scenario(server))
         assert last == "audio-stop"
         assert chunks > 1000
+        assert server.wait() == 0
+
+
+def test_a_stop_answers_whoever_got_in_before_it():
+    async def call(server, answers):
+        try:
+            client = AsyncClient.from_uri(server.uri, read_timeout=DEADLINE)
+            await client.connect()
+        except ConnectionRefusedError:
+            return False
+        await client.write_event(Synthesize("はい。").event())
+        answers.append((await receive(client, until="audio-stop")).kinds[-1:])
+        await client.disconnect()
+        return True
+
+    async def scenario(server):
+        answers = []
+
+        async def call_again_and_again():
+            while await call(server, answers):
+                pass
+
+        callers = [asyncio.create_task(call_again_and_again()) for _ in range(8)]
+        await eventually(lambda: len(answers) > 30, "they are being answered")
+        server.process.terminate()
+        await asyncio.gather(*callers)
+        return answers
+
+    with program("--max-queue", "64") as server:
+        assert all(kinds == ["audio-stop"] for kinds in asyncio.run(scenario(server)))
+        assert server.wait() == 0
+
+
+def test_a_stop_waits_for_what_is_on_its_way():
+    async def scenario(server):
+        async with AsyncClient.from_uri(server.uri, read_timeout=DEADLINE) as client:
+            await client.write_event(Ping().event())
+            await receive(client, until="pong")
+            server.process.terminate()
+            await eventually(lambda: any("stopping" in line for line in server.log), "the signal is taken")
+            await client.write_event(Synthesize("はい。").event())
+            return await receive(client, until="never")
+
+    with program() as server:
+        assert asyncio.run(scenario(server)).kinds == ["audio-start", "audio-chunk", "audio-stop"]
         assert server.wait() == 0
 
 
