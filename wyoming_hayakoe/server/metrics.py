@@ -110,7 +110,9 @@ class Metrics:
 
     def count_answer(self, voice: str, outcome: Outcome, timing: Timing) -> None:
         """Count a request to one of the server's voices."""
-        self._requests.labels(voice, outcome).inc()
+        for each in get_args(Outcome):
+            # The others too, at zero: what appears with its first event has no rate that would show it.
+            self._requests.labels(voice, each).inc(each == outcome)
         self._sound.labels(voice).inc(timing.sound)
         self._computing.labels(voice).inc(timing.computing)
         if timing.first_audio is not None:
