@@ -119,7 +119,8 @@ class Server:
     async def stop(self) -> None:
         """Accept no more, let running responses finish for the grace period, then end everything."""
         self._stop_requested.set()
-        for listener, server in self._listeners:
+        while self._listeners:
+            listener, server = self._listeners.pop()
             async for reader, writer in last_connections(listener):
                 self._accept(reader, writer)
             server.close()
