@@ -173,10 +173,11 @@ async def test_as_many_are_spoken_to_as_the_machine_can_supply(speed, room):
         lane.stop()
 
 
-async def test_the_refused_leave_nothing_behind(full):
+async def test_the_refused_leave_nothing_behind(full, caplog):
     for number in range(1200):
         if number == 200:
             before = resident_bytes()
         assert code_of(await speak(full, "はい。" * 100)) == "busy"
     await eventually(lambda: len(full._connections) == 2, "only those who wait are left")
     assert resident_bytes() - before < 4 << 20
+    assert caplog.text.count("busy") == 1

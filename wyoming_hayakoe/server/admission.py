@@ -6,12 +6,18 @@ are spoken to: no more than the machine can keep supplied, since each takes a se
 Text streams that wait for text, and clients that do not read, want nothing of the lane and are not counted.
 """
 
+import logging
+import time
+
 from wyoming_hayakoe.errors import RequestError
 from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.server.metrics import Timing
 
+_LOGGER = logging.getLogger(__name__)
+
 # What an answer counts for when the next one is measured: the last ten matter most.
 _MEMORY = 0.9
+_REPORT_SECONDS = 60.0
 
 
 class Admission:
@@ -26,6 +32,8 @@ class Admission:
         self._max_queue = max_queue
         self._sound = 0.0
         self._computing = 0.0
+        self._refused = 0
+        self._next_report = 0.0
 
     def check(self) -> None:
         """Return if one more request may be spoken now.
@@ -35,14 +43,23 @@ class Admission:
         """
         demand = self._lane.demand()
         if demand.first >= self._max_queue:
-            raise RequestError("busy", f"{demand.first} requests wait for their first sound already: try again soon")
+            raise self._busy(f"{demand.first} requests wait for their first sound already")
         if demand.callers >= max(self._max_queue, self._listeners()):
-            raise RequestError("busy", f"{demand.callers} requests are being spoken already: try again soon")
+            raise self._busy(f"{demand.callers} requests are being spoken already")
 
     def learn(self, timing: Timing) -> None:
         """Learn how fast this machine is from an answer."""
         self._sound = _MEMORY * self._sound + timing.sound
         self._computing = _MEMORY * self._computing + timing.computing
+
+    def _busy(self, reason: str) -> RequestError:
+        """Return what the client is told; the log is told now and then, since a crowd may come back at once."""
+        self._refused += 1
+        if time.monotonic() >= self._next_report:
+            _LOGGER.warning("busy: %s: %d requests refused since this was said last", reason, self._refused)
+            self._refused = 0
+            self._next_report = time.monotonic() + _REPORT_SECONDS
+        return RequestError("busy", f"{reason}: try again soon")
 
     def _listeners(self) -> float:
         """Return how many can be supplied with sound in real time, as far as is known."""

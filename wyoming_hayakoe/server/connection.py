@@ -153,7 +153,8 @@ class Connection:
 
     async def _send_error(self, error: RequestError) -> None:
         # Home Assistant up to 2026.2 ignores the event and would wait for ever: so the connection is closed after it.
-        _LOGGER.warning("%s: %s: %s", self._peer, error.code, error.text)
+        level = logging.DEBUG if error.code == "busy" else logging.WARNING
+        _LOGGER.log(level, "%s: %s: %s", self._peer, error.code, error.text)
         if metrics := self._service.metrics:
             metrics.count_error(error.code)
         self._has_failed = True

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -68,43 +68,40 @@ class Metrics:
 
         self._state = state
         self._registry = registry = CollectorRegistry()
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"hayakoe_{name}", text, labels, registry=registry)
+
+        def histogram(name: str, text: str, buckets: Sequence[float]) -> Histogram:
+            return Histogram(f"hayakoe_{name}", text, ["voice"], registry=registry, buckets=buckets)
+
+        def gauge(name: str, text: str) -> Gauge:
+            return Gauge(f"hayakoe_{name}", text, registry=registry)
+
         ProcessCollector(registry=registry)
         Info("hayakoe", "What runs.", registry=registry).info({"version": __version__})
-        voice = ["voice"]
-        self._requests = Counter(
-            "hayakoe_requests", "Requests by how they ended.", [*voice, "outcome"], registry=registry
-        )
-        self._errors = Counter("hayakoe_errors", "Errors sent to clients.", ["code"], registry=registry)
+        self._requests = counter("requests", "Requests by how they ended.", "voice", "outcome")
+        self._errors = counter("errors", "Errors sent to clients.", "code")
         for code in get_args(Code):
             self._errors.labels(code)
-        self._first_audio = Histogram(
-            "hayakoe_first_audio_seconds",
-            "From the first complete sentence to its first sound.",
-            voice,
-            registry=registry,
-            buckets=_SECONDS,
+        self._sound = counter("audio_seconds", "Sound sent.", "voice")
+        self._computing = counter("computing_seconds", "Time spent making sound.", "voice")
+        self._first_audio = histogram(
+            "first_audio_seconds", "From the first complete sentence to its first sound.", _SECONDS
         )
-        self._answers = Histogram(
-            "hayakoe_answer_seconds",
+        self._answers = histogram(
+            "answer_seconds",
             "From the first complete sentence to the end of the answer; a text stream's waits for its text.",
-            voice,
-            registry=registry,
-            buckets=_SECONDS,
+            _SECONDS,
         )
-        self._factors = Histogram(
-            "hayakoe_real_time_factor",
-            "Seconds of computing for each second of an answer's sound.",
-            voice,
-            registry=registry,
-            buckets=_FACTORS,
+        self._factors = histogram(
+            "real_time_factor", "Seconds of computing for each second of an answer's sound.", _FACTORS
         )
-        self._sound = Counter("hayakoe_audio_seconds", "Sound sent.", voice, registry=registry)
-        self._computing = Counter("hayakoe_computing_seconds", "Time spent making sound.", voice, registry=registry)
-        self._queue = Gauge("hayakoe_queue_depth", "Windows of sound that wait to be computed.", registry=registry)
-        self._in_flight = Gauge("hayakoe_requests_in_flight", "Requests being answered.", registry=registry)
-        self._connections = Gauge("hayakoe_connections", "Clients connected.", registry=registry)
-        self._ready = Gauge("hayakoe_ready", "1 if new clients are welcome.", registry=registry)
-        Gauge("hayakoe_queue_limit", "Of --max-queue.", registry=registry).set(max_queue)
+        self._queue = gauge("queue_depth", "Windows of sound that wait to be computed.")
+        self._in_flight = gauge("requests_in_flight", "Requests being answered.")
+        self._connections = gauge("connections", "Clients connected.")
+        self._ready = gauge("ready", "1 if new clients are welcome.")
+        gauge("queue_limit", "Of --max-queue.").set(max_queue)
         self._page: asyncio.Task[bytes] | None = None
         self._page_expires = 0.0
 
