@@ -30,9 +30,6 @@ class Demand:
     first: int
     """Those among them whose step is their first window."""
 
-    queued: int
-    """Steps that no thread has begun."""
-
 
 class Lane:
     """The threads that compute; an event loop never does. Serves any number of loops."""
@@ -87,11 +84,7 @@ class Lane:
         """Return who is waiting for this lane now."""
         with self._lock:
             steps = list(self._awaited)
-        return Demand(
-            callers=len(steps),
-            first=sum(not step.is_later for step in steps),
-            queued=sum(not step.future.running() and not step.future.done() for step in steps),
-        )
+        return Demand(callers=len(steps), first=sum(not step.is_later for step in steps))
 
     def stop(self) -> None:
         """Forget every step that waits; one that runs ends by itself."""

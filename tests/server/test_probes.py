@@ -119,6 +119,7 @@ async def test_gauges_show_this_moment(gated):
         await eventually(gated.waiting.is_set, "it speaks")
         values = await scrape(server)
         assert total(values, "hayakoe_requests_in_flight") == 1
+        assert total(values, "hayakoe_queue_depth") == 1
         assert total(values, "hayakoe_connections") == 2
         assert total(values, "hayakoe_queue_limit") == server._settings.max_queue
         gated.gate.set()

@@ -43,10 +43,10 @@ class State:
     """How the server is at one moment."""
 
     queue: int
-    """Windows of sound that are wanted, and that nothing computes yet."""
+    """Requests that wait for their next sound, whether it is being computed or not yet."""
 
     in_flight: int
-    """Requests that are being answered, those that wait among them."""
+    """Requests that are being answered: beside those, ones whose client reads slowly, or is still writing."""
 
     connections: int
     """Clients."""
@@ -97,7 +97,7 @@ class Metrics:
         self._factors = histogram(
             "real_time_factor", "Seconds of computing for each second of an answer's sound.", _FACTORS
         )
-        self._queue = gauge("queue_depth", "Windows of sound that wait to be computed.")
+        self._queue = gauge("queue_depth", "Requests that wait for their next sound, computed or not.")
         self._in_flight = gauge("requests_in_flight", "Requests being answered.")
         self._connections = gauge("connections", "Clients connected.")
         self._ready = gauge("ready", "1 if new clients are welcome.")

@@ -222,7 +222,7 @@ class Server:
     def _state(self) -> State:
         connections = self._connections.values()
         return State(
-            queue=self._service.lane.demand().queued,
+            queue=self._service.lane.demand().callers,
             in_flight=sum(connection.is_answering for connection in connections),
             connections=len(connections),
             is_ready=self._is_ready(),
