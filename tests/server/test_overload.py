@@ -21,9 +21,9 @@ from wyoming_hayakoe.voice import Speech
 
 
 class SlowVoice(BeepVoice):
-    """Takes its time for each window, the later ones thrice as long: speaks to three at once, no more."""
+    """Takes its time for each window, the later ones twice as long: so much that a busy machine adds little to it."""
 
-    FIRST = 0.05
+    FIRST = 0.2
 
     def speak(self, utterance, params, **how) -> Speech:
         sound = super().speak(utterance, params, **how)
@@ -31,7 +31,7 @@ class SlowVoice(BeepVoice):
 
     def slowly(self, windows):
         for number, window in enumerate(windows):
-            time.sleep(3 * self.FIRST if number else self.FIRST)  # it computes, say
+            time.sleep(2 * self.FIRST if number else self.FIRST)  # it computes, say
             yield window
 
 
@@ -54,9 +54,9 @@ async def first_audio(server, text):
 
 async def test_those_who_are_let_in_hear_it_within_three_times_the_idle_time():
     text = "あ" * 20
-    async with running(local(), SlowVoice(window=150)) as server:
+    async with running(local(), SlowVoice(window=250)) as server:
         idle = statistics.median([(await first_audio(server, text))[1] for _ in range(3)])
-        end = time.monotonic() + 4
+        end = time.monotonic() + 6
         results = []
 
         async def insist():
@@ -64,14 +64,14 @@ async def test_those_who_are_let_in_hear_it_within_three_times_the_idle_time():
                 results.append(await first_audio(server, text))
                 demand = server.lane.demand()
                 assert demand.first <= 2
-                assert demand.callers <= 5
-                await asyncio.sleep(0.05)
+                assert demand.callers <= 2
+                await asyncio.sleep(0.1)
 
-        await asyncio.gather(*(insist() for _ in range(20)))
+        await asyncio.gather(*(insist() for _ in range(12)))
     heard = sorted(seconds for code, seconds in results if code is None)
     refused = sorted(seconds for code, seconds in results if code is not None)
     assert {code for code, _ in results} == {None, "busy"}
-    assert len(heard) >= 10
+    assert len(heard) >= 8
     assert heard[int(0.95 * len(heard))] < 3 * idle
     assert refused[int(0.95 * len(refused))] < 3 * idle
 
