@@ -21,7 +21,7 @@ from wyoming_hayakoe.voice import Speech
 
 
 class SlowVoice(BeepVoice):
-    """Takes its time for each window, the later ones twice as long: so much that a busy machine adds little to it."""
+    """Takes its time for each window, the later ones thrice as long: so much that a busy machine adds little to it."""
 
     FIRST = 0.2
 
@@ -31,7 +31,7 @@ class SlowVoice(BeepVoice):
 
     def slowly(self, windows):
         for number, window in enumerate(windows):
-            time.sleep(2 * self.FIRST if number else self.FIRST)  # it computes, say
+            time.sleep(3 * self.FIRST if number else self.FIRST)  # it computes, say
             yield window
 
 
