@@ -24,6 +24,7 @@ _COMMANDS = {
     "publish": "bring a voice to Hugging Face, S3 or a folder, and prove that it speaks from there",
     "health": "ask a running server what it offers: for scripts and containers",
     "bench": "measure a server on this machine",
+    "load": "ask running servers for much at once, and say how many replicas a fleet needs",
 }
 
 

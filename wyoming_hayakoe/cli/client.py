@@ -25,8 +25,17 @@ class Chunk:
     rate: int
 
 
+class AnswerError(HayakoeError):
+    """A server gave no answer, or only the beginning of one."""
+
+    def __init__(self, code: str, text: str) -> None:
+        """Keep ``code`` beside ``text``: the server's own word for it, or unreachable, hung-up or silent."""
+        super().__init__(text)
+        self.code = code
+
+
 class Client:
-    """One connection; every failure is a HayakoeError that says what to do."""
+    """One connection; every failure is an AnswerError."""
 
     def __init__(self, uri: str) -> None:
         self._uri = uri
@@ -36,8 +45,9 @@ class Client:
         try:
             await self._client.connect()
         except (OSError, TimeoutError) as error:
-            raise HayakoeError(
-                f"no server answers at {self._uri} ({error or 'timeout'}): is it running, and is the address right?"
+            raise AnswerError(
+                "unreachable",
+                f"no server answers at {self._uri} ({error or 'timeout'}): is it running, and is the address right?",
             ) from error
         return self
 
@@ -66,21 +76,25 @@ class Client:
 
     def _check(self, event: Event) -> None:
         if Error.is_type(event.type):
-            raise HayakoeError(f"the server at {self._uri} says: {Error.from_event(event).text}")
+            error = Error.from_event(event)
+            raise AnswerError(error.code or "error", f"the server at {self._uri} says: {error.text}")
 
     async def _write(self, event: Event) -> None:
         try:
             await self._client.write_event(event)
         except OSError as error:
-            raise HayakoeError(
-                f"the server at {self._uri} hung up ({error}): does it --allow this machine? Its log says why"
+            raise AnswerError(
+                "hung-up",
+                f"the server at {self._uri} hung up ({error}): does it --allow this machine? Its log says why",
             ) from error
 
     async def _read(self) -> Event:
         try:
             event = await self._client.read_event()
-        except (OSError, EOFError, TimeoutError) as error:
-            raise HayakoeError(f"the server at {self._uri} stopped answering ({error or 'timeout'})") from error
+        except (OSError, EOFError) as error:
+            code = "silent" if isinstance(error, TimeoutError) else "hung-up"
+            text = f"the server at {self._uri} stopped answering ({str(error) or 'timeout'})"
+            raise AnswerError(code, text) from error
         if event is None:
-            raise HayakoeError(f"the server at {self._uri} closed the connection: its log says why")
+            raise AnswerError("hung-up", f"the server at {self._uri} closed the connection: its log says why")
         return event

@@ -2,15 +2,12 @@
 
 import argparse
 import asyncio
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from wyoming_hayakoe.cli.bench import engine, server, text
 from wyoming_hayakoe.cli.bench.chart import draw
-from wyoming_hayakoe.cli.bench.figures import Comparison, Figure
-from wyoming_hayakoe.text.explain import columns
+from wyoming_hayakoe.cli.bench.figures import Comparison, Figure, show
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,13 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(flags: argparse.Namespace) -> int:
     """Measure and print."""
     figures = _measure(flags)
-    encoded = json.dumps([asdict(figure) for figure in figures], ensure_ascii=False, indent=2)
-    if flags.json == "-":
-        print(encoded)
-    else:
-        print(_table(figures))
-    if flags.json not in {None, "-"}:
-        Path(flags.json).write_text(encoded + "\n", encoding="utf-8")
+    show(figures, flags.json)
     if flags.chart:
         draw([figure for figure in figures if isinstance(figure, Comparison)], Path(flags.chart))
     return 0
@@ -53,18 +44,3 @@ def _measure(flags: argparse.Namespace) -> Sequence[Figure | Comparison]:
             return engine.measure(flags.voice, precisions, beside_peer=flags.against is not None)
         case _:
             return asyncio.run(server.measure(flags.requests))
-
-
-def _table(figures: Sequence[Figure | Comparison]) -> str:
-    rows = []
-    for figure in figures:
-        if isinstance(figure, Figure):
-            rows.append([figure.what, f"{figure.value:.2f}", figure.unit, figure.goal])
-            continue
-        cells = [f"{name} {value:.0f}" for name, value in figure.values.items()]
-        for name, ratio in figure.ratios.items():
-            goal = f" (goal {figure.goals[name]:g})" if name in figure.goals else ""
-            cells.append(f"peer/{name} {ratio:.2f}{goal}")
-        rows.append([figure.what, figure.unit, *cells])
-    widest = max(map(len, rows), default=0)
-    return columns([[*row, *[""] * (widest - len(row))] for row in rows])
