@@ -186,9 +186,9 @@ def run_program(*arguments: str, stdin: bytes = b"", **environment: str) -> subp
 class Program:
     """The real command line, serving in a process of its own."""
 
-    def __init__(self, *arguments: str, **environment: str) -> None:
-        """Start it; ``{port}`` in an argument stands for a free port."""
-        self.port = free_port()
+    def __init__(self, *arguments: str, port: int | None = None, **environment: str) -> None:
+        """Start it; ``{port}`` in an argument stands for ``port``, or for a free one."""
+        self.port = port or free_port()
         self.uri = f"tcp://127.0.0.1:{self.port}"
         self.log: list[str] = []
         self.process = subprocess.Popen(
@@ -202,9 +202,9 @@ class Program:
 
     @classmethod
     @contextmanager
-    def listening(cls, *arguments: str, **environment: str) -> Iterator["Program"]:
+    def listening(cls, *arguments: str, port: int | None = None, **environment: str) -> Iterator["Program"]:
         """Start it with just these arguments and wait until it listens."""
-        started = cls(*arguments, **environment)
+        started = cls(*arguments, port=port, **environment)
         try:
             started._wait_until_listening()
             yield started
@@ -245,6 +245,6 @@ class Program:
         self.process.stderr.close()
 
 
-def program(*arguments: str, **environment: str) -> AbstractContextManager[Program]:
-    """Start the real server on a free port of this machine and wait until it listens."""
-    return Program.listening("--uri", "tcp://127.0.0.1:{port}", *arguments, **environment)
+def program(*arguments: str, port: int | None = None, **environment: str) -> AbstractContextManager[Program]:
+    """Start the real server on ``port``, or on a free one, of this machine and wait until it listens."""
+    return Program.listening("--uri", "tcp://127.0.0.1:{port}", *arguments, port=port, **environment)
