@@ -4,7 +4,6 @@ import asyncio
 import csv
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -12,18 +11,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import pytest
-
+from tests.deploy.needs import DEPLOY, need
 from tests.support import DEADLINE, Program, eventually, free_port, program
 
-CONFIG = Path(__file__).parents[2] / "deploy" / "haproxy.cfg"
+CONFIG = DEPLOY / "haproxy.cfg"
 BOARDS = ("board1", "board2", "board3")
-
-
-def needs_haproxy() -> None:
-    """Skip the test where HAProxy is not installed, unless every test is asked for."""
-    if shutil.which("haproxy") is None and not os.environ.get("HAYAKOE_TEST_ALL"):
-        pytest.skip("HAProxy is not here: on Debian, apt install haproxy")
 
 
 def configuration(ports: dict[str, int], port: int, admin: Path) -> str:
@@ -137,6 +129,6 @@ class Fleet:
 @contextmanager
 def fleet(folder: Path) -> Iterator[Fleet]:
     """Start three replicas and HAProxy before them."""
-    needs_haproxy()
+    need("haproxy")
     with ExitStack() as stack:
         yield Fleet(stack, folder)

@@ -11,7 +11,8 @@ import pytest
 from wyoming.client import AsyncClient
 from wyoming.tts import Synthesize
 
-from tests.deploy.balancer import BOARDS, CONFIG, Fleet, fleet, needs_haproxy
+from tests.deploy.balancer import BOARDS, CONFIG, Fleet, fleet
+from tests.deploy.needs import need
 from tests.support import ARTICLE, DEADLINE, eventually, receive
 from wyoming_hayakoe.cli.client import Client
 from wyoming_hayakoe.cli.load.drive import Load, Outcome
@@ -58,7 +59,7 @@ def lost(outcomes: list[Outcome]) -> list[Outcome]:
 
 
 def test_the_file_as_it_is_delivered_is_valid():
-    needs_haproxy()
+    need("haproxy")
     checked = subprocess.run(["haproxy", "-c", "-f", str(CONFIG)], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
     assert "WARNING" not in checked.stderr
