@@ -25,7 +25,7 @@ def test_version_imports_nothing_heavy():
     assert time.monotonic() - started < 5  # the goal of 0.3 s is for an idle machine
 
 
-@pytest.mark.parametrize("subcommand", ["", "serve", "say", "voices", "words", "health", "bench"])
+@pytest.mark.parametrize("subcommand", ["", "serve", "say", "voices", "words", "health", "bench", "load"])
 def test_every_command_has_help(subcommand, capsys):
     with pytest.raises(SystemExit) as exit_info:
         main([*filter(None, [subcommand]), "--help"])
