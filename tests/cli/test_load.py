@@ -65,8 +65,8 @@ async def test_an_open_loop_asks_on_while_nothing_is_answered_and_counts_the_wai
         await asking
     assert len(load.outcomes) == len(due)
     assert all(outcome.asked - outcome.due < 0.5 for outcome in load.outcomes)
-    # The gate lets one window pass.
-    assert sum(outcome.waited < opened - outcome.due for outcome in load.outcomes) <= 1
+    # The gate lets a window or two pass, and some are due after it has opened.
+    assert sum(outcome.waited >= opened - outcome.due > 0 for outcome in load.outcomes) >= 0.7 * len(due)
 
 
 async def test_a_closed_loop_never_asks_for_more_than_its_clients_at_a_time():

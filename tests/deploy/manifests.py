@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.needs import DEPLOY, lack
+from tests.deploy.needs import DEPLOY
 
 FOLDER = DEPLOY / "kubernetes"
 BAKED = FOLDER / "baked-voices"
@@ -65,15 +65,6 @@ def kubectl() -> str:
     if not told or not re.search(r"Kustomize Version: v[5-9]", told):
         pytest.skip("kubectl with Kustomize 5 or newer is not here")
     return str(found)
-
-
-def validator() -> Any:
-    """Return the package that has Kubernetes' schemas."""
-    try:
-        import kubernetes_validate
-    except ImportError:
-        lack("kubernetes-validate is not here: .venv/bin/pip install kubernetes-validate")
-    return kubernetes_validate
 
 
 def _add(manifest: Manifest, change: dict[str, Any]) -> None:

@@ -75,6 +75,15 @@ async def test_describe_and_speech_pass_through(replicas):
     assert not lost(load.outcomes)
 
 
+async def test_who_connects_and_says_nothing_takes_no_replica(replicas):
+    balancer = replicas.balancer
+    async with AsyncClient.from_uri(balancer.uri, read_timeout=DEADLINE) as client:
+        await eventually(lambda: balancer.status("FRONTEND")["scur"] == "1", "it is connected")
+        assert balancer.status("BACKEND")["scur"] == "0"
+        await client.write_event(Synthesize("こんにちは。").event())
+        assert (await receive(client, until="audio-stop")).chunks
+
+
 async def test_a_rolling_restart_under_load_loses_no_request(replicas):
     async with under_load(replicas.balancer.uri) as outcomes:
         for name in BOARDS:
