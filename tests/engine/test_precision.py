@@ -8,8 +8,8 @@ import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onnx import numpy_helper
 
+from tests.awake import awake, edited
 from tests.support import TINY_REPO
 from wyoming_hayakoe.engine.calibrate import calibrate
 from wyoming_hayakoe.engine.graph import LATENT, cut
@@ -43,24 +43,6 @@ def rehearsal():
 
 def never():
     raise AssertionError
-
-
-def edited(model, change):
-    """Return a copy in which ``change`` of each weight's name and values stands for them."""
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    for tensor in copy.graph.initializer:
-        if tensor.data_type == tensor.FLOAT:
-            values = change(tensor.name, numpy_helper.to_array(tensor).copy())
-            tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
-    return copy
-
-
-def awake(name, weights):
-    """Have the decoder's sound depend on its latent: as it comes from its random weights, it is a constant."""
-    if ".dec." not in name or ".cond." in name:
-        return weights
-    return weights * np.float32(0 if weights.ndim == 1 else 0.01 if "conv_post" in name else 1.6)
 
 
 @pytest.fixture(scope="module")

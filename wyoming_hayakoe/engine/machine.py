@@ -6,19 +6,26 @@ import os
 import platform
 from pathlib import Path
 
+CPU_INFO = Path("/proc/cpuinfo")
+"""Where Linux describes the processor."""
+
 _SMALL = 2 << 30
 
 
-def instruction_set() -> str:
+def instruction_set(cpu_info: Path = CPU_INFO) -> str:
     """Return a short text that differs between processors for which graphs are optimised differently."""
-    features = ""
-    for line in _lines(Path("/proc/cpuinfo")):
+    features = " ".join(sorted(processor_features(cpu_info)))
+    return f"{platform.machine()}-{hashlib.sha256(features.encode()).hexdigest()[:8]}"
+
+
+def processor_features(cpu_info: Path = CPU_INFO) -> frozenset[str]:
+    """Return what Linux calls the processor's features, such as ``avx512_vnni`` or ``asimddp``; elsewhere nothing."""
+    for line in _lines(cpu_info):
         name, _, value = line.partition(":")
         # As x86 and as ARM call it; every core has such a line, and the first stands for all.
         if name.strip() in {"flags", "Features"}:
-            features = " ".join(sorted(value.split()))
-            break
-    return f"{platform.machine()}-{hashlib.sha256(features.encode()).hexdigest()[:8]}"
+            return frozenset(value.split())
+    return frozenset()
 
 
 def has_little_memory() -> bool:

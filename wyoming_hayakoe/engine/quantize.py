@@ -10,13 +10,13 @@ import math
 import platform
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.engine.calibrate import Range
+from wyoming_hayakoe.engine.machine import processor_features
 
 if TYPE_CHECKING:
     from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, TensorShapeProto
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 _CONTRIB = "com.microsoft"
 _RECTIFIERS = {"LeakyRelu": 0.01, "Relu": 0.0}
 """Their slopes below zero where a node says nothing."""
-
-_CPU_INFO = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +38,20 @@ class Integers:
     """127, or 63 where products are summed in pairs in 16 bits, which saturate."""
 
     @classmethod
-    def of_this_machine(cls) -> "Integers":
-        """Return signed ones for ARM64, else unsigned ones, as VNNI takes them; an x86 without it sums in 16 bits."""
-        if platform.machine().lower() in {"aarch64", "arm64"}:
+    def of(cls, architecture: str, features: Collection[str]) -> "Integers":
+        """Return those for a processor, by the architecture as ``uname -m`` has it and the features of its kernel.
+
+        ARM64 multiplies signed ones, with its dot product (``asimddp``) and without it: then pairs of products are
+        summed in 16 bits, which hold 2 * 128 * 127. An x86 takes unsigned values, and without VNNI such sums saturate.
+        """
+        if architecture.lower() in {"aarch64", "arm64"}:
             return cls(signed=True, greatest_weight=127)
-        try:
-            words = set(_CPU_INFO.read_text(encoding="utf-8").split())
-        except OSError:
-            words = set()
-        return cls(signed=False, greatest_weight=127 if words & {"avx512_vnni", "avx_vnni"} else 63)
+        return cls(signed=False, greatest_weight=63 if {"avx512_vnni", "avx_vnni"}.isdisjoint(features) else 127)
+
+    @classmethod
+    def of_this_machine(cls) -> "Integers":
+        """Return those for the processor that this runs on."""
+        return cls.of(platform.machine(), processor_features())
 
 
 @dataclass(frozen=True, slots=True)

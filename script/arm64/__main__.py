@@ -1,0 +1,101 @@
+"""Proves the program on ARM64 without a board.
+
+wheels: pip finds wheels for everything that it needs to run, for each Python of Debian and Raspberry Pi OS.
+root:   a Debian for ARM64 gets the program from wheels alone; a kernel with 16 KiB pages can map each shared object.
+suite:  the core of the test suite passes there, on the processor of each board.
+sound:  sentences sound there as they do here, and in int8 as in fp32.
+speed:  how many instructions a second of audio takes there, as a stand-in for time, of which an emulator says nothing.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from script.arm64 import elf, sound, speed, suite, wheels
+from script.arm64.root import Root
+from script.arm64.say import Teller, Voice
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+CACHE = Path("~/.cache/wyoming-hayakoe-arm64")
+TINY = CHECKOUT / "tests" / "data" / "tiny-repo"
+STEPS = ("wheels", "root", "suite", "sound", "speed")
+
+
+def main() -> int:
+    """Take the steps that the command line names."""
+    parser = argparse.ArgumentParser(
+        prog="script/test_arm64", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "steps", nargs="*", choices=[*STEPS, "all"], default="all", metavar="STEP", help=", ".join(STEPS)
+    )
+    parser.add_argument("--cache", type=Path, default=CACHE.expanduser(), help=f"folder that keeps it all ({CACHE})")
+    parser.add_argument(
+        "--repository",
+        type=Path,
+        action="append",
+        help="of script/make_test_repo, whose voice is to speak (tests/data/tiny-repo); repeatable",
+    )
+    flags = parser.parse_args()
+    asked = STEPS if "all" in flags.steps else flags.steps
+    root = Root(flags.cache.resolve())
+    teller = Teller(root)
+    voices = [Voice("mei")]
+    for repository in flags.repository or [TINY]:
+        voices += [Voice("rand-jp", repository.resolve(), precision) for precision in ("fp32", "int8")]
+    takes: dict[str, Callable[[], bool]] = {
+        "wheels": check_wheels,
+        "root": lambda: check_objects(root),
+        "suite": lambda: suite.check(root, CHECKOUT),
+        "sound": lambda: sound.check(teller, voices),
+        "speed": lambda: speed.show(teller, voices),
+    }
+    good = True
+    for step in STEPS:
+        if step in asked:
+            print(f"== {step}", flush=True)
+            start = time.monotonic()
+            if step != "wheels":
+                root.ensure(CHECKOUT)
+            passed = takes[step]()
+            good = good and passed
+            print(f"== {step}: {'good' if passed else 'FAILED'}, after {time.monotonic() - start:.0f} s", flush=True)
+    return 0 if good else 1
+
+
+def check_wheels() -> bool:
+    """Print the wheels of all that the program needs, and what has none."""
+    needs = wheels.dependencies(CHECKOUT / "pyproject.toml")
+    good = True
+    for python in wheels.PYTHONS:
+        try:
+            found = wheels.resolve(needs, python)
+        except wheels.NoWheelError as error:
+            good = False
+            print(f"Python {python}: {error}")
+            for requirement in wheels.without_wheels(needs, python):
+                print(f"Python {python}: {requirement} has no wheel for aarch64: replace it")
+            continue
+        compiled = [wheel for wheel in found if not wheel.file.endswith("-none-any.whl")]
+        print(f"Python {python}: {len(found)} wheels, of which {len(compiled)} are for aarch64:")
+        for wheel in compiled:
+            print(f"  {wheel.file}")
+    return good
+
+
+def check_objects(root: Root) -> bool:
+    """Print which shared objects of the installed packages a Pi 5 cannot map."""
+    bad = list(elf.offenders(root.packages))
+    for path, least in bad:
+        print(
+            f"{path.relative_to(root.packages)}: its segments are aligned to {least:#x}: less than {elf.PI_5_PAGE:#x}"
+        )
+    objects = elf.shared_objects(root.packages)
+    print(f"{len(objects)} shared objects, {len(bad)} of them unfit for pages of 16 KiB")
+    return bool(objects) and not bad
+
+
+if __name__ == "__main__":
+    sys.exit(main())

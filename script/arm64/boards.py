@@ -1,0 +1,44 @@
+"""The boards whose processors are emulated, as their kernels describe them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One processor."""
+
+    name: str
+    cpu: str
+    """As qemu calls it."""
+
+    features: str
+    """As its kernel lists them."""
+
+    part: str
+    """Its number with its maker, ARM."""
+
+    @property
+    def cpuinfo(self) -> str:
+        """Return /proc/cpuinfo with one core: qemu shows the guest the host's, by which ONNX Runtime crashes."""
+        fields = {
+            "processor": "0",
+            "BogoMIPS": "108.00",
+            "Features": self.features,
+            "CPU implementer": "0x41",
+            "CPU architecture": "8",
+            "CPU variant": "0x0",
+            "CPU part": self.part,
+            "CPU revision": "3",
+        }
+        return "".join(f"{name}\t: {value}\n" for name, value in fields.items()) + "\n"
+
+
+BOARDS = (
+    Board("Pi 4", "cortex-a72", "fp asimd evtstrm crc32 cpuid", "0xd08"),
+    Board(
+        "Pi 5",
+        "cortex-a76",
+        "fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp",
+        "0xd0b",
+    ),
+)

@@ -1,0 +1,142 @@
+"""A Debian for ARM64 in a folder, with the program installed in it, and commands run there as on a board."""
+
+import hashlib
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from script.arm64.boards import Board
+from script.arm64.wheels import download
+
+_SUITE = "bookworm"
+_PACKAGES = "python3,python3-venv,ca-certificates"
+_BINFMT = Path("/proc/sys/fs/binfmt_misc")
+_RULE = Path("/usr/lib/binfmt.d/qemu-aarch64.conf")
+_TOOLS = {
+    "mmdebstrap": "mmdebstrap",
+    "arch-test": "arch-test",
+    "qemu-aarch64-static": "qemu-user-static",
+    "qemu-aarch64": "qemu-user",
+}
+_TESTING = ("pytest>=8.3", "pytest-asyncio>=1.0", "hypothesis>=6.100")
+
+PYTHON = "/opt/hayakoe/bin/python"
+"""The interpreter, inside, that has the program."""
+
+# Mounts live and die with the namespace. The host is there for qemu with plugins, which is not linked statically.
+_ENTER = """
+set -eu
+root=$1 work=$2 cpuinfo=$3
+shift 3
+mount -t proc proc "$root/proc"
+mount --bind "$cpuinfo" "$root/proc/cpuinfo"
+mount --rbind /dev "$root/dev"
+mount --bind "$work" "$root/work"
+mount --bind / "$root/host"
+mount -t tmpfs tmpfs "$root/tmp"
+exec chroot "$root" "$@"
+"""
+
+
+class Root:
+    """The folder, made when it is first needed."""
+
+    def __init__(self, cache: Path) -> None:
+        """Keep it in ``cache``."""
+        self.cache = cache
+        self.folder = cache / "root"
+        self.work = cache / "work"
+        """What is at /work inside."""
+
+    @property
+    def packages(self) -> Path:
+        """Return where Python keeps what is installed inside."""
+        return next((self.folder / PYTHON[1:]).parents[1].glob("lib/python3*/site-packages"))
+
+    def ensure(self, checkout: Path) -> None:
+        """Have Debian there, and in it the program of ``checkout`` as it is now; what stands already is kept."""
+        check_tools()
+        register()
+        if not (self.folder / "usr/bin/python3").exists():
+            self._build()
+        for name in ("work", "host", "sys/devices/system/cpu/cpu0"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        # One core, as cpuinfo has it.
+        for name in ("possible", "present", "online"):
+            (self.folder / "sys/devices/system/cpu" / name).write_text("0\n", encoding="ascii")
+        self._install(checkout)
+
+    def _build(self) -> None:
+        self.cache.mkdir(parents=True, exist_ok=True)
+        unfinished = self.cache / "root.unfinished"
+        for folder in (self.folder, unfinished):
+            shutil.rmtree(folder, ignore_errors=True)
+        options = ["--mode=root", "--variant=minbase", "--architectures=arm64", f"--include={_PACKAGES}"]
+        subprocess.run(["mmdebstrap", "--quiet", *options, _SUITE, str(unfinished)], check=True)
+        unfinished.rename(self.folder)
+
+    def _install(self, checkout: Path) -> None:
+        """Install from wheels alone: nothing is compiled. They are fetched out here, where that is fast."""
+        wheels = self.work / "wheels"
+        wheels.mkdir(parents=True, exist_ok=True)
+        for old in wheels.glob("wyoming_hayakoe-*"):
+            old.unlink()
+        building = ["wheel", "--quiet", "--no-deps", "--wheel-dir", str(wheels), str(checkout)]
+        subprocess.run([sys.executable, "-m", "pip", *building], check=True)
+        [wheel] = wheels.glob("wyoming_hayakoe-*")
+        stamp = self.folder / "opt/hayakoe/installed"
+        state = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        if stamp.exists() and stamp.read_text(encoding="ascii") == state:
+            return
+        download(wheels, checkout / "pyproject.toml", _TESTING)
+        if not (self.folder / PYTHON[1:]).is_symlink():
+            self.run(["python3", "-m", "venv", str(Path(PYTHON).parents[1])])
+        pip = [PYTHON, "-m", "pip", "install", "--quiet", "--no-index", "--find-links=/work/wheels"]
+        self.run([*pip, "--only-binary=:all:", "wyoming-hayakoe", *_TESTING])
+        # Its version is the same while it is worked on.
+        self.run([*pip, "--no-deps", "--force-reinstall", "wyoming-hayakoe"])
+        stamp.write_text(state, encoding="ascii")
+
+    def run(
+        self,
+        command: Sequence[str],
+        board: Board | None = None,
+        *,
+        environment: Mapping[str, str] | None = None,
+        check: bool = True,
+    ) -> int:
+        """Run a command inside, on ``board`` or on whatever qemu takes by itself, and return its exit code.
+
+        Raises:
+            CalledProcessError: it failed, and that is to be checked.
+        """
+        cpuinfo = self.cache / "cpuinfo"
+        cpuinfo.write_text(board.cpuinfo if board else "", encoding="ascii")
+        inside = {"PATH": "/usr/sbin:/usr/bin", "LANG": "C.UTF-8", "HOME": "/root", **(environment or {})}
+        if board:
+            inside["QEMU_CPU"] = board.cpu
+        settings = [f"{name}={value}" for name, value in inside.items()]
+        places = [str(self.folder), str(self.work), str(cpuinfo)]
+        namespace = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+        started = [*namespace, "sh", "-c", _ENTER, "enter", *places, "/usr/bin/env", "-i", *settings, *command]
+        return subprocess.run(started, check=check).returncode
+
+
+def check_tools() -> None:
+    """Exit where this machine cannot do it."""
+    if os.geteuid() != 0:
+        sys.exit("test_arm64: it mounts and changes root: run it as root")
+    if missing := [package for tool, package in _TOOLS.items() if shutil.which(tool) is None]:
+        sys.exit(f"test_arm64: apt-get install {shlex.join(missing)}, which are not here")
+
+
+def register() -> None:
+    """Have the kernel start programs for ARM64 with qemu, until it is started anew."""
+    if not (_BINFMT / "register").exists():
+        subprocess.run(["mount", "-t", "binfmt_misc", "binfmt_misc", str(_BINFMT)], check=True)
+    if not (_BINFMT / "qemu-aarch64").exists():
+        (_BINFMT / "register").write_text(_RULE.read_text(encoding="ascii"), encoding="ascii")

@@ -1,0 +1,20 @@
+"""How much work a second of audio is for a board's processor."""
+
+from collections.abc import Sequence
+
+from script.arm64.boards import BOARDS
+from script.arm64.markdown import table
+from script.arm64.say import Teller, Voice
+
+
+def show(teller: Teller, voices: Sequence[Voice]) -> bool:
+    """Print the millions of instructions for a second of audio, from text to samples, of a voice that is warm."""
+    rows = [["M instructions for a second of audio", *(f"{board.name} ({board.cpu})" for board in BOARDS)]]
+    for voice in voices:
+        cells = []
+        for board in BOARDS:
+            said = teller.say(voice, board)
+            cells.append(f"{(said.instructions or 0) / said.facts['seconds'] / 1e6:,.0f}")
+        rows.append([voice.label, *cells])
+    print(table(rows))
+    return True

@@ -1,0 +1,28 @@
+"""The core of the test suite on each board's processor."""
+
+import shutil
+from pathlib import Path
+
+from script.arm64.boards import BOARDS
+from script.arm64.root import PYTHON, Root
+
+CORE = ("tests/text", "tests/engine", "tests/server/test_contract.py", "tests/server/test_neural.py")
+"""Reading, voices, and a real server's answers."""
+
+TOO_SLOW = ("tests/text/test_properties.py",)
+"""Under emulation; none of it depends on the processor more than its neighbours do."""
+
+
+def check(root: Root, checkout: Path) -> bool:
+    """Run the core with the program as it is installed inside, and return whether all of it passes."""
+    folder = root.work / "suite"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(checkout / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(checkout / "pyproject.toml", folder)
+    options = ["-p", "no:cacheprovider", "--quiet", *(f"--ignore={path}" for path in TOO_SLOW)]
+    inside = ["sh", "-c", 'cd /work/suite && exec "$@"', "suite", PYTHON, "-m", "pytest", *options, *CORE]
+    results = []
+    for board in BOARDS:
+        print(f"-- {board.name} ({board.cpu})", flush=True)
+        results.append(root.run(inside, board, check=False) == 0)
+    return all(results)
