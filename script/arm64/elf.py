@@ -18,7 +18,7 @@ _SEGMENT = struct.Struct("<IIQQQQQQ")
 def offenders(folder: Path, page: int = PI_5_PAGE) -> Iterator[tuple[Path, int]]:
     """Yield the objects below ``folder`` that a kernel with such pages cannot map, and their least alignment."""
     for path in shared_objects(folder):
-        if (least := least_alignment(path)) % page:
+        if (least := least_alignment(path)) < page:
             yield path, least
 
 

@@ -21,6 +21,7 @@ _TOOLS = {
     "arch-test": "arch-test",
     "qemu-aarch64-static": "qemu-user-static",
     "qemu-aarch64": "qemu-user",
+    "cc": "gcc",
 }
 _TESTING = ("pytest>=8.3", "pytest-asyncio>=1.0", "hypothesis>=6.100")
 

@@ -1,6 +1,7 @@
 """One sentence, said on a board or on this machine."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,10 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from script.arm64.boards import Board
+from script.arm64.count import counted
 from script.arm64.root import PYTHON, Root
 from tests.awake import wake
 
 _HERE = Path(__file__).parent
+_CHECKOUT = _HERE.parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Teller:
 
     def __init__(self, root: Root) -> None:
         """Speak in ``root``, whose work folder holds all that comes of it."""
-        self._root = root
+        self.root = root
         # What an earlier version of the program has prepared proves nothing.
         for name in ("voices", "data", "said"):
             shutil.rmtree(root.work / name, ignore_errors=True)
@@ -70,48 +73,32 @@ class Teller:
 
     def _say(self, voice: Voice, board: Board | None) -> Said:
         machine = board.cpu if board else "here"
-        work = self._root.work if board is None else Path("/work")
+        work = self.root.work if board is None else Path("/work")
         # fp32 and int8 share a data folder, and so the level that was measured first.
         data = work / "data" / f"{machine}-{voice.repository.name if voice.repository else voice.name}"
         out = work / "said" / f"{machine}-{voice.label}"
         guest = [str(work / "guest.py"), "--data-dir", str(data), voice.name, str(out)]
-        shutil.copy(_HERE / "guest.py", self._root.work)
+        shutil.copy(_HERE / "guest.py", self.root.work)
         if voice.repository:
             name = voice.repository.name
-            if not (awake := self._root.work / "voices" / name).exists():
+            if not (awake := self.root.work / "voices" / name).exists():
                 wake(voice.repository, awake)
             source = (work / "voices" / name).as_uri()
             how = ["--precision", voice.precision, "--data-dir", str(data)]
             self._run(["-m", "wyoming_hayakoe", "compile", f"{voice.name}={source}", *how, "--offline"], board)
             guest += ["--source", source, "--precision", voice.precision]
-        counts = self._root.work / "counts"
-        self._run(guest, board, count=True)
-        folder = self._root.work / "said" / out.name
-        facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
         instructions = None
         if board:
-            before, after = map(int, counts.read_text(encoding="ascii").split())
-            instructions = after - before
+            instructions = counted(self.root, board, [PYTHON, *guest])
+        else:
+            self._run(guest, None)
+        folder = self.root.work / "said" / out.name
+        facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
         return Said(np.load(folder / "sound.npy", allow_pickle=False), facts, instructions)
 
-    def _run(self, arguments: list[str], board: Board | None, *, count: bool = False) -> None:
-        if board is None:
-            subprocess.run([sys.executable, *arguments], check=True)
-        elif count:
-            self._root.run([*self._counting(board), PYTHON, *arguments], board)
+    def _run(self, arguments: list[str], board: Board | None) -> None:
+        if board:
+            self.root.run([PYTHON, *arguments], board)
         else:
-            self._root.run([PYTHON, *arguments], board)
-
-    def _counting(self, board: Board) -> list[str]:
-        """Return the command by which qemu counts; it is the host's, so is what it is linked with."""
-        qemu = shutil.which("qemu-aarch64") or "qemu-aarch64"
-        asked = subprocess.run([qemu, "--version"], capture_output=True, text=True, check=True).stdout
-        # qemu 9 takes no plugin written for 1, qemu 8 none written for more.
-        interface = 2 if int(asked.split("version ")[1].split(".")[0]) >= 9 else 1
-        plugin = self._root.work / "count.so"
-        flags = ["-O2", "-shared", "-fPIC", f"-DAPI={interface}", "-o", str(plugin)]
-        subprocess.run([shutil.which("cc") or "cc", *flags, str(_HERE / "count.c")], check=True)
-        # Through the host's links, which are absolute, one would come out inside.
-        linker = Path("/lib64/ld-linux-x86-64.so.2").resolve()
-        loader = [f"/host{linker}", "--library-path", f"/host{linker.parent}"]
-        return [*loader, f"/host{Path(qemu).resolve()}", "-cpu", board.cpu, "-plugin", "/work/count.so,to=/work/counts"]
+            # The checkout's program, whichever is installed.
+            subprocess.run([sys.executable, *arguments], env=os.environ | {"PYTHONPATH": str(_CHECKOUT)}, check=True)

@@ -1,14 +1,20 @@
 """How much work a second of audio is for a board's processor."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from script.arm64 import stages
 from script.arm64.boards import BOARDS
 from script.arm64.markdown import table
 from script.arm64.say import Teller, Voice
 
 
-def show(teller: Teller, voices: Sequence[Voice]) -> bool:
-    """Print the millions of instructions for a second of audio, from text to samples, of a voice that is warm."""
+def show(teller: Teller, voices: Sequence[Voice], large: Path | None) -> bool:
+    """Print the millions of instructions for a second of audio: of warm voices from text to samples, of ``large`` less.
+
+    Returns:
+        True: there is nothing to fail.
+    """
     rows = [["M instructions for a second of audio", *(f"{board.name} ({board.cpu})" for board in BOARDS)]]
     for voice in voices:
         cells = []
@@ -17,4 +23,6 @@ def show(teller: Teller, voices: Sequence[Voice]) -> bool:
             cells.append(f"{(said.instructions or 0) / said.facts['seconds'] / 1e6:,.0f}")
         rows.append([voice.label, *cells])
     print(table(rows))
+    if large:
+        stages.show(teller.root, large)
     return True
