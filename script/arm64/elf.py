@@ -42,7 +42,7 @@ def least_alignment(path: Path) -> int:
         file.seek(offset)
         table = file.read(size * count)
     segments = [_SEGMENT.unpack_from(table, at) for at in range(0, len(table) - _SEGMENT.size + 1, max(1, size))]
-    alignments = [segment[7] for segment in segments if segment[0] == _LOAD]
+    alignments = [int(segment[7]) for segment in segments if segment[0] == _LOAD]
     if not alignments:
         raise ValueError(f"{path}: has no segment to load")
     return min(alignments)

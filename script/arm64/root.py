@@ -1,5 +1,6 @@
 """A Debian for ARM64 in a folder, with the program installed in it, and commands run there as on a board."""
 
+import fcntl
 import hashlib
 import os
 import shlex
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from script.arm64.boards import Board
 from script.arm64.wheels import download
@@ -52,15 +54,26 @@ class Root:
         self.folder = cache / "root"
         self.work = cache / "work"
         """What is at /work inside."""
+        self._lock: TextIO | None = None
 
     @property
     def packages(self) -> Path:
         """Return where Python keeps what is installed inside."""
         return next((self.folder / PYTHON[1:]).parents[1].glob("lib/python3*/site-packages"))
 
+    def _claim(self) -> None:
+        """Exit if another process works there; else none does until this one ends."""
+        self.cache.mkdir(parents=True, exist_ok=True)
+        self._lock = self._lock or (self.cache / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit(f"test_arm64: {self.cache} is in use: wait for the other run, or choose another --cache")
+
     def ensure(self, checkout: Path) -> None:
         """Have Debian there, and in it the program of ``checkout`` as it is now; what stands already is kept."""
         check_tools()
+        self._claim()
         register()
         if not (self.folder / "usr/bin/python3").exists():
             self._build()
@@ -70,6 +83,14 @@ class Root:
         for name in ("possible", "present", "online"):
             (self.folder / "sys/devices/system/cpu" / name).write_text("0\n", encoding="ascii")
         self._install(checkout)
+
+    def _cpuinfo(self, board: Board | None) -> Path:
+        """Return the file that is mounted; each board has its own, since ONNX Runtime believes what it reads there."""
+        path = self.cache / f"cpuinfo-{board.cpu if board else 'none'}"
+        text = board.cpuinfo if board else ""
+        if not path.exists() or path.read_text(encoding="ascii") != text:
+            path.write_text(text, encoding="ascii")
+        return path
 
     def _build(self) -> None:
         self.cache.mkdir(parents=True, exist_ok=True)
@@ -115,14 +136,14 @@ class Root:
         Raises:
             CalledProcessError: it failed, and that is to be checked.
         """
-        cpuinfo = self.cache / "cpuinfo"
-        cpuinfo.write_text(board.cpuinfo if board else "", encoding="ascii")
+        cpuinfo = self._cpuinfo(board)
         inside = {"PATH": "/usr/sbin:/usr/bin", "LANG": "C.UTF-8", "HOME": "/root", **(environment or {})}
         if board:
             inside["QEMU_CPU"] = board.cpu
         settings = [f"{name}={value}" for name, value in inside.items()]
         places = [str(self.folder), str(self.work), str(cpuinfo)]
-        namespace = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+        # Whatever ends this process ends what runs inside.
+        namespace = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]
         started = [*namespace, "sh", "-c", _ENTER, "enter", *places, "/usr/bin/env", "-i", *settings, *command]
         return subprocess.run(started, check=check).returncode
 

@@ -60,13 +60,14 @@ class Teller:
     def __init__(self, root: Root) -> None:
         """Speak in ``root``, whose work folder holds all that comes of it."""
         self.root = root
-        # What an earlier version of the program has prepared proves nothing.
-        for name in ("voices", "data", "said"):
-            shutil.rmtree(root.work / name, ignore_errors=True)
         self._said: dict[tuple[Voice, Board | None], Said] = {}
 
     def say(self, voice: Voice, board: Board | None) -> Said:
         """Have ``voice`` prepared by the command line as users do it, and say the sentence; None is this machine."""
+        if not self._said:
+            # What an earlier version of the program has prepared proves nothing.
+            for name in ("voices", "data", "said"):
+                shutil.rmtree(self.root.work / name, ignore_errors=True)
         if (voice, board) not in self._said:
             self._said[voice, board] = self._say(voice, board)
         return self._said[voice, board]

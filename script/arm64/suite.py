@@ -9,8 +9,11 @@ from script.arm64.root import PYTHON, Root
 CORE = ("tests/text", "tests/engine", "tests/server/test_contract.py", "tests/server/test_neural.py")
 """Reading, voices, and a real server's answers."""
 
-TOO_SLOW = ("tests/text/test_properties.py",)
-"""Under emulation; none of it depends on the processor more than its neighbours do."""
+LEFT_OUT = ("tests/text/test_properties.py", "tests/engine/test_compile.py")
+"""Thousands of random texts, and dozens of processes one after another: hours under emulation."""
+
+TIMED = ("takes_long", "load_quickly")
+"""In the names of tests that measure time, which an emulator has other amounts of."""
 
 
 def check(root: Root, checkout: Path) -> bool:
@@ -19,7 +22,8 @@ def check(root: Root, checkout: Path) -> bool:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(checkout / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(checkout / "pyproject.toml", folder)
-    options = ["-p", "no:cacheprovider", "--quiet", *(f"--ignore={path}" for path in TOO_SLOW)]
+    options = ["-p", "no:cacheprovider", "--quiet", "--durations=10", *(f"--ignore={path}" for path in LEFT_OUT)]
+    options += ["-k", " and ".join(f"not {name}" for name in TIMED)]
     inside = ["sh", "-c", 'cd /work/suite && exec "$@"', "suite", PYTHON, "-m", "pytest", *options, *CORE]
     results = []
     for board in BOARDS:

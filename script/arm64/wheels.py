@@ -98,8 +98,8 @@ def _wheel(entry: dict[str, Any]) -> Wheel:
 
 def needed(texts: Iterable[str], python: str) -> list[Requirement]:
     """Return the requirements that hold on a board; none of an extra."""
-    here = {**default_environment(), "platform_machine": "aarch64", "python_version": python}
-    here |= {"python_full_version": f"{python}.0", "extra": ""}
+    here = {name: str(value) for name, value in default_environment().items()}
+    here |= {"platform_machine": "aarch64", "python_version": python, "python_full_version": f"{python}.0", "extra": ""}
     needs = map(Requirement, texts)
     return [need for need in needs if need.marker is None or need.marker.evaluate(here)]
 
