@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -93,7 +93,6 @@ class Root:
         return path
 
     def _build(self) -> None:
-        self.cache.mkdir(parents=True, exist_ok=True)
         unfinished = self.cache / "root.unfinished"
         for folder in (self.folder, unfinished):
             shutil.rmtree(folder, ignore_errors=True)
@@ -123,21 +122,14 @@ class Root:
         self.run([*pip, "--no-deps", "--force-reinstall", "wyoming-hayakoe"])
         stamp.write_text(state, encoding="ascii")
 
-    def run(
-        self,
-        command: Sequence[str],
-        board: Board | None = None,
-        *,
-        environment: Mapping[str, str] | None = None,
-        check: bool = True,
-    ) -> int:
+    def run(self, command: Sequence[str], board: Board | None = None, *, check: bool = True) -> int:
         """Run a command inside, on ``board`` or on whatever qemu takes by itself, and return its exit code.
 
         Raises:
             CalledProcessError: it failed, and that is to be checked.
         """
         cpuinfo = self._cpuinfo(board)
-        inside = {"PATH": "/usr/sbin:/usr/bin", "LANG": "C.UTF-8", "HOME": "/root", **(environment or {})}
+        inside = {"PATH": "/usr/sbin:/usr/bin", "LANG": "C.UTF-8", "HOME": "/root"}
         if board:
             inside["QEMU_CPU"] = board.cpu
         settings = [f"{name}={value}" for name, value in inside.items()]
