@@ -15,6 +15,8 @@ LEFT_OUT = ("tests/text/test_properties.py", "tests/engine/test_compile.py")
 TIMED = ("takes_long", "load_quickly")
 """In the names of tests that measure time, which an emulator has other amounts of."""
 
+_DEADLINE = 600
+
 
 def check(root: Root, checkout: Path) -> bool:
     """Run the core with the program as it is installed inside, and return whether all of it passes."""
@@ -24,7 +26,8 @@ def check(root: Root, checkout: Path) -> bool:
     shutil.copy(checkout / "pyproject.toml", folder)
     options = ["-p", "no:cacheprovider", "--quiet", "--durations=10", *(f"--ignore={path}" for path in LEFT_OUT)]
     options += ["-k", " and ".join(f"not {name}" for name in TIMED)]
-    inside = ["sh", "-c", 'cd /work/suite && exec "$@"', "suite", PYTHON, "-m", "pytest", *options, *CORE]
+    start = f'cd /work/suite && HAYAKOE_TEST_DEADLINE={_DEADLINE} exec "$@"'
+    inside = ["sh", "-c", start, "suite", PYTHON, "-m", "pytest", *options, *CORE]
     results = []
     for board in BOARDS:
         print(f"-- {board.name} ({board.cpu})", flush=True)

@@ -18,7 +18,7 @@ async def serving(tts):
 
 
 async def test_it_is_served_with_its_styles(tmp_path):
-    server = await serving(TTS(cache_dir=tmp_path).load("rand-jp", TINY_REPO.as_uri()).load("mei"))
+    server = await serving(TTS(cache_dir=tmp_path, precision="fp32").load("rand-jp", TINY_REPO.as_uri()).load("mei"))
     try:
         async with connected(server) as client:
             from wyoming.info import Describe, Info
@@ -40,7 +40,7 @@ async def test_a_voice_that_cannot_be_loaded_is_an_error_and_the_others_speak(tm
     repository = shutil.copytree(TINY_REPO, tmp_path / "repository")
     model = repository / "onnx" / "speakers" / "rand-jp" / "synthesizer.onnx"
     model.write_bytes(model.read_bytes()[:100_000])
-    server = await serving(TTS(cache_dir=tmp_path).load("rand-jp", str(repository)).load("mei"))
+    server = await serving(TTS(cache_dir=tmp_path, precision="fp32").load("rand-jp", str(repository)).load("mei"))
     try:
         for _ in range(2):
             answer = await speak(server, "はい。")
@@ -53,7 +53,7 @@ async def test_a_voice_that_cannot_be_loaded_is_an_error_and_the_others_speak(tm
 
 async def test_a_voice_is_loaded_at_its_first_request_unless_all_are_at_start(tmp_path):
     for preload in (False, True):
-        tts = TTS(cache_dir=tmp_path).load("mei").load("rand-jp", TINY_REPO.as_uri())
+        tts = TTS(cache_dir=tmp_path, precision="fp32").load("mei").load("rand-jp", TINY_REPO.as_uri())
         speakers = [Speaker(each.voice, FRONT_END) for each in tts.speakers.values()]
         server = Server(local(preload=preload), Catalogue(speakers))
         await server.start()
