@@ -3,7 +3,6 @@
 import fcntl
 import hashlib
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -23,7 +22,7 @@ _TOOLS = {
     "arch-test": "arch-test",
     "qemu-aarch64-static": "qemu-user-static",
     "qemu-aarch64": "qemu-user",
-    "cc": "gcc",
+    "cc": "gcc libc6-dev",
 }
 _TESTING = ("pytest>=8.3", "pytest-asyncio>=1.0", "hypothesis>=6.100")
 
@@ -145,7 +144,7 @@ def check_tools() -> None:
     if os.geteuid() != 0:
         sys.exit("test_arm64: it mounts and changes root: run it as root")
     if missing := [package for tool, package in _TOOLS.items() if shutil.which(tool) is None]:
-        sys.exit(f"test_arm64: apt-get install {shlex.join(missing)}, which are not here")
+        sys.exit(f"test_arm64: apt-get install {' '.join(missing)}, which are not here")
 
 
 def register() -> None:

@@ -27,8 +27,8 @@ int main(void) {
 def qemu():
     missing = [tool for tool in ("qemu-x86_64", "cc") if shutil.which(tool) is None]
     if missing and not os.environ.get("HAYAKOE_TEST_ALL"):
-        pytest.skip(f"{', '.join(missing)}: not here: apt-get install qemu-user gcc")
-    assert not missing, "apt-get install qemu-user gcc"
+        pytest.skip(f"{', '.join(missing)}: not here: apt-get install qemu-user gcc libc6-dev")
+    assert not missing, "apt-get install qemu-user gcc libc6-dev"
     return Path(shutil.which("qemu-x86_64")).resolve()
 
 
