@@ -1,11 +1,13 @@
 """What is made of the BERT: the same features from less memory, or nearly the same from half of it."""
 
 import json
+import math
 
 import numpy as np
 import pytest
 
 from tests.support import TINY_REPO, run_program
+from wyoming_hayakoe.engine import bert_graph
 from wyoming_hayakoe.engine.bert import Bert
 from wyoming_hayakoe.engine.compile import Compiler
 
@@ -38,6 +40,15 @@ def test_its_position_tables_are_sliced_and_its_features_stay(made, published):
     for text in ("雨", "今日は晴れです。", "今日は晴れて、" * 43):
         (expected,), (found,) = published.features((text,)), bert.features((text,))
         assert difference(expected, found) <= greatest
+
+
+def test_a_form_that_gives_something_else_is_not_taken(published, tmp_path, monkeypatch):
+    errors = iter([math.inf, 0.5, 0.0])
+    monkeypatch.setattr(bert_graph, "_error", lambda *_: next(errors))
+    bert = Bert(MODEL, TOKENIZER, Compiler(tmp_path))
+    report = bert.compile().report
+    assert (report["packed"], report["sliced_tables"], report["error"]) == (False, 0, 0.0)
+    assert difference(published.features(("雨",))[0], bert.features(("雨",))[0]) <= 1e-4
 
 
 def test_several_texts_in_one_call_stay_too(made, published):

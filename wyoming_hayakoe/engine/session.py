@@ -104,11 +104,15 @@ def profiled(folder: Path) -> Iterator[None]:
         _PROFILES.reset(token)
 
 
-def optimise(source: Path, target: Path, origin: Path, *, is_final: bool = True) -> int:
+def optimise(source: Path, target: Path, origin: Path, *, packs_weights: bool = False) -> int:
     """Write a graph as ONNX Runtime would run it here, its weights beside it, and return how many nodes it has.
 
-    The final form has weights twice where kernels want them in another order than the graph: they can stay mapped then,
-    and loading the BERT need not copy 264 MB. Only ONNX Runtime can read that form.
+    Args:
+        source: the graph.
+        target: where to.
+        origin: the file that errors name.
+        packs_weights: whether weights are written also in the order in which kernels want them: they can stay mapped
+            then, and loading the BERT need not copy 264 MB. Not every kernel reads what it has written: prove it.
 
     Raises:
         HayakoeError: it cannot be loaded, or not be written.
@@ -120,7 +124,7 @@ def optimise(source: Path, target: Path, origin: Path, *, is_final: bool = True)
     entries = {"file_name": f"{target.stem}.data", "min_size_in_bytes": "1024"}
     for name, value in entries.items():
         options.add_session_config_entry(f"session.optimized_model_external_initializers_{name}", value)
-    if is_final:
+    if packs_weights:
         options.add_session_config_entry("session.save_external_prepacked_constant_initializers", "1")
     _open(source, origin, options)
     return len(onnx.load(target, load_external_data=False).graph.node)
