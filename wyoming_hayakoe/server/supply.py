@@ -196,6 +196,7 @@ class Supply:
         finally:
             if process.returncode is None:
                 process.kill()
+                await process.wait()
         if not self._tts.is_compiled(name):
             _LOGGER.warning("voice %s: preparing it ended with code %d: it runs unprepared, and slower", name, code)
             self._tts.run_as_it_is(name)
