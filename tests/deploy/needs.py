@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,9 +28,3 @@ def need(*commands: str, root: bool = False, heavy: bool = False) -> None:
         lack(f"not installed: {', '.join(missing)} (Debian packages; .ci/run installs them)")
     if root and os.geteuid() != 0:
         lack("only root may do this")
-
-
-def need_health_command() -> None:
-    """Go on only where this checkout has the command that the images' health checks call."""
-    if find_spec("wyoming_hayakoe.cli.health") is None:
-        pytest.skip("this checkout has no health command yet")

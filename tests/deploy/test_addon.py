@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.deploy.containers import TOOLS, WITH_INIT, base_image, build, running, settings_of
-from tests.deploy.needs import DEPLOY, need, need_health_command
+from tests.deploy.needs import DEPLOY, need
 from wyoming_hayakoe import __version__
 from wyoming_hayakoe.cli.options import add_options
 from wyoming_hayakoe.cli.settings import SERVING, configure
@@ -219,7 +219,6 @@ def stand_ins(tmp_path):
 
 def test_its_container_serves_tells_home_assistant_and_ends_with_the_server(tmp_path, stand_ins):
     need(*TOOLS, root=True, heavy=True)
-    need_health_command()
     base = base_image("localhost/hayakoe-test-init", *WITH_INIT)
     image = build("localhost/hayakoe-addon", ADDON, f"--build-arg=BUILD_VERSION={CONFIG['version']}", base=base)
     with running(image, tmp_path, "/bin/sh", "/init", additions=stand_ins) as container:

@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 
 from tests.deploy.containers import BASE, TOOLS, build, files_of, megabytes, plain_image, running, settings_of
-from tests.deploy.needs import CHECKOUT, need, need_health_command
+from tests.deploy.needs import CHECKOUT, need
 from tests.support import DEADLINE, TINY_REPO
 
 LISTENING = "listening on tcp://0.0.0.0:10200"
@@ -88,7 +88,6 @@ def test_it_finishes_what_it_says_when_it_is_stopped(plain, tmp_path):
 
 
 def test_the_health_check_tells(plain, tmp_path):
-    need_health_command()
     check = settings_of(plain)["Healthcheck"]["Test"][1:]
     with running(plain, tmp_path) as container:
         container.until(LISTENING)
