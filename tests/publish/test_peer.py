@@ -133,3 +133,14 @@ def test_pauses_between_two_sentences_are_the_peers(voice, peers, index):
     frame = 512 / 44100
     (expected,) = peers[f"pauses{index}"]
     assert abs(voice.pause(before, after, STILL) - max(0.08, expected)) <= 1.001 * frame
+
+
+def test_in_int8_it_stays_within_the_gate(repository, tmp_path):
+    tts = TTS(cache_dir=tmp_path).load("rand-jp", repository.as_uri())
+    tts.compile("rand-jp")
+    choice = tts.speakers["rand-jp"].voice.report["choice"]
+    assert choice["chosen"] == "int8"
+    (*_, taken) = choice["plans"]
+    assert taken["refused"] is None
+    assert taken["snr"] >= 30
+    assert taken["distance"] <= 1
