@@ -179,7 +179,8 @@ def run_program(*arguments: str, stdin: bytes = b"", **environment: str) -> subp
         input=stdin,
         env=clean_environment(**environment),
         capture_output=True,
-        timeout=DEADLINE,
+        # Some prepare a voice, beside other tests.
+        timeout=3 * DEADLINE,
         check=False,
     )
 

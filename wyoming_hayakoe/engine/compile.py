@@ -170,6 +170,7 @@ class Compiler:
             return {"uncut": str(error), **_make_whole("whole", model, folder)}
         stages = simplify(stages)
         simplified = {name: remark(stage) for name, stage in _named(stages)}
+        _LOGGER.info("simplified: %s", "; ".join(f"{name}: {said}" for name, said in simplified.items()))
         stages, choice = choose(stages, rehearsal, self._precision)
         nodes = {name: _optimise_stage(stage, folder / f"{name}.onnx", model) for name, stage in _named(stages)}
         return {

@@ -13,7 +13,6 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from wyoming_hayakoe.engine.graph import Stages
-from wyoming_hayakoe.engine.lean import remark
 from wyoming_hayakoe.engine.quality import Quality
 from wyoming_hayakoe.engine.trial import Rehearsal, Trial
 from wyoming_hayakoe.errors import HayakoeError
@@ -51,10 +50,10 @@ def choose(stages: Stages, rehearsal: Callable[[], Rehearsal], precision: Precis
         HayakoeError: the voice fails in fp32.
     """
     report: dict[str, Any] = {"precision": precision, "chosen": "fp32", "reason": "fp32 was asked for", "plans": []}
-    report["simplified"] = {name: remark(getattr(stages, name)) for name in ("encoder", "flow", "decoder")}
     if precision == "fp32":
         return stages, report
     start = time.monotonic()
+    _LOGGER.info("int8: calibrating it by its own sentences")
     judge = _Judge(Trial(stages, rehearsal()))
     plan = judge.everything if precision == "int8" else judge.fastest()
     if precision == "int8":
@@ -106,7 +105,9 @@ class _Judge:
             refused = str(error)
         else:
             figures, refused = _figures(self._last), _refusal(self._last)
-        self.verdicts.append({"int8": sorted(plan), "share": self._share(plan), **figures, "refused": refused})
+        share = self._share(plan)
+        _LOGGER.info("int8: %.0f %% of the arithmetic: %s", 100 * share, refused or "passes")
+        self.verdicts.append({"int8": sorted(plan), "share": share, **figures, "refused": refused})
         return refused is None
 
     def _excess(self, plan: Plan, heard: Mapping[str, Quality], known: tuple[float, float]) -> tuple[float, float]:
