@@ -27,8 +27,9 @@ from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text.frontend import japanese
 from wyoming_hayakoe.voice import Voice
 
+# What passes seldom waits that long; but a voice is prepared at low priority, which has little of a busy machine.
 # An emulator needs more, see script/arm64/suite.py.
-DEADLINE = float(os.environ.get("HAYAKOE_TEST_DEADLINE", "30"))
+DEADLINE = float(os.environ.get("HAYAKOE_TEST_DEADLINE", "120"))
 SHARED = Path(__file__).parents[2] / "shared"
 TINY_REPO = Path(__file__).parent / "data" / "tiny-repo"
 FRONT_END = japanese()
