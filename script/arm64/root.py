@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO
 
 from script.arm64.boards import Board
 from script.arm64.wheels import download
@@ -121,8 +121,12 @@ class Root:
         self.run([*pip, "--no-deps", "--force-reinstall", "wyoming-hayakoe"])
         stamp.write_text(state, encoding="ascii")
 
-    def run(self, command: Sequence[str], board: Board | None = None, *, check: bool = True) -> int:
+    def run(
+        self, command: Sequence[str], board: Board | None = None, *, check: bool = True, output: IO[bytes] | None = None
+    ) -> int:
         """Run a command inside, on ``board`` or on whatever qemu takes by itself, and return its exit code.
+
+        What it writes goes to ``output``, if there is one.
 
         Raises:
             CalledProcessError: it failed, and that is to be checked.
@@ -136,7 +140,8 @@ class Root:
         # Whatever ends this process ends what runs inside.
         namespace = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]
         started = [*namespace, "sh", "-c", _ENTER, "enter", *places, "/usr/bin/env", "-i", *settings, *command]
-        return subprocess.run(started, check=check).returncode
+        stderr = None if output is None else subprocess.STDOUT
+        return subprocess.run(started, stdout=output, stderr=stderr, check=check).returncode
 
 
 def check_tools() -> None:

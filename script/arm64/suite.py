@@ -1,9 +1,10 @@
 """The core of the test suite on each board's processor."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from script.arm64.boards import BOARDS
+from script.arm64.boards import BOARDS, Board
 from script.arm64.root import PYTHON, Root
 
 CORE = ("tests/text", "tests/engine", "tests/server/test_contract.py", "tests/server/test_neural.py")
@@ -28,8 +29,20 @@ def check(root: Root, checkout: Path) -> bool:
     options += ["-k", " and ".join(f"not {name}" for name in TIMED)]
     start = f'cd /work/suite && HAYAKOE_TEST_DEADLINE={_DEADLINE} exec "$@"'
     inside = ["sh", "-c", start, "suite", PYTHON, "-m", "pytest", *options, *CORE]
-    results = []
-    for board in BOARDS:
-        print(f"-- {board.name} ({board.cpu})", flush=True)
-        results.append(root.run(inside, board, check=False) == 0)
+
+    def passes(board: Board) -> bool:
+        with _log(folder, board).open("wb") as log:
+            return root.run(inside, board, check=False, output=log) == 0
+
+    # Each board has one core.
+    with ThreadPoolExecutor(len(BOARDS)) as side_by_side:
+        results = []
+        for board, passed in zip(BOARDS, side_by_side.map(passes, BOARDS), strict=True):
+            print(f"-- {board.name} ({board.cpu})")
+            print(_log(folder, board).read_text(encoding="utf-8", errors="replace"), flush=True)
+            results.append(passed)
     return all(results)
+
+
+def _log(folder: Path, board: Board) -> Path:
+    return folder / f"{board.cpu}.log"
