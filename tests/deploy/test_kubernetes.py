@@ -17,6 +17,7 @@ from tests.deploy.manifests import BAKED, FOLDER, SHARED, built, containers, kub
 from tests.deploy.needs import need
 from tests.support import DEADLINE, TINY_REPO, clean_environment, command, eventually, free_port, run_program
 from wyoming_hayakoe.cli.client import Client
+from wyoming_hayakoe.cli.logs import LOGGING
 from wyoming_hayakoe.cli.options import Option
 from wyoming_hayakoe.cli.settings import COMPILING, FETCHING, SERVING, configure
 
@@ -24,7 +25,7 @@ from wyoming_hayakoe.cli.settings import COMPILING, FETCHING, SERVING, configure
 VERSIONS = ("1.30", "1.35")
 FILES = sorted(FOLDER.rglob("*.yaml"))
 PREPARE = SHARED / "prepare.yaml"
-OPTIONS: dict[str, tuple[Option, ...]] = {"serve": SERVING, "download": FETCHING, "compile": COMPILING}
+OPTIONS: dict[str, tuple[Option, ...]] = {"serve": SERVING, "download": FETCHING, "compile": (*COMPILING, *LOGGING)}
 # Where a prepared volume is mounted for the test; the containers have it at /data.
 MOUNT = "/mnt"
 

@@ -296,6 +296,16 @@ def test_voices_dropped_into_the_data_directory_come_and_go(data, tmp_path):
     assert [line.split()[0] for line in listed.splitlines()[1:]] == ["bob", "bob:Happy", "bob:Sad", "mei"]
 
 
+def test_a_voice_is_prepared_in_int8_and_that_is_logged_as_the_rest_is(voices, data, monkeypatch):
+    monkeypatch.setenv("HAYAKOE_PRECISION", "auto")
+    with program("--voice", "rand-jp=hf://me/voices", "--log-format=-- %(message)s") as server:
+        offers(server, "rand-jp", "mei")
+        assert ask(server, "はい。", name="rand-jp").chunks[0].rate == 44100
+    log = server.whole_log()
+    assert "% of the arithmetic in int8" in log
+    assert [line for line in log.splitlines() if not line.startswith("-- ")] == []
+
+
 def test_who_speaks_when_his_voice_leaves_finishes(data, tmp_path):
     config = tmp_path / "kitchen.toml"
     config.write_text(f'voice = ["rand-jp={TINY_REPO}"]', encoding="utf-8")

@@ -27,6 +27,8 @@ _COMMANDS = {
     "load": "ask running servers for much at once, and say how many replicas a fleet needs",
 }
 
+_LOGGING = frozenset({"serve", "compile"})  # whose own options say what is logged
+
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
@@ -69,7 +71,7 @@ def _run(command: str, arguments: list[str]) -> int:
     )
     parser.add_argument("--version", action="version", version=__version__)
     module.add_arguments(parser)
-    if command != "serve":
+    if command not in _LOGGING:
         parser.add_argument("--debug", action="store_true", help="show tracebacks")
     code: int = module.run(parser.parse_args(arguments))
     return code

@@ -1,16 +1,18 @@
 """Prepare voices for this machine ahead of time, as their first use does, and keep that in the data directory."""
 
 import argparse
-import logging
 import os
 import sys
 from contextlib import suppress
 from pathlib import Path
 
+from wyoming_hayakoe.cli.logs import LOGGING, start_logging
 from wyoming_hayakoe.cli.options import add_options
 from wyoming_hayakoe.cli.settings import COMPILING, configure
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.sources.progress import progress_on
+
+_OPTIONS = (*COMPILING, *LOGGING)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,18 +23,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="VOICE",
         help="NAME[=SOURCE] of a voice (default: those of HAYAKOE_VOICE, the --config file and the data directory)",
     )
-    add_options(parser, [option for option in COMPILING if option.name != "voice"])
+    add_options(parser, [option for option in _OPTIONS if option.name != "voice"])
 
 
 def run(flags: argparse.Namespace) -> int:
     """Prepare them."""
     _yield_to_others()
     flags.voice = flags.voice or None
-    configured = configure(flags, COMPILING)
+    configured = configure(flags, _OPTIONS)
     voices = configured.wishes.sources
     if not voices:
         raise UsageError("compile: nothing to prepare: name a voice, as NAME=hf://OWNER/REPO")
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    start_logging(configured.values, "%(message)s")
     tts = configured.make_tts()
     for name, source in voices.items():
         tts.load(name, source)

@@ -41,7 +41,7 @@ class Option:
         """Return the arguments that give this option its value in ``values``, where it has one there."""
         if self.name not in values or (self.is_switch and not values[self.name]):
             return []
-        return [f"--{self.name}"] if self.is_switch else [f"--{self.name}", str(values[self.name])]
+        return [f"--{self.name}"] if self.is_switch else [f"--{self.name}={values[self.name]}"]
 
     def add_to(self, parser: argparse._ActionsContainer) -> None:
         """Add the flag; what it is given stays a string until it is resolved."""

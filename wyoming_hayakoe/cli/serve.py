@@ -5,12 +5,11 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from wyoming_hayakoe.cli.logs import LOGGING, SERVER_FORMAT, start_logging
 from wyoming_hayakoe.cli.options import add_options, config_path
-from wyoming_hayakoe.cli.settings import COMPILING, LOG_FORMAT, SERVING, WHILE_RUNNING, Configured, configure
+from wyoming_hayakoe.cli.settings import COMPILING, SERVING, WHILE_RUNNING, Configured, configure
 from wyoming_hayakoe.paths import data_dir, fingerprint, voices_dir
 from wyoming_hayakoe.server.server import Server
 from wyoming_hayakoe.server.supply import Supply
@@ -29,10 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(flags: argparse.Namespace) -> int:
     """Serve until told to stop."""
     configured = configure(flags, SERVING)
-    # Others' lines tell nothing of this program, and those of HTTP libraries hold signed addresses.
-    logging.basicConfig(format=_log_format(configured.values))
-    level = logging.DEBUG if configured.values.get("debug") else logging.INFO
-    logging.getLogger("wyoming_hayakoe").setLevel(level)
+    start_logging(configured.values, SERVER_FORMAT)
     offline = configured.values.get("offline", False)
     supply = Supply(configured.make_tts(), _WishList(flags, configured), progress_on(sys.stderr), offline=offline)
     server = Server(configured.server_settings, supply.catalogue, supply)
@@ -42,12 +38,6 @@ def run(flags: argparse.Namespace) -> int:
         logging.shutdown()
         os._exit(0)
     return 0
-
-
-def _log_format(given: Mapping[str, Any]) -> str:
-    # On a terminal a line takes the place of a download's bar, which is drawn again below it.
-    erase = "\r\x1b[K" if sys.stderr.isatty() else ""
-    return erase + str(given.get("log-format", LOG_FORMAT))
 
 
 class _WishList:
@@ -78,7 +68,8 @@ class _WishList:
 
     def prepare_command(self, name: str, source: str | None) -> list[str]:
         """Return the command line that prepares a voice as this server would have it."""
-        options = [option for option in COMPILING if option.name not in {"voice", "source", "offline"}]
-        given = [part for option in options for part in option.as_flag(self._values)]
+        options = [option for option in (*COMPILING, *LOGGING) if option.name not in {"voice", "source", "offline"}]
+        values = {"log-format": SERVER_FORMAT} | self._values
+        given = [part for option in options for part in option.as_flag(values)]
         voice = f"{name}={source or DEFAULT}"
         return [sys.executable, "-m", "wyoming_hayakoe", "compile", voice, *given, "--offline"]

@@ -9,6 +9,7 @@ from typing import Any
 from wyoming_hayakoe import devices
 from wyoming_hayakoe.cli import values
 from wyoming_hayakoe.cli.listening import URI
+from wyoming_hayakoe.cli.logs import LOGGING
 from wyoming_hayakoe.cli.options import (
     Given,
     Option,
@@ -29,8 +30,6 @@ from wyoming_hayakoe.sources.location import DEFAULT, parse
 from wyoming_hayakoe.sources.progress import progress_on
 from wyoming_hayakoe.tts import BUILT_IN, TTS
 from wyoming_hayakoe.utterance import RANGES, SynthesisParams
-
-LOG_FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
 
 # Flags are called as wyoming-piper's; the keys of a [[voice]] table as the library's parameters.
 _PARAMS = {
@@ -109,8 +108,7 @@ SERVING = (
     ),
     Option("metrics", values.metrics_uri, "where /metrics, /healthz and /readyz are (default: nowhere)", "URI"),
     Option("grace", values.number(0, 3600), "time for running responses at a stop (default: 10)", "SECONDS"),
-    Option("debug", values.switch, "log everything, and tracebacks"),
-    Option("log-format", values.log_format, "format of log lines, as in Python's logging", "FORMAT"),
+    *LOGGING,
 )
 
 WHILE_RUNNING = frozenset({"voice", "source", "speaker", *_PARAMS})
