@@ -32,9 +32,7 @@ def simple(stages):
 @pytest.fixture(scope="module")
 def pairs(stages, simple):
     """Return by name each stage as it was and as it is."""
-    return {
-        name: [Session(getattr(each, name).SerializeToString(), MODEL) for each in (stages, simple)] for name in OUTPUTS
-    }
+    return {name: [Session(getattr(each, name), MODEL) for each in (stages, simple)] for name in OUTPUTS}
 
 
 @pytest.mark.parametrize("stage", OUTPUTS)
@@ -76,7 +74,7 @@ def test_a_mask_that_masks_is_kept(stages):
     kept = simplify(replace(stages, flow=flow)).flow
     assert remark(kept).startswith("constants only: differs by ")
     feeds = sentence(stages.encoder, 30)
-    expected, found = (Session(each.SerializeToString(), MODEL).run([LATENT], feeds)[0] for each in (flow, kept))
+    expected, found = (Session(each, MODEL).run([LATENT], feeds)[0] for each in (flow, kept))
     assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
 
 
@@ -127,9 +125,9 @@ def test_convolutions_pad_by_themselves_what_is_padded_with_zeros_in_time(margin
         assert merge_pads(model.graph) == 0
         return
     feeds = {"x": np.random.default_rng(0).standard_normal((1, 2, 9), dtype=np.float32)}
-    expected = Session(model.SerializeToString(), MODEL).run(["y"], feeds)[0]
+    expected = Session(model, MODEL).run(["y"], feeds)[0]
     assert merge_pads(model.graph) == count
-    assert np.allclose(Session(model.SerializeToString(), MODEL).run(["y"], feeds)[0], expected)
+    assert np.allclose(Session(model, MODEL).run(["y"], feeds)[0], expected)
 
 
 def test_products_that_no_mask_is_in_stay(stages):

@@ -95,5 +95,5 @@ def test_products_of_the_greatest_integers_are_right_on_this_machine(tmp_path, s
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.checker.check_model(model)
-    found = Session(model.SerializeToString(), tmp_path).run(["y"], {"x": values})[0]
+    found = Session(model, tmp_path).run(["y"], {"x": values})[0]
     assert set(np.unique(found.astype(int) - int(zero))) == {middle}

@@ -155,9 +155,7 @@ def test_integers_of_every_machine_give_nearly_the_same_sound(stages, signed, gr
     names = convolutions(stages.decoder)
     ranges = calibrate(stages.decoder, names, [feeds], MODEL)
     int8 = quantize(stages.decoder, names, ranges, Integers(signed=signed, greatest_weight=greatest_weight))
-    expected, found = (
-        Session(model.SerializeToString(), MODEL).run(["cut/audio"], feeds)[0] for model in (stages.decoder, int8)
-    )
+    expected, found = (Session(model, MODEL).run(["cut/audio"], feeds)[0] for model in (stages.decoder, int8))
     assert found.shape == expected.shape
     assert np.var(found - expected) < 1e-3 * np.var(expected)
 

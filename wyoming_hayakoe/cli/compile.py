@@ -9,6 +9,7 @@ from pathlib import Path
 from wyoming_hayakoe.cli.logs import LOGGING, start_logging
 from wyoming_hayakoe.cli.options import add_options
 from wyoming_hayakoe.cli.settings import COMPILING, configure
+from wyoming_hayakoe.engine.residency import give_back_at_once
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.sources.progress import progress_on
 
@@ -46,7 +47,8 @@ def run(flags: argparse.Namespace) -> int:
 
 
 def _yield_to_others() -> None:
-    """Leave the processor to whoever speaks meanwhile, and be the one that goes when memory runs out."""
+    """Leave processor and memory to whoever speaks meanwhile, and be the one that goes when there is too little."""
     os.nice(10)
+    give_back_at_once()
     with suppress(OSError):  # not Linux
         Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")

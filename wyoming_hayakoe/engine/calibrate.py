@@ -106,6 +106,8 @@ class _Watching:
     def run(self, feeds: Sequence[Feeds]) -> Mapping[str, list[float]]:
         """Return each number for each of ``feeds``."""
         names = [value.name for value in self._model.graph.output]
-        session = Session(self._model.SerializeToString(), self._origin)
+        session = Session(self._model, self._origin)
+        # The session has the weights now.
+        self._model.Clear()
         numbers = [[float(value) for value in session.run(names, feed)] for feed in feeds]
         return {name: list(found) for name, found in zip(names, zip(*numbers, strict=True), strict=True)}

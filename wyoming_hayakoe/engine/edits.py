@@ -73,9 +73,10 @@ def drop_dead(model: "ModelProto") -> None:
             kept.append(node)
             needed.update(taken(node))
     replace_nodes(graph, list(reversed(kept)))
-    weights = [tensor for tensor in graph.initializer if tensor.name in needed]
-    del graph.initializer[:]
-    graph.initializer.extend(weights)
+    # One by one: a message keeps the room of what has been put in anew, so that all weights would be there twice.
+    for index in reversed(range(len(graph.initializer))):
+        if graph.initializer[index].name not in needed:
+            del graph.initializer[index]
 
 
 def replace_nodes(graph: "GraphProto", nodes: "list[NodeProto]") -> None:

@@ -99,7 +99,7 @@ def _folded(model: "ModelProto") -> "ModelProto":
 
 def _difference(expected: "ModelProto", found: "ModelProto", sentences: Sequence[Feeds]) -> float:
     """Return by how much two graphs differ at most, as a share of the largest value."""
-    sessions = [Session(model.SerializeToString(), _NOWHERE) for model in (expected, found)]
+    sessions = [Session(model, _NOWHERE) for model in (expected, found)]
     outputs = [value.name for value in expected.graph.output]
     largest = 0.0
     for feeds in sentences:
@@ -126,7 +126,7 @@ def sentence(encoder: "ModelProto", length: int) -> Feeds:
         speaker_id=0,
     )
     feeds = {**inputs.feeds(SynthesisParams()), graph.DURATION_NOISE: normal(1, 2, length)}
-    mean = Session(encoder.SerializeToString(), _NOWHERE).run([graph.MEAN], feeds)[0]
+    mean = Session(encoder, _NOWHERE).run([graph.MEAN], feeds)[0]
     return {
         **feeds,
         graph.DURATIONS: np.ones((1, 1, length), dtype=np.float32),

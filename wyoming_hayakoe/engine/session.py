@@ -1,5 +1,6 @@
 """One place for how graphs run on ONNX Runtime, and for what they say when they do not."""
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,6 +16,7 @@ from wyoming_hayakoe.errors import HayakoeError
 
 if TYPE_CHECKING:
     import onnxruntime as ort
+    from onnx import ModelProto
 
 _FATAL = 4
 """ONNX Runtime's least talkative level: what fails is raised, and told by us."""
@@ -42,7 +44,7 @@ class Session:
 
     def __init__(
         self,
-        model: Path | bytes,
+        model: "Path | ModelProto",
         origin: Path,
         execution: Execution | None = None,
         *,
@@ -68,8 +70,7 @@ class Session:
         options.enable_mem_reuse = plans_memory
         if (folder := _PROFILES.get()) is not None:
             options.enable_profiling = True
-            stem = model.stem if isinstance(model, Path) else origin.stem
-            options.profile_file_prefix = str(folder / f"{stem}@")
+            options.profile_file_prefix = str(folder / f"{(model if isinstance(model, Path) else origin).stem}@")
         self._session = _open(model, origin, options, execution.device)
         self.inputs = [value.name for value in self._session.get_inputs()]
         """Names of what it takes."""
@@ -148,11 +149,23 @@ def _options(execution: Execution, *, is_optimised: bool) -> "ort.SessionOptions
 
 
 def _open(
-    model: Path | bytes, origin: Path, options: "ort.SessionOptions", device: Device = "cpu"
+    model: "Path | ModelProto", origin: Path, options: "ort.SessionOptions", device: Device = "cpu"
 ) -> "ort.InferenceSession":
+    if isinstance(model, Path):
+        return _load(str(model), origin, options, device)
+    # By way of a file: from bytes, a session would keep them beside its own.
+    try:
+        with tempfile.TemporaryDirectory(prefix="wyoming-hayakoe-") as folder:
+            path = Path(folder, "stage.onnx")
+            path.write_bytes(model.SerializeToString())
+            return _load(str(path), origin, options, device)
+    except OSError:  # there is nowhere to write
+        return _load(model.SerializeToString(), origin, options, device)
+
+
+def _load(source: str | bytes, origin: Path, options: "ort.SessionOptions", device: Device) -> "ort.InferenceSession":
     import onnxruntime as ort
 
-    source = model if isinstance(model, bytes) else str(model)
     try:
         return ort.InferenceSession(source, options, providers=providers(device))
     except Exception as error:  # noqa: BLE001 - ONNX Runtime raises classes of its own, below Exception only

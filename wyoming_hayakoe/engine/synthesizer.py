@@ -1,7 +1,6 @@
 """One voice's network: phones and features to sound, stage by stage."""
 
 import logging
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.engine import graph
-from wyoming_hayakoe.engine.graph import Stages, UncuttableError
+from wyoming_hayakoe.engine.graph import UncuttableError
 from wyoming_hayakoe.engine.inputs import Feeds, Inputs
 from wyoming_hayakoe.engine.model_file import read_model
 from wyoming_hayakoe.engine.prior import draw_prior
@@ -171,7 +170,9 @@ class LoadedStages:
             UncuttableError: it is, or was, not built so.
         """
         if compiled is None:
-            return cls._open_stages(graph.cut(read_synthesizer(origin)), origin, execution)
+            cut = graph.cut(read_synthesizer(origin))
+            encoder, flow, decoder = (Session(each, origin, execution) for each in (cut.encoder, cut.flow, cut.decoder))
+            return cls(encoder, flow, decoder, cut.hop, cut.reach)
         if "uncut" in compiled.report:
             raise UncuttableError(compiled.report["uncut"])
 
@@ -181,22 +182,6 @@ class LoadedStages:
 
         hop, reach = compiled.report["hop"], compiled.report["reach"]
         return cls(load("encoder"), load("flow"), load("decoder"), hop, reach)
-
-    @classmethod
-    def _open_stages(cls, stages: Stages, origin: Path, execution: Execution | None) -> "LoadedStages":
-        """Load stages by way of files: from bytes, a session would keep them beside its own."""
-
-        def load(stage: "ModelProto") -> Session:
-            serialised = stage.SerializeToString()
-            try:
-                with tempfile.TemporaryDirectory(prefix="wyoming-hayakoe-") as folder:
-                    path = Path(folder, "stage.onnx")
-                    path.write_bytes(serialised)
-                    return Session(path, origin, execution)
-            except OSError:  # there is nowhere to write
-                return Session(serialised, origin, execution)
-
-        return cls(load(stages.encoder), load(stages.flow), load(stages.decoder), stages.hop, stages.reach)
 
 
 def read_synthesizer(model: Path) -> "ModelProto":

@@ -56,10 +56,14 @@ class Trial:
         self._stages = stages
         self._rehearsal = rehearsal
         self._integers = Integers.of_this_machine()
-        self._encoder = self._session(stages.encoder)
-        self._flow, self._decoder = self._session(stages.flow), self._session(stages.decoder)
-        feeds = [self._flow_feeds(inputs, seed) for seed, inputs in enumerate(rehearsal.calibration)]
-        latents = [_middle(self._flow.run([graph.LATENT], feed)[0]) for feed in feeds]
+        # Each session goes as soon as it has done its part: the machine may have 2 GB in all.
+        encoder = self._session(stages.encoder)
+        feeds = [_flow_feeds(encoder, inputs, seed) for seed, inputs in enumerate(rehearsal.calibration)]
+        self._held_out = [_flow_feeds(encoder, inputs, seed) for seed, inputs in enumerate(rehearsal.held_out)]
+        del encoder
+        flow = self._session(stages.flow)
+        latents = [_middle(flow.run([graph.LATENT], feed)[0]) for feed in feeds]
+        del flow
         self._ranges = calibrate(stages.flow, convolutions(stages.flow), feeds, rehearsal.origin)
         feeds = [{**feed, graph.LATENT: latent} for feed, latent in zip(feeds, latents, strict=True)]
         self._ranges |= calibrate(stages.decoder, convolutions(stages.decoder), feeds, rehearsal.origin)
@@ -67,7 +71,7 @@ class Trial:
         self._decoder_groups = {
             name: f"decoder {each.depth}, kernel {each.taps}" for name, each in convolutions(stages.decoder).items()
         }
-        self._held_out = [self._flow_feeds(inputs, seed) for seed, inputs in enumerate(rehearsal.held_out)]
+        self._flow, self._decoder = self._session(stages.flow), self._session(stages.decoder)
         self._expected = [self._sound(self._flow, self._decoder, feed) for feed in self._held_out]
 
     @property
@@ -104,27 +108,28 @@ class Trial:
         return quantize(stage, names, self._ranges, self._integers) if names else stage
 
     def _session(self, stage: "ModelProto") -> Session:
-        return Session(stage.SerializeToString(), self._rehearsal.origin)
-
-    def _flow_feeds(self, inputs: "Inputs", seed: int) -> "Feeds":
-        """Return what the flow takes for a sentence, its noise decided by ``seed``."""
-        params = SynthesisParams(seed=seed)
-        random = np.random.default_rng(seed)
-        feeds = inputs.feeds(params)
-        noise = random.standard_normal((1, 2, len(inputs.phones)), dtype=np.float32)
-        outputs = [graph.DURATIONS, graph.MEAN, graph.LOG_SCALE]
-        durations, mean, log_scale = self._encoder.run(outputs, {**feeds, graph.DURATION_NOISE: noise})
-        frames = durations.reshape(-1).astype(np.int64)
-        return {
-            **feeds,
-            graph.DURATIONS: frames[None, None].astype(np.float32),
-            graph.PRIOR: draw_prior(frames, mean[0], log_scale[0], params.noise, random),
-        }
+        return Session(stage, self._rehearsal.origin)
 
     def _sound(self, flow: Session, decoder: Session, feeds: "Feeds") -> Waveform:
         latent = flow.run([graph.LATENT], feeds)[0]
         sound: Waveform = decoder.run([graph.AUDIO], {**feeds, graph.LATENT: latent})[0].reshape(-1)
         return sound
+
+
+def _flow_feeds(encoder: Session, inputs: "Inputs", seed: int) -> "Feeds":
+    """Return what the flow takes for a sentence, its noise decided by ``seed``."""
+    params = SynthesisParams(seed=seed)
+    random = np.random.default_rng(seed)
+    feeds = inputs.feeds(params)
+    noise = random.standard_normal((1, 2, len(inputs.phones)), dtype=np.float32)
+    outputs = [graph.DURATIONS, graph.MEAN, graph.LOG_SCALE]
+    durations, mean, log_scale = encoder.run(outputs, {**feeds, graph.DURATION_NOISE: noise})
+    frames = durations.reshape(-1).astype(np.int64)
+    return {
+        **feeds,
+        graph.DURATIONS: frames[None, None].astype(np.float32),
+        graph.PRIOR: draw_prior(frames, mean[0], log_scale[0], params.noise, random),
+    }
 
 
 def _middle(latent: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -186,7 +186,7 @@ class Supply:
             await arrive(self._offer())
 
     async def _prepare(self, name: str) -> None:
-        """Prepare a voice in a process of its own: it takes 2 GB for a minute, and clients are being answered here."""
+        """Prepare a voice in a process of its own: it takes 1.4 GB and minutes, and clients are being answered here."""
         if self._tts.is_compiled(name):
             return
         command = self._wish_list.prepare_command(name, self._wishes.sources.get(name))
