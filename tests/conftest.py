@@ -1,9 +1,14 @@
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import FRONT_END
 from tests.voices import GatedVoice
 from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
 from wyoming_hayakoe.speaker import Speaker
+
+# Nothing is timed here: machines are busy, and some are emulated. Fixtures that last for all examples are meant to.
+settings.register_profile("untimed", deadline=None, suppress_health_check=list(HealthCheck))
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

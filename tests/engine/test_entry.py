@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import DEADLINE, in_threads
@@ -89,7 +89,7 @@ def test_processes_at_once_end_with_one(tmp_path):
     assert is_whole(tmp_path / "voice")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     name=st.sampled_from(["a.onnx", "b.data", REPORT]),
     start=st.integers(0, len(CONTENT) - 1),

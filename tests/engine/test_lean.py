@@ -37,7 +37,7 @@ def pairs(stages, simple):
 
 @pytest.mark.parametrize("stage", OUTPUTS)
 @given(length=st.integers(1, 120))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_any_length_gives_the_same(stages, pairs, stage, length):
     feeds = sentence(stages.encoder, length)
     for expected, found in zip(*(session.run(OUTPUTS[stage], feeds) for session in pairs[stage]), strict=True):

@@ -129,7 +129,7 @@ def test_open_jtalk_writes_no_warnings_for_marks():
     assert "WARNING" not in result.stderr
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.sampled_from(["はい、", "いいえ", "、", "東京特許許可局", "ですか？", "。", "きょう", "ん、"]), max_size=30

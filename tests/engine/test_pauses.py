@@ -2,7 +2,7 @@ from itertools import accumulate
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import FRONT_END
@@ -64,7 +64,6 @@ def test_where_no_mark_ends_the_first_a_full_stop_does(before):
     assert together.phones.count(".") == 2
 
 
-@settings(deadline=None)
 @given(st.sampled_from(SENTENCES), st.sampled_from(SENTENCES))
 def test_what_is_joined_is_an_utterance(before, after):
     together = pauses.joined(*read_twice(before, after))

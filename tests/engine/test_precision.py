@@ -131,7 +131,7 @@ def test_one_bad_group_is_left_out(stages):
         max_size=6,
     )
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_promising_plan_is_within_the_gate_and_none_with_more_arithmetic_is(groups):
     work = {name: each[0] for name, each in groups.items()}
     heard = {name: Quality(each[1], each[2], {}) for name, each in groups.items()}

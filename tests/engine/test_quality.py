@@ -25,7 +25,7 @@ def test_the_same_is_the_same():
 
 
 @given(st.integers(0, 100), st.floats(-20, 80))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_ratio_is_that_of_the_powers(seed, decibels):
     signal, error = noise(seed), noise(seed + 1000)
     error *= np.float32(signal.std() / error.std() * 10 ** (-decibels / 20))
@@ -33,7 +33,7 @@ def test_the_ratio_is_that_of_the_powers(seed, decibels):
 
 
 @given(st.integers(0, 100), st.floats(-6, 6))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_distance_of_a_louder_copy_is_its_gain(seed, decibels):
     signal = noise(seed)
     quality = compare(signal, signal * np.float32(10 ** (decibels / 20)), RATE)
@@ -42,7 +42,7 @@ def test_the_distance_of_a_louder_copy_is_its_gain(seed, decibels):
 
 
 @given(st.integers(0, 100), st.floats(0.001, 0.5))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_more_noise_is_further_away(seed, share):
     signal, error = noise(seed), noise(seed + 1000)
     near, far = (compare(signal, signal + np.float32(factor) * error, RATE) for factor in (share, 2 * share))

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
@@ -81,7 +81,7 @@ def test_stages_together_are_the_graph(synthesizer, count):
 
 
 @given(st.integers(1, 60), st.integers(0, 2**32 - 1))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_windows_are_the_undivided_sound_to_one_bit(synthesizer, count, seed):
     inputs, params = sentence(count, seed), SynthesisParams(seed=seed)
     divided, undivided = (sound(synthesizer, inputs, params, undivided=how) for how in (False, True))
@@ -263,7 +263,7 @@ def test_missing_external_weights_are_named(save, tmp_path):
 
 
 @given(st.lists(st.tuples(st.floats(0, 0.9999), st.integers(0, 255)), min_size=1, max_size=30))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 def test_damage_never_raises_anything_else(tmp_path, damage):
     content = bytearray(MODEL.read_bytes())
     for place, value in damage:

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import onnx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import TINY_REPO
@@ -103,7 +103,7 @@ def test_a_bad_file_is_refused_in_one_line(tmp_path, changes, words):
     assert "\n" not in str(error.value)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(manifest=st.dictionaries(st.sampled_from(sorted(MANIFEST)), JSON))
 def test_whatever_a_manifest_says_is_read_or_refused(tmp_path, manifest):
     architecture = {"model_architecture": MANIFEST["model_architecture"]}
@@ -116,7 +116,6 @@ def test_whatever_a_manifest_says_is_read_or_refused(tmp_path, manifest):
         assert all(text.isprintable() for text in (about.description, about.author, about.url, about.licence))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(content=st.binary(max_size=300) | st.integers(0, 2000))
 def test_whatever_a_file_holds_is_read_or_refused(tmp_path, content):
     path = tmp_path / "voice.aivmx"

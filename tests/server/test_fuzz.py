@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import connected, eventually, receive, running
@@ -50,13 +50,13 @@ async def assert_survives(voice, data):
         await eventually(lambda: not server._connections, "no connection stays")
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(st.binary(max_size=400))
 def test_random_bytes(voice, data):
     asyncio.run(assert_survives(voice, data))
 
 
-@settings(deadline=None, max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250)
 @given(st.lists(EVENTS, max_size=6), st.binary(max_size=30))
 def test_random_events(voice, events, tail):
     data = b"".join(json.dumps(event).encode() + b"\n" for event in events)

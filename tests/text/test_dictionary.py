@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyopenjtalk
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.text.strategies import texts
@@ -198,7 +198,7 @@ def test_what_cannot_be_compiled_leaves_the_old_words(
 
 
 @given(surfaces=st.lists(texts, min_size=1, max_size=4), text=texts)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60)
 def test_whatever_is_taught_every_text_can_be_read(surfaces: list[str], text: str) -> None:
     taught = []
     for surface in surfaces:

@@ -104,14 +104,14 @@ def test_our_list_is_clean() -> None:
 
 
 @given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=30))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_latin_is_left_and_nothing_raises(text: str) -> None:
     done = katakana(normalize(text))
     assert not any(char.isascii() and char.isalpha() for char in done)
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_text(text: str) -> None:
     done = katakana(normalize(text))
     assert katakana(done) == done

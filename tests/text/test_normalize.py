@@ -122,7 +122,7 @@ def test_explain_tells_each_step() -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text(text: str) -> None:
     done = normalize(text)
     assert all(is_sayable(char) for char in done)
@@ -132,7 +132,7 @@ def test_any_text(text: str) -> None:
 
 
 @given(st.text(alphabet="0123456789-/:.,%〜~ 月日時分()（）土A℃mkgWh¥$@#+=×。", max_size=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_mix_of_what_the_rules_look_for(text: str) -> None:
     assert normalize(text) == normalize(text)
 

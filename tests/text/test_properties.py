@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from tests.text.strategies import texts
 from wyoming_hayakoe.symbols import SYMBOLS, phone_ids
@@ -38,7 +38,7 @@ def assert_contract(utterance: Utterance) -> None:
 
 
 @given(texts)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES)
 def test_any_text_can_be_read(text: str) -> None:
     utterance = FRONT_END.read(text)
     assert utterance.text == text
@@ -47,7 +47,7 @@ def test_any_text_can_be_read(text: str) -> None:
 
 
 @given(texts)
-@settings(max_examples=min(EXAMPLES, 300), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=min(EXAMPLES, 300))
 def test_a_trace_changes_sources_only(text: str) -> None:
     text = text[:200]
     front_end = FrontEnd([Stage("digits", lambda text: text.replace("3", "さん")), Stage("upper", str.upper)])
