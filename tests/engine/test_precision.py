@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.awake import awake, edited
+from tests.engine.sentences import sentence
 from tests.support import TINY_REPO
 from wyoming_hayakoe.engine.calibrate import calibrate
 from wyoming_hayakoe.engine.graph import LATENT, cut
-from wyoming_hayakoe.engine.inputs import Inputs
 from wyoming_hayakoe.engine.precision import choose, promising
 from wyoming_hayakoe.engine.quality import Quality
 from wyoming_hayakoe.engine.quantize import Integers, convolutions, quantize
@@ -23,22 +23,8 @@ from wyoming_hayakoe.engine.trial import Rehearsal
 MODEL = TINY_REPO / "onnx" / "speakers" / "rand-jp" / "synthesizer.onnx"
 
 
-def sentence(seed, count=12):
-    random = np.random.default_rng(seed)
-    phones = random.integers(1, 110, 2 * count + 1)
-    phones[::2] = 0
-    return Inputs(
-        phones=phones,
-        tones=random.integers(6, 8, len(phones)),
-        languages=np.ones(len(phones), dtype=np.int64),
-        bert=random.standard_normal((1024, len(phones)), dtype=np.float32),
-        style=random.standard_normal(256, dtype=np.float32),
-        speaker_id=0,
-    )
-
-
 def rehearsal():
-    return Rehearsal([sentence(seed) for seed in range(4)], [sentence(seed) for seed in (90, 91)], 44100, MODEL)
+    return Rehearsal([sentence(12, seed) for seed in range(4)], [sentence(12, seed) for seed in (90, 91)], 44100, MODEL)
 
 
 def never():
