@@ -38,6 +38,7 @@ def main() -> int:
         action="append",
         help="of script/make_test_repo, whose voice is to speak (tests/data/tiny-repo); repeatable",
     )
+    parser.add_argument("--test", action="append", metavar="PATH", help="part of the suite (its core); repeatable")
     parser.add_argument("--large", type=Path, help="another, too large to speak there: speed counts its stages alone")
     flags = parser.parse_args()
     asked = STEPS if "all" in flags.steps else flags.steps
@@ -49,7 +50,7 @@ def main() -> int:
     takes: dict[str, Callable[[], bool]] = {
         "wheels": check_wheels,
         "root": lambda: check_objects(root),
-        "suite": lambda: suite.check(root, CHECKOUT),
+        "suite": lambda: suite.check(root, CHECKOUT, flags.test or suite.CORE),
         "sound": lambda: sound.check(teller, voices),
         "speed": lambda: speed.show(teller, voices, flags.large and flags.large.resolve()),
     }

@@ -1,6 +1,7 @@
 """The core of the test suite on each board's processor."""
 
 import shutil
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,16 +20,20 @@ TIMED = ("takes_long", "load_quickly")
 _DEADLINE = 600
 
 
-def check(root: Root, checkout: Path) -> bool:
-    """Run the core with the program as it is installed inside, and return whether all of it passes."""
-    folder = root.work / "suite"
-    shutil.rmtree(folder, ignore_errors=True)
+def check(root: Root, checkout: Path, tests: Sequence[str]) -> bool:
+    """Run ``tests`` with the program as it is installed inside, and return whether all of them pass."""
+    folder, facts = root.work / "suite", root.work / "shared"
+    for old in (folder, facts):
+        shutil.rmtree(old, ignore_errors=True)
+    # Beside the checkout, where some tests look for cases.
+    if (checkout.parent / "shared").is_dir():
+        shutil.copytree(checkout.parent / "shared", facts)
     shutil.copytree(checkout / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(checkout / "pyproject.toml", folder)
     options = ["-p", "no:cacheprovider", "--quiet", "--durations=10", *(f"--ignore={path}" for path in LEFT_OUT)]
     options += ["-k", " and ".join(f"not {name}" for name in TIMED)]
     start = f'cd /work/suite && HAYAKOE_TEST_DEADLINE={_DEADLINE} exec "$@"'
-    inside = ["sh", "-c", start, "suite", PYTHON, "-m", "pytest", *options, *CORE]
+    inside = ["sh", "-c", start, "suite", PYTHON, "-m", "pytest", *options, *tests]
 
     def passes(board: Board) -> bool:
         with _log(folder, board).open("wb") as log:
