@@ -20,12 +20,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from script.arm64 import wheels
 from tests.deploy.needs import CACHE, CHECKOUT
 from tests.support import DEADLINE, command
 
 TOOLS = ("buildah", "crun", "mmdebstrap", "nsenter")
 BASE = "localhost/hayakoe-test-base"
 """A Debian with Python, as the official images are."""
+
+ARM64 = "arm64"
+"""That of the boards, emulated."""
 
 PYTHON = ("python3", "python3-venv", "ca-certificates")
 WITH_INIT = (*PYTHON, "systemd", "dbus", "s6", "execline")
@@ -76,50 +80,70 @@ def alone(what: str) -> Iterator[None]:
         yield
 
 
-def debian(*packages: str) -> Path:
-    """Return a small Debian with these packages as a tar file, made at the first call."""
-    path = CACHE / f"bookworm-{'-'.join(packages)}.tar"
+def debian(*packages: str, architecture: str = "") -> Path:
+    """Return a small Debian with these packages as a tar file, made at the first call; by default for this machine."""
+    path = CACHE / f"bookworm-{'-'.join([*packages, architecture]).removesuffix('-')}.tar"
     with alone(path.name):
         if not path.exists():
             incoming = path.with_suffix(".incoming.tar")
             slim = [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in _UNSLIM]
-            run("mmdebstrap", "--variant=apt", f"--include={','.join(packages)}", *slim, "bookworm", incoming, _MIRROR)
+            options = ["--variant=apt", f"--include={','.join(packages)}", *slim]
+            options += [f"--architectures={architecture}"] if architecture else []
+            run("mmdebstrap", *options, "bookworm", incoming, _MIRROR)
             incoming.rename(path)
     return path
 
 
-def base_image(name: str, *packages: str) -> str:
+def base_image(name: str, *packages: str, architecture: str = "") -> str:
     """Return an image of :func:`debian`, made at the first call."""
-    tar = debian(*packages)
+    tar = debian(*packages, architecture=architecture)
     with alone("build"):
         if f"{name}:latest" not in buildah("images", "--format", "{{.Name}}:{{.Tag}}").splitlines():
-            container = buildah("from", "scratch")
+            container = buildah("from", *_of(architecture), "scratch")
             buildah("add", "--quiet", container, tar, "/")
             buildah("commit", "--quiet", "--rm", container, name)
     return name
 
 
-def _wheels() -> Path:
+def _of(architecture: str) -> list[str]:
+    return [f"--arch={architecture}"] if architecture else []
+
+
+def _wheels(architecture: str) -> Path:
     """Return a folder with wheels of all that the program is built of and needs, fetched once for these needs."""
-    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
-    needs = sorted([*project["project"]["dependencies"], *project["build-system"]["requires"]])
-    folder = CACHE / f"wheels-{hashlib.sha256(repr(needs).encode()).hexdigest()[:12]}"
+    pyproject = CHECKOUT / "pyproject.toml"
+    project = tomllib.loads(pyproject.read_text())
+    building = project["build-system"]["requires"]
+    needs = sorted([*project["project"]["dependencies"], *building])
+    folder = CACHE / f"wheels-{hashlib.sha256(repr((needs, architecture)).encode()).hexdigest()[:12]}"
     with alone("wheels"):
         if not folder.exists():
             incoming = folder.with_suffix(".incoming")
-            # Bookworm's Python, whichever runs the tests.
-            options = ["--quiet", "--only-binary=:all:", "--python-version=3.11", f"--dest={incoming}"]
-            run(sys.executable, "-m", "pip", "download", *options, *needs)
+            if architecture == ARM64:
+                incoming.mkdir(exist_ok=True)
+                wheels.download(incoming, pyproject, building)
+            else:
+                # Bookworm's Python, whichever runs the tests.
+                options = ["--quiet", "--only-binary=:all:", "--python-version=3.11", f"--dest={incoming}"]
+                run(sys.executable, "-m", "pip", "download", *options, *needs)
             incoming.rename(folder)
     return folder
 
 
-def build(tag: str, folder: Path, *arguments: object, base: str = "") -> str:
+def build(tag: str, folder: Path, *arguments: object, base: str = "", architecture: str = "") -> str:
     """Build the Dockerfile of a folder, where pip finds the program and all that it needs, and return the tag."""
     program, settings = CACHE / "program", CACHE / "pip.conf"
-    mounts = {_wheels(): "/wheels", program: "/program", settings: "/etc/pip.conf"}
+    mounts = {_wheels(architecture): "/wheels", program: "/program", settings: "/etc/pip.conf"}
     volumes = [f"--volume={place}:{inside}:ro" for place, inside in mounts.items()]
-    options = ["--isolation=chroot", "--pull-never", "--layers", "--force-rm", "--format=docker", *volumes]
+    options = [
+        "--isolation=chroot",
+        "--pull-never",
+        "--layers",
+        "--force-rm",
+        "--format=docker",
+        *volumes,
+        *_of(architecture),
+    ]
     chosen = f"--build-arg=BASE={base or base_image(BASE, *PYTHON)}"
     with alone("build"):
         settings.write_text("[global]\nno-index = true\nfind-links = /wheels /program\n")
@@ -220,10 +244,12 @@ def running(
     writable_data: bool = True,
     environment: Mapping[str, str] = MappingProxyType({}),
     additions: Path | None = None,
+    files: Mapping[str, Path] = MappingProxyType({}),
 ) -> Iterator[Container]:
     """Run an image as `docker run --read-only --network none --tmpfs /tmp` does, with a volume at /data.
 
-    With ``additions``, its files come over those of the image, and the root may be written.
+    With ``additions``, its files come over those of the image, and the root may be written. ``files``, by their places
+    inside, are mounted over what is there.
     """
     with files_of(image) as root:
         if additions is not None:
@@ -234,6 +260,7 @@ def running(
             os.chown(path, *_ids(root))
         config = _oci(settings_of(image), root, volume, arguments, writable_data=writable_data)
         config["root"]["readonly"] = additions is None
+        config["mounts"] += [_bind(inside, place, "ro") for inside, place in files.items()]
         config["process"]["env"] += [f"{name}={value}" for name, value in environment.items()]
         (folder / "config.json").write_text(json.dumps(config))
         name = f"hayakoe-{os.getpid()}-{folder.name}"
@@ -259,6 +286,10 @@ def _ids(root: Path) -> tuple[int, int]:
     return int(row[2]), int(row[3])
 
 
+def _bind(inside: str, place: Path, mode: str) -> dict[str, Any]:
+    return {"destination": inside, "type": "none", "source": str(place), "options": ["bind", mode]}
+
+
 def _oci(
     settings: dict[str, Any], root: Path, volume: Path, arguments: Sequence[str], *, writable_data: bool
 ) -> dict[str, Any]:
@@ -282,12 +313,7 @@ def _oci(
             {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "mode=755"]},
             {"destination": "/dev/shm", "type": "tmpfs", "source": "shm", "options": quiet},
             {"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": quiet},
-            {
-                "destination": "/data",
-                "type": "none",
-                "source": str(volume),
-                "options": ["bind", "rw" if writable_data else "ro"],
-            },
+            _bind("/data", volume, "rw" if writable_data else "ro"),
         ],
         "linux": {"namespaces": [{"type": kind} for kind in ("pid", "mount", "ipc", "uts", "network")]},
     }

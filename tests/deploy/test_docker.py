@@ -6,9 +6,23 @@ from io import BytesIO
 
 import pytest
 
-from tests.deploy.containers import BASE, TOOLS, build, files_of, megabytes, plain_image, running, settings_of
+from script.arm64.boards import BOARDS
+from script.arm64.root import register
+from tests.deploy.containers import (
+    ARM64,
+    BASE,
+    PYTHON,
+    TOOLS,
+    base_image,
+    build,
+    files_of,
+    megabytes,
+    plain_image,
+    running,
+    settings_of,
+)
 from tests.deploy.needs import CHECKOUT, need
-from tests.support import DEADLINE, TINY_REPO
+from tests.support import DEADLINE, TINY_REPO, run_program
 
 LISTENING = "listening on tcp://0.0.0.0:10200"
 HERE = "tcp://127.0.0.1:10200"
@@ -33,6 +47,11 @@ def baked():
 def seconds(wav: bytes) -> float:
     with wave.open(BytesIO(wav)) as sound:
         return sound.getnframes() / sound.getframerate()
+
+
+def frames(wav: bytes) -> bytes:
+    with wave.open(BytesIO(wav)) as sound:
+        return sound.readframes(sound.getnframes())
 
 
 def test_the_image_says_how_it_runs(plain):
@@ -93,6 +112,29 @@ def test_the_health_check_tells(plain, tmp_path):
         container.until(LISTENING)
         assert container.exec(*check).returncode == 0
         assert container.exec(*check[:-1], HERE.replace("10200", "10299")).returncode != 0
+
+
+def test_the_image_for_boards_speaks_as_this_machine_does(tmp_path):
+    need("qemu-aarch64-static")
+    register()
+    base = base_image(f"{BASE}-{ARM64}", *PYTHON, architecture=ARM64)
+    image = build("localhost/hayakoe-arm64", CHECKOUT, base=base, architecture=ARM64)
+    board = BOARDS[0]
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(board.cpuinfo)
+    cores = tmp_path / "cores"
+    cores.mkdir()
+    for name in ("possible", "present", "online"):
+        (cores / name).write_text("0\n")
+    files = {"/proc/cpuinfo": cpuinfo, "/sys/devices/system/cpu": cores}
+    with running(image, tmp_path, environment={"QEMU_CPU": board.cpu}, files=files) as container:
+        container.until(LISTENING)
+        assert container.exec("uname", "--machine").stdout == "aarch64\n"
+        wav = container.say("こんにちは。", tmp_path / "hello.wav")
+        check = settings_of(image)["Healthcheck"]["Test"][1:]
+        assert container.exec(*check).returncode == 0
+        assert container.stop() == 0, container.log
+    assert frames(wav) == frames(run_program("say", "こんにちは。", "-o", "-").stdout)
 
 
 @pytest.mark.parametrize("writable", [True, False], ids=["with a volume", "with nowhere to write"])
