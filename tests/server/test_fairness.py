@@ -170,7 +170,7 @@ async def test_two_hundred_clients_that_vanish_leave_nothing(counting):
 
 
 async def test_sixteen_clients_at_once_are_all_served_in_turn(voice):
-    async with running(local(max_queue=16), voice) as server:
+    async with running(local(), voice) as server:
 
         async def first_audio():
             async with connected(server) as client:

@@ -63,7 +63,7 @@ def test_a_stop_lets_running_responses_finish_and_takes_no_new_ones():
 
 
 async def test_a_stop_answers_whoever_got_in_before_it(voice):
-    async with running(local(max_queue=9), voice) as server:
+    async with running(local(), voice) as server:
         # The system has let them in, and the server does not know it yet.
         clients = [socket.create_connection(server.endpoints[0]) for _ in range(8)]
         stop = asyncio.create_task(server.stop())

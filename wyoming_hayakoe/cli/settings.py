@@ -98,7 +98,7 @@ SERVING = (
     Option("no-zeroconf", values.switch, "do not be found"),
     Option("advertise", values.endpoint, "be found there, as where a balancer listens (default: here)", "HOST:PORT"),
     Option("max-clients", values.whole(1, 10000), "connections at a time (default: 64)", "COUNT"),
-    Option("max-queue", values.whole(1, 10000), "requests that may wait; one more is told busy (default: 2)", "COUNT"),
+    Option("max-queue", values.whole(1, 10000), "requests that may wait; one more is told busy (default: 16)", "COUNT"),
     Option(
         "allow",
         values.network,

@@ -1,8 +1,9 @@
 """Who may be spoken to: past what the machine can do, one is told so at once, rather than all being kept waiting.
 
 Two things are bounded. How many wait for their first sound: each of them adds about one first window to what the next
-waits for, so that two at a time (the default) hear it within three times what it takes on an idle server. And how many
-are spoken to: no more than the machine can keep supplied, since each takes a second of sound a second.
+waits for. Where two may wait, they hear it within three times what it takes on an idle server; a household has bursts,
+an automation that speaks in every room, and would rather wait, so that the default is 16. And how many are spoken to:
+no more than the machine can keep supplied, since each takes a second of sound a second.
 Text streams that wait for text, and clients that do not read, want nothing of the lane and are not counted.
 """
 

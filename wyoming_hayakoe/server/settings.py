@@ -53,7 +53,7 @@ class ServerSettings:
     max_clients: int = 64
     """Connections at a time."""
 
-    max_queue: int = 2
+    max_queue: int = 16
     """Requests that may wait for their first sound at a time; see :mod:`wyoming_hayakoe.server.admission`."""
 
     allow: tuple[Network, ...] | None = PRIVATE_NETWORKS

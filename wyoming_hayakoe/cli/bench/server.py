@@ -110,8 +110,7 @@ async def _server() -> AsyncIterator[tuple[str, subprocess.Popen[bytes], float]]
         port = probe.getsockname()[1]
     uri = f"tcp://127.0.0.1:{port}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HAYAKOE_")}
-    # Its crowds are to be served, not refused.
-    command = [sys.executable, "-m", "wyoming_hayakoe", "--uri", uri, "--no-zeroconf", "--max-queue", "64"]
+    command = [sys.executable, "-m", "wyoming_hayakoe", "--uri", uri, "--no-zeroconf"]
     started = time.perf_counter()
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)  # noqa: ASYNC220
     try:
