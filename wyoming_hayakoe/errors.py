@@ -31,3 +31,8 @@ class RequestError(HayakoeError):
         super().__init__(text)
         self.code = code
         self.text = text
+
+
+def in_brief(error: Exception) -> str:
+    """Return the first line of what another library says; its error's name where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

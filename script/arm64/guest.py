@@ -61,7 +61,7 @@ def integers(folder: Path) -> set[str]:
     """Return the types of values between the int8 convolutions of what is prepared."""
     found = set()
     for path in folder.glob("*/*.onnx"):
-        graph = onnx.load(path).graph
+        graph = onnx.load(path, load_external_data=False).graph
         tensors = {tensor.name: tensor for tensor in graph.initializer}
         for node in graph.node:
             if node.op_type == "QLinearConv":

@@ -23,6 +23,7 @@ from wyoming_hayakoe.engine.edits import drop_dead, drop_masks, merge_pads
 from wyoming_hayakoe.engine.graph import Stages
 from wyoming_hayakoe.engine.inputs import Feeds, Inputs
 from wyoming_hayakoe.engine.session import Session
+from wyoming_hayakoe.errors import in_brief
 from wyoming_hayakoe.symbols import SYMBOLS, language_ids, tone_ids
 from wyoming_hayakoe.utterance import SynthesisParams
 
@@ -71,7 +72,7 @@ def _simplified(stage: "ModelProto", sentences: Sequence[Feeds]) -> "ModelProto"
         drop_dead(lean)
         difference = _difference(stage, lean, sentences)
     except Exception as error:  # noqa: BLE001 - as above
-        kept, told = folded, f"constants only: {str(error).splitlines()[0][:200]}"
+        kept, told = folded, f"constants only: {in_brief(error)}"
     else:
         is_same = difference <= _TOLERANCE
         kept = lean if is_same else folded

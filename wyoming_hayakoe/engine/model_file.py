@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.errors import HayakoeError, in_brief
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, TensorProto
@@ -32,8 +32,7 @@ def read_model(path: Path) -> "ModelProto":
     except OSError as error:
         raise HayakoeError(f"{path}: cannot be read ({error.strerror}): mend its permissions") from None
     except (DecodeError, ValidationError, ValueError) as error:
-        reason = (str(error).strip() or "cut short").splitlines()[0][:200]
-        raise HayakoeError(f"{path}: is no whole ONNX graph ({reason}): fetch the voice again") from None
+        raise HayakoeError(f"{path}: is no whole ONNX graph ({in_brief(error)}): fetch the voice again") from None
     if not model.graph.node or not model.graph.output:
         raise HayakoeError(f"{path}: is no whole ONNX graph (it is empty): fetch the voice again")
     return model

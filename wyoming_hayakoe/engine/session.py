@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.engine.device import Device, providers
-from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.errors import HayakoeError, in_brief
 
 if TYPE_CHECKING:
     import onnxruntime as ort
@@ -176,4 +176,4 @@ def _load(source: str | bytes, origin: Path, options: "ort.SessionOptions", devi
 
 def _brief(error: Exception) -> str:
     """Return the first line of ONNX Runtime's words, without the code before it."""
-    return str(error).strip().splitlines()[0].split(" : ")[-1][:200]
+    return in_brief(error).split(" : ")[-1]

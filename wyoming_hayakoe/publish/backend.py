@@ -15,7 +15,7 @@ from wyoming_hayakoe.engine.config import read_config, read_style_vectors
 from wyoming_hayakoe.engine.inputs import Feeds
 from wyoming_hayakoe.engine.synthesizer import LoadedStages, Synthesizer
 from wyoming_hayakoe.engine.voice_files import VoiceFiles, read_about
-from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.errors import HayakoeError, in_brief
 from wyoming_hayakoe.publish.network.checkpoint import load_checkpoint
 from wyoming_hayakoe.publish.network.synthesizer import Rhythm
 from wyoming_hayakoe.publish.network.synthesizer import Synthesizer as Network
@@ -152,7 +152,6 @@ def _only_checkpoint(folder: Path) -> Path:
 
 def _failed(origin: Path, error: RuntimeError) -> HayakoeError:
     """Return PyTorch's words in one line."""
-    first = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
     if isinstance(error, torch.cuda.OutOfMemoryError):
         return HayakoeError(f"{origin}: the GPU has no room for it: stop what else uses it, or compute on the CPU")
-    return HayakoeError(f"{origin}: PyTorch fails ({first}): compute on the CPU")
+    return HayakoeError(f"{origin}: PyTorch fails ({in_brief(error)}): compute on the CPU")
