@@ -82,12 +82,12 @@ async def test_what_is_due_sooner_comes_first_and_a_first_window_before_all():
 
     wanted = [("c", 3.0, False), ("b", 2.0, False), ("later first", 5.0, True), ("first", 4.0, True), ("a", 1.0, False)]
     callers = [asyncio.create_task(consume(name, due, is_first=is_first)) for name, due, is_first in wanted]
-    await eventually(lambda: lane.demand() == Demand(callers=6, first=2), "all wait")
+    await eventually(lambda: lane.demand() == Demand(callers=6, first=2, later=1), "all wait")
     running.cancel()
     busy.gate.set()
     await asyncio.gather(*callers)
     assert order == ["first", "later first", "a", "b", "c"]
-    assert lane.demand() == Demand(callers=0, first=0)
+    assert lane.demand() == Demand(callers=0, first=0, later=0)
     lane.stop()
 
 
@@ -101,7 +101,7 @@ async def test_a_first_window_runs_beside_a_later_one():
         assert await anext(windows) == 1
         # Its second window waits as all others do.
         second = asyncio.ensure_future(anext(windows))
-        await eventually(lambda: lane.demand() == Demand(callers=3, first=0), "all wait")
+        await eventually(lambda: lane.demand() == Demand(callers=3, first=0, later=1), "all wait")
         assert not other.entered.is_set()
         long.gate.set()
         other.gate.set()

@@ -30,6 +30,9 @@ class Demand:
     first: int
     """Those among them whose step is their first window."""
 
+    later: int
+    """Those whose step is a later one, and is being computed: it cannot be interrupted."""
+
 
 class Lane:
     """The threads that compute; an event loop never does. Serves any number of loops."""
@@ -84,7 +87,11 @@ class Lane:
         """Return who is waiting for this lane now."""
         with self._lock:
             steps = list(self._awaited)
-        return Demand(callers=len(steps), first=sum(not step.is_later for step in steps))
+        return Demand(
+            callers=len(steps),
+            first=sum(not step.is_later for step in steps),
+            later=sum(step.is_later and step.future.running() for step in steps),
+        )
 
     def stop(self) -> None:
         """Forget every step that waits; one that runs ends by itself."""

@@ -173,6 +173,35 @@ async def test_as_many_are_spoken_to_as_the_machine_can_supply(speed, room):
         lane.stop()
 
 
+@pytest.mark.parametrize(("later", "room"), [(0, 3), (1, 2)])
+async def test_a_later_window_that_runs_takes_the_place_of_one_who_waits(later, room):
+    gate = threading.Event()
+    lane = Lane(has_express=True)
+    admission = Admission(lane, max_queue=3)
+
+    def windows():
+        gate.wait()
+        yield
+
+    async def first():
+        async for _ in lane.iterate(windows(), is_first=True):
+            pass
+
+    try:
+        callers = [asyncio.create_task(lane.run(gate.wait)) for _ in range(later)]
+        await eventually(lambda: lane.demand().later == later, "it is being computed")
+        for _ in range(room):
+            admission.check()
+            callers.append(asyncio.create_task(first()))
+            await asyncio.sleep(0)
+        with pytest.raises(RequestError, match="3 requests come first"):
+            admission.check()
+    finally:
+        gate.set()
+        await asyncio.gather(*callers)
+        lane.stop()
+
+
 async def test_the_refused_leave_nothing_behind(full, caplog):
     for number in range(1200):
         if number == 200:

@@ -1,8 +1,9 @@
 """Who may be spoken to: past what the machine can do, one is told so at once, rather than all being kept waiting.
 
 Two things are bounded. How many wait for their first sound: each of them adds about one first window to what the next
-waits for. Where two may wait, they hear it within three times what it takes on an idle server; a household has bursts,
-an automation that speaks in every room, and would rather wait, so that the default is 16. And how many are spoken to:
+waits for, and so does a later window that is being computed. Where two may wait, they hear it within three times what
+it takes on an idle server; a household has bursts, an automation that speaks in every room, and would rather wait, so
+that the default is 16. And how many are spoken to:
 no more than the machine can keep supplied, since each takes a second of sound a second.
 Text streams that wait for text, and clients that do not read, want nothing of the lane and are not counted.
 """
@@ -43,8 +44,9 @@ class Admission:
             RequestError: ``busy``.
         """
         demand = self._lane.demand()
-        if demand.first >= self._max_queue:
-            raise self._busy(f"{demand.first} requests wait for their first sound already")
+        # Beside a later window, which may take long, a first one takes twice its time.
+        if (before := demand.first + demand.later) >= self._max_queue:
+            raise self._busy(f"{before} requests come first")
         if demand.callers >= max(self._max_queue, self._listeners()):
             raise self._busy(f"{demand.callers} requests are being spoken already")
 
