@@ -3,8 +3,8 @@
 Two things are bounded. How many wait for their first sound: each of them adds about one first window to what the next
 waits for, and so does a later window that is being computed. Where two may wait, they hear it within three times what
 it takes on an idle server; a household has bursts, an automation that speaks in every room, and would rather wait, so
-that the default is 16. And how many are spoken to:
-no more than the machine can keep supplied, since each takes a second of sound a second.
+that the default is 16. And how many are spoken to: beyond that number no more than the machine can keep supplied, since
+each takes a second of sound a second.
 Text streams that wait for text, and clients that do not read, want nothing of the lane and are not counted.
 """
 
