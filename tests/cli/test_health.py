@@ -33,7 +33,7 @@ def test_a_server_that_answers_is_healthy():
         result = run_program("health", "--uri", server.uri)
     assert result.returncode == 0, result.stderr
     (line,) = result.stdout.decode().splitlines()
-    assert line.startswith(f"{server.uri}: offers 1 voices")
+    assert line.startswith(f"{server.uri}: offers 1 voice,")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "[::]"])

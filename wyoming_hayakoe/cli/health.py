@@ -27,7 +27,8 @@ def run(flags: argparse.Namespace) -> int:
     given = resolve([_TIMEOUT], flags, {}, "").get(_TIMEOUT.name)
     started = time.monotonic()
     voices = asyncio.run(_count_voices(uri, given.value if given else _DEFAULT_TIMEOUT))
-    print(f"{uri}: offers {voices} voices, said after {1000 * (time.monotonic() - started):.0f} ms")
+    offered = "1 voice" if voices == 1 else f"{voices} voices"
+    print(f"{uri}: offers {offered}, said after {1000 * (time.monotonic() - started):.0f} ms")
     return 0
 
 
