@@ -22,9 +22,10 @@ from wyoming_hayakoe.engine.session import Execution
 from wyoming_hayakoe.engine.voice_files import read_about, read_voice
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.paths import data_dir, fingerprint, words_file
+from wyoming_hayakoe.shared_bert import SharedBert
 from wyoming_hayakoe.sources import inventory
 from wyoming_hayakoe.sources.location import DEFAULT, Location, open_source, parse
-from wyoming_hayakoe.sources.source import AbsentError, Progress, Source, SourceError, UncachedError
+from wyoming_hayakoe.sources.source import Progress, Source, SourceError, UncachedError
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text import words
 from wyoming_hayakoe.text.dictionary import UserDictionary
@@ -96,13 +97,10 @@ class TTS:
         self._data = data_dir(cache_dir)
         self._token = hf_token
         self._offline = offline
-        self._bert_source = parse(bert_source).uri if bert_source else None
-        self._bert: Bert | None = None
-        self._bert_lock = threading.Lock()
-        self._bert_is_fresh = False
         self._residency = Residency(max_memory)
         self._compiler = Compiler(self._data / "compiled", precision, bert_bits=bert_bits, enabled=compiled)
         self._execution = Execution(threads, has_little_memory() if low_memory is None else low_memory)
+        self._bert = SharedBert(bert_source, self._source, self._make_bert)
         # What is prepared for this machine's CPU is of no use to a GPU; the BERT, in int8, stays on the CPU.
         on_cpu = runtime_device == "cpu" and self._network is None
         self._voice_compiler = self._compiler if on_cpu else Compiler(self._data / "compiled", enabled=False)
@@ -171,7 +169,7 @@ class TTS:
         Raises:
             HayakoeError: it cannot be had.
         """
-        self._shared_bert(self._bert_source or DEFAULT, progress, offline=self._offline)
+        self._bert.get(DEFAULT, progress, offline=self._offline)
         return self
 
     def prepare(self, *, warmup: bool = False, compile: bool = False) -> Self:  # noqa: A002 - as HayaKoe calls it
@@ -244,9 +242,9 @@ class TTS:
         location = self._chosen[name]
         source = self._source(location.uri, offline=offline)
         missing: list[str] = []
-        fetch = self._network.fetch if self._network else _fetch
+        fetch = self._network.fetch if self._network else inventory.fetch
         place = _unless_missing(missing, lambda: fetch(source, location.speaker or name, progress))
-        bert = _unless_missing(missing, lambda: self._shared_bert(location.uri, progress, offline=offline))
+        bert = _unless_missing(missing, lambda: self._bert.get(location.uri, progress, offline=offline))
         if place is None or bert is None:
             raise UncachedError(missing)
         licence = _licence(source)
@@ -269,26 +267,8 @@ class TTS:
                 self.speakers[name] = opened.speaker
             return opened.speaker
 
-    def _shared_bert(self, uri: str, progress: Progress | None, *, offline: bool) -> Bert:
-        """Return the one BERT, which is all voices': it takes more memory than any of them."""
-        if self._bert is not None and (offline or self._bert_is_fresh):
-            return self._bert
-        with self._bert_lock:
-            model, tokenizer = self._fetch_bert(uri, progress, offline=offline)
-            if self._bert is None or self._bert.model != model:
-                self._bert = Bert(model, tokenizer, self._compiler, self._execution)
-            self._bert_is_fresh = self._bert_is_fresh or not offline
-            return self._bert
-
-    def _fetch_bert(self, uri: str, progress: Progress | None, *, offline: bool) -> tuple[Path, Path]:
-        """Return graph and vocabulary from where a voice is; else HayaKoe's own, since few places have one."""
-        source = self._source(self._bert_source or uri, offline=offline)
-        try:
-            return source.fetch("onnx/bert/q8", progress) / "bert_q8.onnx", source.fetch("bert/tokenizer", progress)
-        except (AbsentError, UncachedError):
-            if self._bert_source or uri == DEFAULT:
-                raise
-        return self._fetch_bert(DEFAULT, progress, offline=offline)
+    def _make_bert(self, model: Path, tokenizer: Path) -> Bert:
+        return Bert(model, tokenizer, self._compiler, self._execution)
 
     def _source(self, uri: str, *, offline: bool) -> Source:
         return open_source(uri, self._data, offline=offline, token=self._token)
@@ -301,21 +281,6 @@ def _unless_missing(missing: list[str], get: Callable[[], T]) -> T | None:
     except UncachedError as error:
         missing += [name for name in error.names if name not in missing]
         return None
-
-
-def _fetch(source: Source, name: str, progress: Progress | None) -> Path:
-    """Fetch a voice; that of a HayaKoe repository with one request where it has not changed."""
-    try:
-        return source.fetch(f"onnx/speakers/{name}", progress)
-    except (AbsentError, UncachedError) as error:
-        try:
-            found = inventory.find(source, name)
-        except (AbsentError, UncachedError):
-            # Offline, what the source has is not known.
-            if isinstance(error, UncachedError):
-                raise error from None
-            raise
-        return source.fetch(found.prefix, progress, endings=() if found.kind == "aivmx" else inventory.ENDINGS)
 
 
 def _licence(source: Source) -> str:

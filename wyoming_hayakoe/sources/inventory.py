@@ -1,4 +1,4 @@
-"""Which voices a source holds, told from the paths of its files alone."""
+"""Which voices a source holds, told from the paths of its files alone, and fetching one of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from wyoming_hayakoe.sources.local import LocalSource
-from wyoming_hayakoe.sources.source import AbsentError, Source
+from wyoming_hayakoe.sources.source import AbsentError, Progress, Source, UncachedError
 
 Kind = Literal["repository", "folder", "aivmx"]
 """A speaker of a HayaKoe repository, a Style-Bert-VITS2 folder, or AivisSpeech's one file."""
@@ -67,6 +67,27 @@ def find(source: Source, name: str) -> Found:
         f"{source.uri}: has no voice: it takes onnx/speakers/NAME, or config.json, style_vectors.npy and *.onnx, "
         "or an .aivmx file"
     )
+
+
+def fetch(source: Source, name: str, progress: Progress | None) -> Path:
+    """Return where the files of a voice are, after fetching what is not here or has changed.
+
+    One of a HayaKoe repository takes one request where it has not changed.
+
+    Raises:
+        SourceError: there is no such voice, or it cannot be fetched.
+    """
+    try:
+        return source.fetch(f"onnx/speakers/{name}", progress)
+    except (AbsentError, UncachedError) as error:
+        try:
+            found = find(source, name)
+        except (AbsentError, UncachedError):
+            # Offline, what the source has is not known.
+            if isinstance(error, UncachedError):
+                raise error from None
+            raise
+        return source.fetch(found.prefix, progress, endings=() if found.kind == "aivmx" else ENDINGS)
 
 
 def dropped_into(folder: Path) -> dict[str, str]:
