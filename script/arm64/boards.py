@@ -1,6 +1,7 @@
 """The boards whose processors are emulated, as their kernels describe them."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,13 @@ class Board:
             "CPU revision": "3",
         }
         return "".join(f"{name}\t: {value}\n" for name, value in fields.items()) + "\n"
+
+
+def write_one_core(folder: Path) -> None:
+    """Describe in ``folder``, which is to be /sys/devices/system/cpu, the one core that cpuinfo has."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("possible", "present", "online"):
+        (folder / name).write_text("0\n", encoding="ascii")
 
 
 BOARDS = (

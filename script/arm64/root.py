@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TextIO
 
-from script.arm64.boards import Board
+from script.arm64.boards import Board, write_one_core
 from script.arm64.wheels import download
 
 _SUITE = "bookworm"
@@ -78,9 +78,7 @@ class Root:
             self._build()
         for name in ("work", "host", "sys/devices/system/cpu/cpu0"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        # One core, as cpuinfo has it.
-        for name in ("possible", "present", "online"):
-            (self.folder / "sys/devices/system/cpu" / name).write_text("0\n", encoding="ascii")
+        write_one_core(self.folder / "sys/devices/system/cpu")
         self._install(checkout)
 
     def _cpuinfo(self, board: Board | None) -> Path:

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 
-from script.arm64.boards import BOARDS
+from script.arm64.boards import BOARDS, write_one_core
 from script.arm64.root import register
 from tests.deploy.containers import (
     ARM64,
@@ -123,9 +123,7 @@ def test_the_image_for_boards_speaks_as_this_machine_does(tmp_path):
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text(board.cpuinfo)
     cores = tmp_path / "cores"
-    cores.mkdir()
-    for name in ("possible", "present", "online"):
-        (cores / name).write_text("0\n")
+    write_one_core(cores)
     files = {"/proc/cpuinfo": cpuinfo, "/sys/devices/system/cpu": cores}
     with running(image, tmp_path, environment={"QEMU_CPU": board.cpu}, files=files) as container:
         container.until(LISTENING)
