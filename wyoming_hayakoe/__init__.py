@@ -3,12 +3,13 @@
 import os
 from typing import TYPE_CHECKING
 
+from wyoming_hayakoe.version import __version__
+
 if TYPE_CHECKING:
     from wyoming_hayakoe.audio import Audio
     from wyoming_hayakoe.speaker import Speaker
     from wyoming_hayakoe.tts import TTS
 
-__version__ = "0.1.0"
 __all__ = ["TTS", "Audio", "Speaker", "__version__"]
 
 # ONNX Runtime reads this once, when it is first imported, and pyopenjtalk-plus imports it too.

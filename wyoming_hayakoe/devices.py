@@ -4,9 +4,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn, Protocol
 
-from wyoming_hayakoe.engine.device import Device, has_cuda
-from wyoming_hayakoe.engine.synthesizer import Synthesizer
-from wyoming_hayakoe.engine.voice_files import VoiceFiles
+from wyoming_hayakoe.engine.jp_extra.synthesizer import Synthesizer
+from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles
+from wyoming_hayakoe.engine.runtime.providers import Device, has_cuda
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.sources.source import Progress, Source
 
@@ -15,7 +15,7 @@ WANTED = ("auto", "cpu", "cuda", "pytorch")
 
 
 class Network(Protocol):
-    """What runs voices from their checkpoints; :class:`wyoming_hayakoe.publish.backend.PyTorch` does."""
+    """What runs voices from their checkpoints; :class:`wyoming_hayakoe.engine.pytorch.backend.PyTorch` does."""
 
     compiles: bool
     """Whether networks that are loaded from now on are compiled first."""
@@ -74,7 +74,7 @@ def _pytorch(*, needs_gpu: bool) -> Network | None:
     """Return PyTorch where it is here."""
     if find_spec("torch") is None or find_spec("safetensors") is None:
         return None
-    from wyoming_hayakoe.publish.backend import PyTorch, has_gpu
+    from wyoming_hayakoe.engine.pytorch.backend import PyTorch, has_gpu
 
     if needs_gpu and not has_gpu():
         return None

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from wyoming_hayakoe.engine.bert import Bert
+from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.sources.location import DEFAULT, parse
 from wyoming_hayakoe.sources.source import AbsentError, Progress, Source, UncachedError
 

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from wyoming_hayakoe import devices
-from wyoming_hayakoe.engine.bert import Bert
-from wyoming_hayakoe.engine.bert_graph import Bits
-from wyoming_hayakoe.engine.compile import Compiler
-from wyoming_hayakoe.engine.machine import has_little_memory
-from wyoming_hayakoe.engine.neural import NeuralVoice, Shared
+from wyoming_hayakoe.engine.jp_extra.bert import Bert
+from wyoming_hayakoe.engine.jp_extra.voice import JPExtraVoice, Shared
+from wyoming_hayakoe.engine.jp_extra.voice_files import read_about, read_voice
 from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
-from wyoming_hayakoe.engine.precision import Precision
-from wyoming_hayakoe.engine.residency import Residency
-from wyoming_hayakoe.engine.session import Execution
-from wyoming_hayakoe.engine.voice_files import read_about, read_voice
+from wyoming_hayakoe.engine.prepare.bert_graph import Bits
+from wyoming_hayakoe.engine.prepare.compiler import Compiler
+from wyoming_hayakoe.engine.prepare.precision import Precision
+from wyoming_hayakoe.engine.runtime.cpu import has_little_memory
+from wyoming_hayakoe.engine.runtime.model_cache import ModelCache
+from wyoming_hayakoe.engine.runtime.session import Execution
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.paths import data_dir, fingerprint, words_file
 from wyoming_hayakoe.shared_bert import SharedBert
@@ -27,7 +27,7 @@ from wyoming_hayakoe.sources import inventory
 from wyoming_hayakoe.sources.location import DEFAULT, Location, open_source, parse
 from wyoming_hayakoe.sources.source import Progress, Source, SourceError, UncachedError
 from wyoming_hayakoe.speaker import Speaker
-from wyoming_hayakoe.text import words
+from wyoming_hayakoe.text import user_words
 from wyoming_hayakoe.text.dictionary import UserDictionary
 from wyoming_hayakoe.text.frontend import japanese
 from wyoming_hayakoe.voice import Credit
@@ -97,7 +97,7 @@ class TTS:
         self._data = data_dir(cache_dir)
         self._token = hf_token
         self._offline = offline
-        self._residency = Residency(max_memory)
+        self._residency = ModelCache(max_memory)
         self._compiler = Compiler(self._data / "compiled", precision, bert_bits=bert_bits, enabled=compiled)
         self._execution = Execution(threads, has_little_memory() if low_memory is None else low_memory)
         self._bert = SharedBert(bert_source, self._source, self._make_bert)
@@ -195,7 +195,7 @@ class TTS:
     def is_compiled(self, name: str) -> bool:
         """Say whether a voice whose files are here is prepared for this machine."""
         voice = self.speakers[name].voice
-        return not isinstance(voice, NeuralVoice) or voice.is_compiled
+        return not isinstance(voice, JPExtraVoice) or voice.is_compiled
 
     def compile(self, name: str) -> None:
         """Prepare a voice, whose files are here, for this machine; that is kept, and nothing is loaded.
@@ -204,13 +204,13 @@ class TTS:
             HayakoeError: its files are not what they should be.
         """
         voice = self.speakers[name].voice
-        if isinstance(voice, NeuralVoice):
+        if isinstance(voice, JPExtraVoice):
             voice.compile()
 
     def run_as_it_is(self, name: str) -> None:
         """Have a voice do without being prepared for this machine."""
         voice = self.speakers[name].voice
-        if isinstance(voice, NeuralVoice):
+        if isinstance(voice, JPExtraVoice):
             voice.run_as_it_is()
 
     def open(self, name: str, progress: Progress | None = None) -> Speaker:
@@ -236,7 +236,7 @@ class TTS:
         Raises:
             ValueError: the reading is not katakana, the accent is beyond its morae, or something is empty.
         """
-        self.front_end.dictionary.add(words.entry(surface, reading, accent))
+        self.front_end.dictionary.add(user_words.entry(surface, reading, accent))
 
     def _open(self, name: str, progress: Progress | None = None, *, offline: bool) -> Speaker:
         location = self._chosen[name]
@@ -260,7 +260,7 @@ class TTS:
                     *(self.front_end.read, self._voice_compiler, self._voice_execution),
                     load=self._network.load if self._network else None,
                 )
-                opened = _Opened(stamp, Speaker(NeuralVoice(name, files, shared, credit), self.front_end))
+                opened = _Opened(stamp, Speaker(JPExtraVoice(name, files, shared, credit), self.front_end))
             # It may have been chosen otherwise while it was fetched.
             if self._chosen.get(name) == location:
                 self._opened[name] = opened

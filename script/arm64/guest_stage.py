@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wyoming_hayakoe.engine.session import Execution, Session
+from wyoming_hayakoe.engine.runtime.session import Execution, Session
 
 MARK = 0x48594B
 

@@ -7,8 +7,8 @@ import numpy as np
 from script.arm64.boards import BOARDS
 from script.arm64.markdown import table
 from script.arm64.say import Said, Teller, Voice
-from wyoming_hayakoe.engine.precision import GREATEST_DISTANCE, LEAST_SNR
-from wyoming_hayakoe.engine.quality import compare
+from wyoming_hayakoe.engine.prepare.precision import GREATEST_DISTANCE, LEAST_SNR
+from wyoming_hayakoe.engine.prepare.quality import compare
 
 TOLERANCE = 1e-3
 """Of full scale."""

@@ -16,11 +16,11 @@ from script.arm64.boards import BOARDS
 from script.arm64.count import counted
 from script.arm64.markdown import table
 from script.arm64.root import PYTHON, Root
-from wyoming_hayakoe.engine import graph
-from wyoming_hayakoe.engine.calibrate import calibrate
-from wyoming_hayakoe.engine.lean import simplify
-from wyoming_hayakoe.engine.quantize import Integers, convolutions, quantize
-from wyoming_hayakoe.engine.synthesizer import read_synthesizer
+from wyoming_hayakoe.engine.graphs import cutting
+from wyoming_hayakoe.engine.jp_extra.synthesizer import read_synthesizer
+from wyoming_hayakoe.engine.prepare.calibrate import calibrate
+from wyoming_hayakoe.engine.prepare.quantize import Integers, convolutions, quantize
+from wyoming_hayakoe.engine.prepare.simplify import simplify
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -61,7 +61,7 @@ def _write(model: Path, folder: Path) -> list[Stage]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     config = json.loads((model.parent / "config.json").read_text(encoding="utf-8"))
-    stages = simplify(graph.cut(read_synthesizer(model)))
+    stages = simplify(cutting.cut(read_synthesizer(model)))
     written = []
     for name, stage in (("flow", stages.flow), ("decoder", stages.decoder)):
         feeds = _noise(stage, config["model"]["inter_channels"])
@@ -79,9 +79,9 @@ def _noise(stage: "ModelProto", channels: int) -> dict[str, np.ndarray]:
     random = np.random.default_rng(0)
     feeds: dict[str, np.ndarray] = {}
     for value in stage.graph.input:
-        if value.name in {graph.LATENT, graph.PRIOR}:
+        if value.name in {cutting.LATENT, cutting.PRIOR}:
             feeds[value.name] = random.standard_normal((1, channels, _FRAMES), dtype=np.float32)
-        elif value.name == graph.DURATIONS:
+        elif value.name == cutting.DURATIONS:
             feeds[value.name] = np.full((1, 1, _FRAMES // 2), 2, dtype=np.float32)
         else:
             feeds[value.name] = np.zeros(1, dtype=np.int64)

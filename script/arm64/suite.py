@@ -8,10 +8,10 @@ from pathlib import Path
 from script.arm64.boards import BOARDS, Board
 from script.arm64.root import PYTHON, Root
 
-CORE = ("tests/text", "tests/engine", "tests/server/test_contract.py", "tests/server/test_neural.py")
+CORE = ("tests/text", "tests/engine", "tests/server/wyoming/test_contract.py", "tests/server/test_neural_voice.py")
 """Reading, voices, and a real server's answers."""
 
-LEFT_OUT = ("tests/text/test_properties.py", "tests/engine/test_compile.py")
+LEFT_OUT = ("tests/text/test_properties.py", "tests/engine/prepare/test_compiler.py")
 """Thousands of random texts, and dozens of processes one after another: hours under emulation."""
 
 TIMED = ("takes_long", "load_quickly")

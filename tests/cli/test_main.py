@@ -5,8 +5,8 @@ import time
 import pytest
 
 from tests.support import command, run_program
-from wyoming_hayakoe import __version__
 from wyoming_hayakoe.cli import main
+from wyoming_hayakoe.version import __version__
 
 
 def test_version():

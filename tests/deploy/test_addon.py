@@ -14,9 +14,9 @@ import yaml
 
 from tests.deploy.containers import TOOLS, WITH_INIT, base_image, build, running, settings_of
 from tests.deploy.needs import DEPLOY, need
-from wyoming_hayakoe import __version__
 from wyoming_hayakoe.cli.options import add_options
 from wyoming_hayakoe.cli.settings import SERVING, configure
+from wyoming_hayakoe.version import __version__
 
 ADDON = DEPLOY / "addon"
 SERVICES = ADDON / "rootfs" / "etc" / "s6-overlay" / "s6-rc.d"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wyoming_hayakoe.engine.inputs import Inputs
+from wyoming_hayakoe.engine.jp_extra.inputs import Inputs
 
 
 def sentence(count: int = 20, seed: int = 0) -> Inputs:

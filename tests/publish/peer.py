@@ -32,8 +32,8 @@ def compare_networks(folder: Path) -> None:
     from hayakoe.models.models_jp_extra import SynthesizerTrn
 
     sys.path.insert(0, str(CHECKOUT))
-    from wyoming_hayakoe.publish.network.parameters import NetworkParameters
-    from wyoming_hayakoe.publish.network.synthesizer import Synthesizer
+    from wyoming_hayakoe.engine.pytorch.network.parameters import NetworkParameters
+    from wyoming_hayakoe.engine.pytorch.network.vits import Synthesizer
 
     differences = []
     for kind in KINDS:
@@ -56,8 +56,8 @@ def compare_stages(ours: Any, theirs: Any) -> dict[str, float]:
     """Return by stage the largest difference, as a share of the largest value."""
     import torch
 
-    from wyoming_hayakoe.publish.network.synthesizer import Rhythm
-    from wyoming_hayakoe.publish.network.text_encoder import Sentence
+    from wyoming_hayakoe.engine.pytorch.network.text_encoder import Sentence
+    from wyoming_hayakoe.engine.pytorch.network.vits import Rhythm
 
     sentence = Sentence(
         x=torch.randint(0, 112, (1, TIME)),
@@ -99,8 +99,8 @@ def load_checkpoints(folder: Path, repository: Path) -> None:
     sys.path.insert(0, str(CHECKOUT))
     from safetensors.torch import load_file, save_file
 
+    from wyoming_hayakoe.engine.pytorch.network.checkpoint import load_checkpoint
     from wyoming_hayakoe.errors import HayakoeError
-    from wyoming_hayakoe.publish.network.checkpoint import load_checkpoint
 
     home = repository / "pytorch" / "speakers" / "rand-jp"
     weights = load_file(home / "rand-jp.safetensors")

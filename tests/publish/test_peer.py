@@ -10,7 +10,7 @@ import pytest
 from tests.publish.shared import run_peer
 from tests.support import FRONT_END
 from wyoming_hayakoe import TTS
-from wyoming_hayakoe.engine.bert import Bert
+from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.symbols import language_ids, phone_ids, tone_ids
 from wyoming_hayakoe.utterance import SynthesisParams, counts_with_blanks, with_blanks
 

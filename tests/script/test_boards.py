@@ -3,8 +3,8 @@
 import pytest
 
 from script.arm64.boards import BOARDS
-from wyoming_hayakoe.engine.machine import processor_features
-from wyoming_hayakoe.engine.quantize import Integers
+from wyoming_hayakoe.engine.prepare.quantize import Integers
+from wyoming_hayakoe.engine.runtime.cpu import processor_features
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.cpu)

@@ -8,7 +8,7 @@ from tests.support import FRONT_END
 from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
 from wyoming_hayakoe.errors import RequestError, UsageError
 from wyoming_hayakoe.server.catalogue import Catalogue, Preset, Requested
-from wyoming_hayakoe.server.info import make_info
+from wyoming_hayakoe.server.wyoming.info import make_info
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.utterance import SynthesisParams
 

@@ -19,9 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import DEADLINE, clean_environment, command, eventually, local, running
-from wyoming_hayakoe import __version__
 from wyoming_hayakoe.server import discovery
 from wyoming_hayakoe.server.discovery import Discovery, default_name, reachable_addresses, txt_record
+from wyoming_hayakoe.version import __version__
 
 # Run in another network namespace: prints, as JSON, each service that appears or leaves.
 BROWSER = """

@@ -36,10 +36,10 @@ from tests.support import (
 )
 from tests.voice_kinds import as_aivmx, as_folder
 from wyoming_hayakoe import TTS
-from wyoming_hayakoe.server import supply
+from wyoming_hayakoe.server import voice_updater
 from wyoming_hayakoe.server.server import Server
-from wyoming_hayakoe.server.supply import Supply
-from wyoming_hayakoe.server.wishes import Wishes
+from wyoming_hayakoe.server.voice_updater import Supply
+from wyoming_hayakoe.server.wanted_voices import Wishes
 
 
 def ask(server: Program, text: str, **voice: str) -> Answer:
@@ -336,7 +336,7 @@ async def test_a_voice_comes_when_its_source_comes_back(voices, tmp_path, monkey
         def prepare_command(self, name: str, source: str | None) -> list[str]:
             return command("compile", f"{name}={source}", "--data-dir", str(tmp_path), "--precision", "fp32")
 
-    monkeypatch.setattr(supply, "_FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(voice_updater, "_FIRST_PAUSE", 0.02)
     voices.down += [404] * 3
     brought = Supply(TTS(cache_dir=tmp_path, precision="fp32"), Wanted(), lambda _: None)
     server = Server(local(), brought.catalogue, brought)

@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.text.strategies import texts
-from wyoming_hayakoe.text import words
+from wyoming_hayakoe.text import user_words
 from wyoming_hayakoe.text.dictionary import CHECK_SECONDS, UserDictionary
 from wyoming_hayakoe.text.frontend import FrontEnd, Stage
 from wyoming_hayakoe.text.phonemes import USER_DICTIONARY
-from wyoming_hayakoe.text.words import Entry
+from wyoming_hayakoe.text.user_words import Entry
 
 
 def taught(*entries: tuple[str, str, int]) -> FrontEnd:
     dictionary = UserDictionary()
     for fields in entries:
-        dictionary.add(words.entry(*fields))
+        dictionary.add(user_words.entry(*fields))
     return FrontEnd([Stage("spoil", lambda text: text.replace("ESP", "X").replace("+", "たす"))], dictionary)
 
 
@@ -90,9 +90,9 @@ def test_a_change_of_the_file_is_seen_in_time(tmp_path: Path) -> None:
     path = tmp_path / "words.csv"
     front_end = FrontEnd((), UserDictionary(path))
     assert front_end.read("HACS").reading != "ハックス"
-    words.put(path, [Entry("HACS", "ハックス", 1)])
+    user_words.put(path, [Entry("HACS", "ハックス", 1)])
     assert _within_two_seconds(front_end, "HACS", "ハックス")
-    words.put(path, [Entry("HACS", "ハクス", 1)])
+    user_words.put(path, [Entry("HACS", "ハクス", 1)])
     assert _within_two_seconds(front_end, "HACS", "ハクス")
     path.unlink()
     assert _within_two_seconds(front_end, "HACS", "エイチエーシーエス")
@@ -135,7 +135,7 @@ def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
 
 def test_added_words_go_before_the_file(tmp_path: Path) -> None:
     path = tmp_path / "words.csv"
-    words.put(path, [Entry("HACS", "ハックス", 1), Entry("雫", "シズク", 0)])
+    user_words.put(path, [Entry("HACS", "ハックス", 1), Entry("雫", "シズク", 0)])
     dictionary = UserDictionary(path)
     dictionary.add(Entry("HACS", "ハクス", 1))
     assert FrontEnd((), dictionary).read("雫のHACS").reading == "シズクノハクス"
@@ -183,7 +183,7 @@ def test_what_cannot_be_compiled_leaves_the_old_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "words.csv"
-    words.put(path, [Entry("HACS", "ハックス", 1)])
+    user_words.put(path, [Entry("HACS", "ハックス", 1)])
     front_end = FrontEnd((), UserDictionary(path))
     assert front_end.read("HACS").reading == "ハックス"
 
@@ -191,7 +191,7 @@ def test_what_cannot_be_compiled_leaves_the_old_words(
         raise RuntimeError("no room")
 
     monkeypatch.setattr(pyopenjtalk, "mecab_dict_index", failing)
-    words.put(path, [Entry("HACS", "ハクス", 1)])
+    user_words.put(path, [Entry("HACS", "ハクス", 1)])
     assert not front_end.dictionary.refresh()
     assert front_end.read("HACS").reading == "ハックス"
     assert "no room" in caplog.text
@@ -203,7 +203,7 @@ def test_whatever_is_taught_every_text_can_be_read(surfaces: list[str], text: st
     taught = []
     for surface in surfaces:
         with suppress(ValueError):
-            taught.append(words.entry(surface, "テスト", 1))
+            taught.append(user_words.entry(surface, "テスト", 1))
     dictionary = UserDictionary()
     dictionary._added = {word.surface: word for word in taught[1:]}
     for word in taught[:1]:

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from wyoming_hayakoe.text import exchange
-from wyoming_hayakoe.text.words import Entry
+from wyoming_hayakoe.text.user_words import Entry
 
 VOICEVOX = {
     "b1affe2a-d5f0-4050-926c-f28e0c1d9a98": {

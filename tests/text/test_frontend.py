@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from wyoming_hayakoe.text import words
+from wyoming_hayakoe.text import user_words
 from wyoming_hayakoe.text.dictionary import UserDictionary
 from wyoming_hayakoe.text.frontend import FrontEnd, Stage, japanese
 from wyoming_hayakoe.text.phonemes import DICTIONARY, MARK, USER_DICTIONARY
@@ -24,7 +24,7 @@ def test_a_trace_names_the_stage_that_wrote_a_word() -> None:
 
 def test_a_trace_leaves_the_users_words_theirs() -> None:
     dictionary = UserDictionary()
-    dictionary.add(words.entry("kitchen", "ダイドコロ", 0))
+    dictionary.add(user_words.entry("kitchen", "ダイドコロ", 0))
     utterance = FrontEnd(STAGES, dictionary).read("kitchen&kitchen", trace=True)
     assert [(word.reading, word.source) for word in utterance.words] == [
         ("ダイドコロ", USER_DICTIONARY),

@@ -8,8 +8,8 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from wyoming_hayakoe import __version__
 from wyoming_hayakoe.errors import HayakoeError, UsageError
+from wyoming_hayakoe.version import __version__
 
 PROGRAM = "wyoming-hayakoe"
 

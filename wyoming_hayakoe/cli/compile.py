@@ -8,10 +8,10 @@ from pathlib import Path
 
 from wyoming_hayakoe.cli.logs import LOGGING, start_logging
 from wyoming_hayakoe.cli.options import add_options
+from wyoming_hayakoe.cli.progress import progress_on
 from wyoming_hayakoe.cli.settings import COMPILING, configure
-from wyoming_hayakoe.engine.residency import give_back_at_once
+from wyoming_hayakoe.engine.runtime.model_cache import give_back_at_once
 from wyoming_hayakoe.errors import UsageError
-from wyoming_hayakoe.sources.progress import progress_on
 
 _OPTIONS = (*COMPILING, *LOGGING)
 

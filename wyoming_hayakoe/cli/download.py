@@ -4,9 +4,9 @@ import argparse
 import sys
 
 from wyoming_hayakoe.cli.options import add_options
+from wyoming_hayakoe.cli.progress import progress_on
 from wyoming_hayakoe.cli.settings import FETCHING, configure
 from wyoming_hayakoe.errors import UsageError
-from wyoming_hayakoe.sources.progress import progress_on
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

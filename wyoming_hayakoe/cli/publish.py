@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from wyoming_hayakoe.cli.progress import progress_on
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.paths import data_dir
 from wyoming_hayakoe.publish import credentials, readme
@@ -18,7 +19,6 @@ from wyoming_hayakoe.publish.upload import carry_out
 from wyoming_hayakoe.publish.verify import verify
 from wyoming_hayakoe.publish.wizard import BACKENDS, Answers, complete, to_wish
 from wyoming_hayakoe.sources.location import DEFAULT
-from wyoming_hayakoe.sources.progress import progress_on
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

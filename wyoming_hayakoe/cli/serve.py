@@ -9,13 +9,13 @@ from pathlib import Path
 
 from wyoming_hayakoe.cli.logs import LOGGING, SERVER_FORMAT, start_logging
 from wyoming_hayakoe.cli.options import add_options, config_path
+from wyoming_hayakoe.cli.progress import progress_on
 from wyoming_hayakoe.cli.settings import COMPILING, SERVING, WHILE_RUNNING, Configured, configure
 from wyoming_hayakoe.paths import data_dir, fingerprint, voices_dir
 from wyoming_hayakoe.server.server import Server
-from wyoming_hayakoe.server.supply import Supply
-from wyoming_hayakoe.server.wishes import Wishes
+from wyoming_hayakoe.server.voice_updater import Supply
+from wyoming_hayakoe.server.wanted_voices import Wishes
 from wyoming_hayakoe.sources.location import DEFAULT
-from wyoming_hayakoe.sources.progress import progress_on
 
 _LOGGER = logging.getLogger(__name__)
 

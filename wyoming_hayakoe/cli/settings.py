@@ -20,14 +20,14 @@ from wyoming_hayakoe.cli.options import (
     resolve,
     resolve_table,
 )
+from wyoming_hayakoe.cli.progress import progress_on
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.paths import data_dir, voices_dir
 from wyoming_hayakoe.server.catalogue import Catalogue, Preset
 from wyoming_hayakoe.server.settings import ServerSettings
-from wyoming_hayakoe.server.wishes import Wishes, named
+from wyoming_hayakoe.server.wanted_voices import Wishes, named
 from wyoming_hayakoe.sources.inventory import dropped_into
 from wyoming_hayakoe.sources.location import DEFAULT, parse
-from wyoming_hayakoe.sources.progress import progress_on
 from wyoming_hayakoe.tts import BUILT_IN, TTS
 from wyoming_hayakoe.utterance import RANGES, SynthesisParams
 

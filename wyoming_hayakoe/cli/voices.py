@@ -5,7 +5,7 @@ import json
 
 from wyoming_hayakoe.cli.options import add_options
 from wyoming_hayakoe.cli.settings import SPEAKING, configure, open_voices
-from wyoming_hayakoe.engine.neural import NeuralVoice
+from wyoming_hayakoe.engine.jp_extra.voice import JPExtraVoice
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.paths import data_dir
 from wyoming_hayakoe.server.catalogue import Entry
@@ -76,7 +76,7 @@ def _describe(entry: Entry) -> dict[str, object]:
 def _precision(entry: Entry) -> dict[str, object]:
     """Return what runs, as its report tells; what has not been used on this machine has none."""
     voice = entry.speaker.voice
-    if not isinstance(voice, NeuralVoice):
+    if not isinstance(voice, JPExtraVoice):
         return {"precision": "", "why": "is no neural voice"}
     report = voice.report
     if report is None:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.paths import data_dir, words_file
-from wyoming_hayakoe.text import exchange, words
+from wyoming_hayakoe.text import exchange, user_words
 from wyoming_hayakoe.text.explain import columns
-from wyoming_hayakoe.text.words import Entry, Problem
+from wyoming_hayakoe.text.user_words import Entry, Problem
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("accent", nargs="?", default="0", help="after which mora the pitch falls; 0: nowhere (default)")
     add.add_argument(
         "--priority",
-        default=str(words.DEFAULT_PRIORITY),
+        default=str(user_words.DEFAULT_PRIORITY),
         help="0 to 10: how readily it is chosen (default 8)",
     )
     add.set_defaults(words_run=_add)
@@ -66,16 +66,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _add(args: argparse.Namespace, path: Path) -> int:
     try:
-        word = words.entry(args.surface, args.reading, args.accent, args.priority)
+        word = user_words.entry(args.surface, args.reading, args.accent, args.priority)
     except ValueError as error:
         raise UsageError(f"words add: {error}") from None
-    words.put(path, [word])
+    user_words.put(path, [word])
     print(f"{word.surface} → {word.reading} (accent {word.accent})")
     return 0
 
 
 def _list(args: argparse.Namespace, path: Path) -> int:
-    contents = words.read(path)
+    contents = user_words.read(path)
     _complain(contents.problems)
     if args.json:
         for word in contents.entries:
@@ -87,7 +87,7 @@ def _list(args: argparse.Namespace, path: Path) -> int:
 
 
 def _remove(args: argparse.Namespace, path: Path) -> int:
-    missing = [surface for surface in args.surface if not words.drop(path, surface)]
+    missing = [surface for surface in args.surface if not user_words.drop(path, surface)]
     if missing:
         raise HayakoeError(f"{path}: has no word {', '.join(missing)}; see: wyoming-hayakoe words list")
     return 0
@@ -97,22 +97,22 @@ def _import(args: argparse.Namespace, path: Path) -> int:
     name = "stdin" if args.file == "-" else args.file
     raw = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
     try:
-        contents = exchange.parse(words.decode(raw), name)
+        contents = exchange.parse(user_words.decode(raw), name)
     except ValueError as error:
         raise HayakoeError(f"{name}: {error}") from None
     _complain(contents.problems)
     if not contents.entries:
         raise HayakoeError(f"{name}: no words in it that can be used")
-    words.put(path, contents.entries)
+    user_words.put(path, contents.entries)
     print(f"{_count(contents.entries)} added to {path}")
     return 0
 
 
 def _export(args: argparse.Namespace, path: Path) -> int:
-    contents = words.read(path)
+    contents = user_words.read(path)
     _complain(contents.problems)
     form = args.format or ("voicevox" if args.file.endswith(".json") else "csv")
-    text = exchange.dump(contents.entries) + "\n" if form == "voicevox" else words.dump(contents.entries)
+    text = exchange.dump(contents.entries) + "\n" if form == "voicevox" else user_words.dump(contents.entries)
     if args.file == "-":
         sys.stdout.write(text)
     else:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from wyoming_hayakoe.disk import told
-from wyoming_hayakoe.engine.config import read_config, read_style_vectors
+from wyoming_hayakoe.engine.jp_extra.config import read_config, read_style_vectors
 from wyoming_hayakoe.errors import HayakoeError
 
 CONFIG = "config.json"
@@ -109,8 +109,8 @@ def _write_graphs(checkpoint: Path, folder: Path) -> None:
     with pytorch(), warnings.catch_warnings():
         # Of tracing: which sizes become constants of the graph. Those that may not are inputs with names.
         warnings.simplefilter("ignore")
-        from wyoming_hayakoe.publish.export import export_duration_predictor, export_synthesizer, tidy
-        from wyoming_hayakoe.publish.network.checkpoint import load_checkpoint
+        from wyoming_hayakoe.engine.pytorch.network.checkpoint import load_checkpoint
+        from wyoming_hayakoe.publish.onnx_export import export_duration_predictor, export_synthesizer, tidy
 
         network = load_checkpoint(checkpoint, checkpoint.parent / CONFIG)
         network.fold_weight_norm()

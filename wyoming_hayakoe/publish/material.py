@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wyoming_hayakoe.disk import told
-from wyoming_hayakoe.engine.metadata import read_metadata
-from wyoming_hayakoe.engine.model_file import read_model
-from wyoming_hayakoe.engine.voice_files import read_voice
+from wyoming_hayakoe.engine.graphs.metadata import read_metadata
+from wyoming_hayakoe.engine.graphs.model_file import read_model
+from wyoming_hayakoe.engine.jp_extra.voice_files import read_voice
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.publish.conversion import CONFIG, PREDICTOR, STYLES, SYNTHESIZER
 

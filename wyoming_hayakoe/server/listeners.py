@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from wyoming_hayakoe.errors import HayakoeError
-from wyoming_hayakoe.server.events import HEADER_LIMIT
+from wyoming_hayakoe.server.wyoming.events import HEADER_LIMIT
 
 DEFAULT_PORT = 10200
 _BACKLOG = 256

@@ -13,9 +13,8 @@ from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.server import systemd
 from wyoming_hayakoe.server.admission import Admission
 from wyoming_hayakoe.server.catalogue import Catalogue
-from wyoming_hayakoe.server.connection import Connection
+from wyoming_hayakoe.server.context import Service
 from wyoming_hayakoe.server.discovery import Discovery
-from wyoming_hayakoe.server.events import HEADER_LIMIT
 from wyoming_hayakoe.server.listeners import (
     StdioAddress,
     StdioPipe,
@@ -28,9 +27,10 @@ from wyoming_hayakoe.server.listeners import (
 )
 from wyoming_hayakoe.server.metrics import Metrics, State
 from wyoming_hayakoe.server.probes import Probes, pages_of
-from wyoming_hayakoe.server.service import Service
 from wyoming_hayakoe.server.settings import ServerSettings
-from wyoming_hayakoe.server.supply import Supply
+from wyoming_hayakoe.server.voice_updater import Supply
+from wyoming_hayakoe.server.wyoming.connection import Connection
+from wyoming_hayakoe.server.wyoming.events import HEADER_LIMIT
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text.dictionary import CHECK_SECONDS
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from wyoming_hayakoe import __version__
 from wyoming_hayakoe.sources import files
 from wyoming_hayakoe.sources.source import (
     Body,
@@ -27,6 +26,7 @@ from wyoming_hayakoe.sources.source import (
     SourceError,
     UnavailableError,
 )
+from wyoming_hayakoe.version import __version__
 
 if TYPE_CHECKING:
     from types import ModuleType

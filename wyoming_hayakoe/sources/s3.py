@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wyoming_hayakoe import __version__
 from wyoming_hayakoe.disk import told
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.sources import files
@@ -24,6 +23,7 @@ from wyoming_hayakoe.sources.source import (
     SourceError,
     UnavailableError,
 )
+from wyoming_hayakoe.version import __version__
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wyoming_hayakoe.text import words
+from wyoming_hayakoe.text import user_words
 from wyoming_hayakoe.text.morae import split
-from wyoming_hayakoe.text.words import Entry, Problem
+from wyoming_hayakoe.text.user_words import Entry, Problem
 
 if TYPE_CHECKING:
     from pyopenjtalk.openjtalk import OpenJTalk
@@ -114,12 +114,12 @@ class UserDictionary:
             self._build()
 
     def _build(self) -> None:
-        contents = words.Contents(())
+        contents = user_words.Contents(())
         try:
             if self._path is not None:
-                contents = words.read(self._path)
+                contents = user_words.read(self._path)
         except OSError as error:
-            contents = words.Contents((), (Problem(str(self._path), 0, str(error)),))
+            contents = user_words.Contents((), (Problem(str(self._path), 0, str(error)),))
         for problem in contents.problems:
             _LOGGER.warning("%s", problem)
         entries = {word.surface: word for word in contents.entries} | self._added

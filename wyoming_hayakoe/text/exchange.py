@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterable, Mapping
 from uuid import NAMESPACE_URL, uuid5
 
-from wyoming_hayakoe.text import words
+from wyoming_hayakoe.text import user_words
 from wyoming_hayakoe.text.morae import split
-from wyoming_hayakoe.text.words import Contents, Entry, Problem
+from wyoming_hayakoe.text.user_words import Contents, Entry, Problem
 
 _PROPER_NOUN = 1348
 """Open JTalk's context for 名詞,固有名詞,一般, which VOICEVOX gives a word by default."""
@@ -23,7 +23,7 @@ _FULL_WIDTH = {0x21 + offset: 0xFF01 + offset for offset in range(94)} | {0x20: 
 def parse(text: str, file: str) -> Contents:
     """Read a dictionary of any known kind; what it is shows in its first character."""
     if text.lstrip("\ufeff \t\r\n")[:1] not in {"{", "["}:
-        return words.parse(text.removeprefix("\ufeff"), file)
+        return user_words.parse(text.removeprefix("\ufeff"), file)
     try:
         data = json.loads(text.removeprefix("\ufeff"))
     except ValueError as error:
@@ -54,11 +54,11 @@ def _entry(record: object) -> Entry:
     accent = _first(record, "accent_type", "accent")
     if isinstance(reading, list):
         reading, accent = _joined(reading, accent)
-    return words.entry(
+    return user_words.entry(
         _text(record["surface"]),
         _text(reading),
         _whole(0 if accent is None else accent),
-        _whole(record.get("priority", words.DEFAULT_PRIORITY)),
+        _whole(record.get("priority", user_words.DEFAULT_PRIORITY)),
     )
 
 

@@ -20,7 +20,7 @@ from typing import Self
 from wyoming_hayakoe.cli import values
 from wyoming_hayakoe.cli.bench import profile
 from wyoming_hayakoe.cli.bench.figures import GREETING, Comparison, Figure, megabytes
-from wyoming_hayakoe.engine.precision import Precision
+from wyoming_hayakoe.engine.prepare.precision import Precision
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")

@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 from wyoming_hayakoe.cli.bench.figures import Figure
-from wyoming_hayakoe.engine.precision import Precision
-from wyoming_hayakoe.engine.session import profiled
+from wyoming_hayakoe.engine.prepare.precision import Precision
+from wyoming_hayakoe.engine.runtime.session import profiled
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.tts import TTS
 

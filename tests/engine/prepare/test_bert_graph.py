@@ -1,0 +1,72 @@
+"""What is made of the BERT: the same features from less memory, or nearly the same from half of it."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from tests.support import TINY_REPO, run_program
+from wyoming_hayakoe.engine.jp_extra.bert import Bert
+from wyoming_hayakoe.engine.prepare import bert_graph
+from wyoming_hayakoe.engine.prepare.compiler import Compiler
+
+MODEL = TINY_REPO / "onnx" / "bert" / "q8" / "bert_q8.onnx"
+TOKENIZER = TINY_REPO / "bert" / "tokenizer"
+
+
+@pytest.fixture(scope="module")
+def published():
+    return Bert(MODEL, TOKENIZER)
+
+
+@pytest.fixture(scope="module", params=[8, 4])
+def made(request, tmp_path_factory):
+    """A BERT that was made for this machine, and its report."""
+    bert = Bert(MODEL, TOKENIZER, Compiler(tmp_path_factory.mktemp("compiled"), bert_bits=request.param))
+    return bert, bert.compile().report
+
+
+def difference(one, other):
+    return np.linalg.norm(one - other) / np.linalg.norm(one)
+
+
+def test_its_position_tables_are_sliced_and_its_features_stay(made, published):
+    bert, report = made
+    assert report["sliced_tables"] == 4
+    greatest = 1e-4 if report["bits"] == 8 else 0.15
+    assert report["error"] <= greatest
+    # Two characters reach the nearest positions, three hundred more than the tables tell apart.
+    for text in ("雨", "今日は晴れです。", "今日は晴れて、" * 43):
+        (expected,), (found,) = published.features((text,)), bert.features((text,))
+        assert difference(expected, found) <= greatest
+
+
+def test_a_form_that_gives_something_else_is_not_taken(published, tmp_path, monkeypatch):
+    errors = iter([math.inf, 0.5, 0.0])
+    monkeypatch.setattr(bert_graph, "_error", lambda *_: next(errors))
+    bert = Bert(MODEL, TOKENIZER, Compiler(tmp_path))
+    report = bert.compile().report
+    assert (report["packed"], report["sliced_tables"], report["error"]) == (False, 0, 0.0)
+    assert difference(published.features(("雨",))[0], bert.features(("雨",))[0]) <= 1e-4
+
+
+def test_several_texts_in_one_call_stay_too(made, published):
+    bert, report = made
+    texts = ("雨", "今日は、いい天気ですね。")
+    for expected, found in zip(published.features(texts), bert.features(texts), strict=True):
+        assert difference(expected, found) <= (1e-4 if report["bits"] == 8 else 0.15)
+
+
+def test_only_what_is_asked_for_costs_accuracy(made):
+    _, report = made
+    assert (report["error"] > 1e-3) == (report["bits"] == 4)
+
+
+def test_the_command_line_takes_four_bits_and_says_what_they_cost(tmp_path):
+    given = ("compile", f"rand-jp={TINY_REPO}", "--bert-bits", "4", "--data-dir", str(tmp_path))
+    done = run_program(*given)
+    assert done.returncode == 0, done.stderr
+    assert b"the BERT in four bits: its features are" in done.stderr
+    (report,) = tmp_path.glob("compiled/bert-*/report.json")
+    assert json.loads(report.read_text(encoding="utf-8"))["bits"] == 4

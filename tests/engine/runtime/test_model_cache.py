@@ -1,0 +1,68 @@
+"""Which models are in memory."""
+
+import logging
+
+from tests.support import in_threads
+from wyoming_hayakoe.engine.runtime import model_cache
+from wyoming_hayakoe.engine.runtime.model_cache import ModelCache, resident_bytes
+
+
+class Machine:
+    """Memory that grows with each model and shrinks when one leaves."""
+
+    def __init__(self, limit):
+        self.loads = []
+        self.residency = ModelCache(limit, self.resident)
+
+    def resident(self):
+        return 100 + 10 * len(self.residency.names)
+
+    def get(self, name):
+        return self.residency.get(name, lambda: self.loads.append(name) or name, 10)
+
+
+def test_a_model_is_loaded_once():
+    machine = Machine(None)
+    assert [machine.get(name) for name in ("a", "b", "a", "b")] == ["a", "b", "a", "b"]
+    assert machine.loads == ["a", "b"]
+
+
+def test_the_one_unused_for_longest_leaves():
+    machine = Machine(120)
+    for name in ("a", "b", "a", "c"):
+        machine.get(name)
+    assert machine.residency.names == ["a", "c"]
+    machine.get("b")
+    assert machine.loads == ["a", "b", "c", "b"]
+
+
+def test_what_does_not_fit_is_loaded_with_a_warning(caplog):
+    machine = Machine(50)
+    with caplog.at_level(logging.WARNING):
+        machine.get("a")
+    assert machine.residency.names == ["a"]
+    assert "--max-memory" in caplog.text
+
+
+def test_many_threads_load_it_once():
+    machine = Machine(None)
+    assert set(in_threads(lambda: machine.get("a"), 8)) == {"a"}
+    assert machine.loads == ["a"]
+
+
+def test_this_process_has_a_size():
+    assert resident_bytes() > 10_000_000
+
+
+def test_what_a_long_sentence_leaves_is_given_back_and_little_is_left_alone(monkeypatch):
+    now, given = 500 << 20, []
+    monkeypatch.setattr(model_cache, "give_back", lambda: given.append(now))
+    models = ModelCache(resident=lambda: now)
+    models.settle()
+    assert given == [500 << 20]
+    now += 50 << 20
+    models.settle()
+    assert len(given) == 1
+    now += 50 << 20
+    models.settle()
+    assert given == [500 << 20, 600 << 20]

@@ -1,0 +1,123 @@
+from pathlib import Path
+
+import pytest
+
+from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.text import user_words
+from wyoming_hayakoe.text.user_words import Contents, Entry
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (("HACS", "ハックス", "1"), Entry("HACS", "ハックス", 1)),
+        (("ＥＳＰ３２", "イーエスピー", 0), Entry("ESP32", "イーエスピー", 0)),
+        (("担々麺", "タンタンメン", "3", "10"), Entry("担々麺", "タンタンメン", 3, 10)),
+        ((" 雫 ", " シズク ", " ", ""), Entry("雫", "シズク", 0)),
+        (("雫", "ｼｽﾞｸ"), Entry("雫", "シズク", 0)),
+        (("急", "キュー", 2), Entry("急", "キュー", 2)),
+    ],
+)
+def test_entry(fields: tuple[str, ...], expected: Entry) -> None:
+    assert user_words.entry(*fields) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        (("", "ア"), "the surface is empty"),
+        (("\u0301", "ア"), "no character"),
+        (("あ\x00", "ア"), "control"),
+        (("あ" * 101, "ア"), "longer than 100"),
+        (("雫", ""), "the reading is empty"),
+        (("雫", "しずく"), "not katakana"),
+        (("雫", "シズクx"), "not katakana"),
+        (("雫", "ーシ"), "not katakana"),
+        (("雫", "シ・ズク"), "not katakana"),
+        (("雫", "ア" * 101), "longer than 100 morae"),
+        (("雫", "シズク", "4"), "accent 4 is beyond the 3 morae"),
+        (("急", "キュー", 3), "accent 3 is beyond the 2 morae"),
+        (("雫", "シズク", "-1"), "accent -1"),
+        (("雫", "シズク", "a"), "accent 'a' is not a whole number"),
+        (("雫", "シズク", "1.5"), "not a whole number"),
+        (("雫", "シズク", "1", "11"), "priority 11 is not between 0 and 10"),
+    ],
+)
+def test_what_is_refused(fields: tuple[str, ...], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        user_words.entry(*fields)
+
+
+def test_a_bad_row_is_named_and_the_rest_loads() -> None:
+    lines = (
+        "surface,reading,accent",
+        "# mine",
+        "",
+        "HACS,ハックス,1",
+        "雫,しずく,0",
+        "急,キュー,9",
+        "だけ",
+        '"a,b",エービー,0',
+        "雪,ユキ,2",
+    )
+    contents = user_words.parse("\n".join(lines), "words.csv")
+    assert [entry.surface for entry in contents.entries] == ["HACS", "a,b", "雪"]
+    assert [str(problem) for problem in contents.problems] == [
+        "words.csv:5: the reading 'しずく' is not katakana",
+        "words.csv:6: accent 9 is beyond the 2 morae of キュー",
+        "words.csv:7: 1 fields instead of surface, reading, accent and perhaps priority",
+    ]
+
+
+@pytest.mark.parametrize("line", ['雪,"ユキ', "a,b,c,d,e", "雪,ユキ,0\0"])
+def test_odd_lines(line: str) -> None:
+    assert user_words.parse(line).entries == ()
+    assert len(user_words.parse(line).problems) == 1
+
+
+def test_a_file_need_not_have_a_header_and_the_later_row_counts() -> None:
+    assert user_words.parse("雪,セツ\n雪,ユキ,2").entries == (Entry("雪", "ユキ", 2),)
+
+
+def test_no_file_has_no_words(tmp_path: Path) -> None:
+    assert user_words.read(tmp_path / "words.csv") == Contents(())
+
+
+def test_what_excel_writes(tmp_path: Path) -> None:
+    path = tmp_path / "words.csv"
+    path.write_bytes("surface,reading,accent\r\n雪,ユキ,2\r\n".encode("cp932"))
+    assert user_words.read(path).entries == (Entry("雪", "ユキ", 2),)
+    path.write_bytes("雪,ユキ,2\r\n".encode("utf-8-sig"))
+    assert user_words.read(path).entries == (Entry("雪", "ユキ", 2),)
+    path.write_bytes(b"\x81\n\x81\n")
+    assert "Shift_JIS" in str(user_words.read(path).problems[0])
+
+
+def test_put_and_drop_leave_the_rest_alone(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "words.csv"
+    user_words.put(path, [Entry("雪", "ユキ", 2), Entry("a,b", "エービー")])
+    assert path.read_text(encoding="utf-8") == 'surface,reading,accent,priority\n雪,ユキ,2,8\n"a,b",エービー,0,8\n'
+    path.write_text("# mine\n雪,ユキ,2\nbad\n", encoding="utf-8")
+    user_words.put(path, [Entry("雪", "セツ", 1), Entry("HACS", "ハックス", 1)])
+    assert path.read_text(encoding="utf-8") == "# mine\nbad\n雪,セツ,1,8\nHACS,ハックス,1,8\n"
+    assert user_words.drop(path, "ＨＡＣＳ")
+    assert not user_words.drop(path, "霜")
+    assert path.read_text(encoding="utf-8") == "# mine\nbad\n雪,セツ,1,8\n"
+    assert list(path.parent.iterdir()) == [path]
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_file_in_another_encoding_is_not_rewritten(tmp_path: Path) -> None:
+    path = tmp_path / "words.csv"
+    path.write_bytes("雪,ユキ\n".encode("cp932"))
+    with pytest.raises(HayakoeError, match="save it as UTF-8"):
+        user_words.put(path, [Entry("雨", "アメ")])
+
+
+def test_dump_and_parse_agree() -> None:
+    entries = (
+        Entry("雪", "ユキ", 2, 3),
+        Entry('a"b', "エービー"),
+        Entry("Home Assistant", "ホームアシスタント", 4),
+    )
+    assert user_words.parse(user_words.dump(entries)).entries == entries

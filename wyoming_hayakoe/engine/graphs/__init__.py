@@ -1,0 +1,1 @@
+"""ONNX files as graphs: how they are read, cut and edited."""

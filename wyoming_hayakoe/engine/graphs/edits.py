@@ -1,0 +1,113 @@
+"""Small edits of a graph, made in place; none changes what it computes for one unpadded sentence."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from wyoming_hayakoe.engine.graphs.cutting import taken
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, ModelProto, NodeProto
+
+_SHAPING = frozenset({"Cast", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"})
+
+
+def drop_masks(graph: "GraphProto") -> int:
+    """Let values pass by the masks over time, which are all ones where nothing is padded; return how many did."""
+    makers = {name: node for node in graph.node for name in node.output}
+    ones: set[str] = set()
+    nothing: set[str] = set()
+    count = 0
+    for node in graph.node:
+        known = [name for name in node.input if name in ones]
+        if _marks_time(node, makers) or (known and node.op_type in _SHAPING):
+            ones.update(node.output)
+        elif known and node.op_type == "Equal":
+            nothing.update(node.output)
+        elif known and node.op_type == "Mul":
+            others = [name for name in node.input if name not in ones]
+            if others:
+                _pass(node, others[0])
+                count += 1
+            else:
+                ones.update(node.output)
+        elif node.op_type == "Where" and node.input[0] in nothing:
+            _pass(node, node.input[2])
+            count += 1
+    return count
+
+
+def merge_pads(graph: "GraphProto") -> int:
+    """Have convolutions pad by themselves what is padded with zeros for them alone; return how many do."""
+    from onnx import helper, numpy_helper
+
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    takers = takers_by_name(graph.node)
+    count = 0
+    for node in graph.node:
+        if node.op_type != "Pad" or node.input[1] not in constants or any(node.input[2:]):
+            continue
+        margins = numpy_helper.to_array(constants[node.input[1]]).tolist()
+        users = takers.get(node.output[0], [])
+        is_plain = not any(each.name == "mode" and each.s != b"constant" for each in node.attribute)
+        if len(margins) != 6 or any(margins[:2] + margins[3:5]) or min(margins) < 0 or not is_plain:
+            continue
+        if not users or any(user.op_type != "Conv" or user.input[0] != node.output[0] for user in users):
+            continue
+        for user in users:
+            old = next((list(each.ints) for each in user.attribute if each.name == "pads"), [0, 0])
+            kept = [each for each in user.attribute if each.name != "pads"]
+            del user.attribute[:]
+            user.attribute.extend([*kept, helper.make_attribute("pads", [old[0] + margins[2], old[1] + margins[5]])])
+            user.input[0] = node.input[0]
+            count += 1
+    return count
+
+
+def drop_dead(model: "ModelProto") -> None:
+    """Remove nodes and weights on which no output depends."""
+    graph = model.graph
+    needed = {value.name for value in graph.output}
+    kept = []
+    for node in reversed(graph.node):
+        if needed.intersection(node.output):
+            kept.append(node)
+            needed.update(taken(node))
+    replace_nodes(graph, list(reversed(kept)))
+    # One by one: a message keeps the room of what has been put in anew, so that all weights would be there twice.
+    for index in reversed(range(len(graph.initializer))):
+        if graph.initializer[index].name not in needed:
+            del graph.initializer[index]
+
+
+def replace_nodes(graph: "GraphProto", nodes: "list[NodeProto]") -> None:
+    """Put ``nodes``, some of which may be in the graph, in place of the graph's."""
+    # What protobuf removes it may also free: nodes that stay are copied first.
+    copies = [type(node).FromString(node.SerializeToString()) for node in nodes]
+    del graph.node[:]
+    graph.node.extend(copies)
+
+
+def takers_by_name(nodes: "Iterable[NodeProto]") -> "dict[str, list[NodeProto]]":
+    """Return which of ``nodes`` take each value."""
+    found: dict[str, list[NodeProto]] = {}
+    for node in nodes:
+        for name in set(taken(node)):
+            found.setdefault(name, []).append(node)
+    return found
+
+
+def _marks_time(node: "NodeProto", makers: "dict[str, NodeProto]") -> bool:
+    """Tell whether a node makes a mask over time: the positions that come before an end."""
+    if node.op_type != "Less":
+        return False
+    position = makers.get(node.input[0])
+    while position is not None and position.op_type in _SHAPING:
+        position = makers.get(position.input[0])
+    return position is not None and position.op_type == "Range"
+
+
+def _pass(node: "NodeProto", name: str) -> None:
+    """Have a node hand on ``name`` as it is."""
+    node.op_type = "Identity"
+    del node.attribute[:]
+    node.input[:] = [name]

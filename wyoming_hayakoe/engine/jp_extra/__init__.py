@@ -1,0 +1,1 @@
+"""Style-Bert-VITS2 JP-Extra voices."""

@@ -1,0 +1,159 @@
+"""The character BERT that all voices share."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from wyoming_hayakoe.engine.jp_extra.inputs import Feeds
+from wyoming_hayakoe.engine.jp_extra.vocabulary import Vocabulary
+from wyoming_hayakoe.engine.prepare import rehearsal
+from wyoming_hayakoe.engine.prepare.compiler import Compiled, Compiler
+from wyoming_hayakoe.engine.runtime.model_cache import give_back
+from wyoming_hayakoe.engine.runtime.session import Execution, Session
+from wyoming_hayakoe.errors import HayakoeError
+
+Features = npt.NDArray[np.float32]
+"""What a model has to say of each character: [characters + 2, 1024], the two ends included; not to be written to."""
+
+_INPUTS = {"input_ids", "attention_mask"}
+_WIDTH = 1024
+
+# Some 4,000 characters: the sentences of an article, and those that a smart home says again and again.
+_KEPT_BYTES = 16 << 20
+
+
+class Bert:
+    """Features of texts; those of recent ones are kept. Safe to use from several threads."""
+
+    def __init__(
+        self, model: Path, tokenizer: Path, compiler: Compiler | None = None, execution: Execution | None = None
+    ) -> None:
+        """Take note of the graph and of the folder with the vocabulary; both are read at first use."""
+        self._compiler = compiler
+        self._execution = execution
+        self.model = model
+        """Where the graph is."""
+
+        self._tokenizer = tokenizer
+        self._loading = threading.Lock()
+        self._loaded: tuple[Session, Vocabulary] | None = None
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, ...], tuple[Features, ...]] = OrderedDict()
+        self._kept_bytes = 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the model is in memory."""
+        return self._loaded is not None
+
+    def prepare(self) -> None:
+        """Load the model, if it is not there.
+
+        Raises:
+            HayakoeError: a file is missing, damaged, or something else.
+        """
+        self._load()
+
+    def features(self, texts: Sequence[str]) -> tuple[Features, ...]:
+        """Return the features of each of ``texts``, all computed in one call.
+
+        The published model rounds its activations by the largest of the whole call, so a text's features depend on
+        those beside it, by some 3 % of their spread. Therefore they are kept by call, and the same call gives the same
+        features whatever was asked before.
+
+        Raises:
+            HayakoeError: the model cannot be loaded, or fails.
+        """
+        key = tuple(texts)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        found = self._compute(key)
+        self._keep(key, found)
+        return found
+
+    def _compute(self, texts: Sequence[str]) -> tuple[Features, ...]:
+        if not texts:
+            return ()
+        session, vocabulary = self._load()
+        feeds = _feeds(texts, vocabulary)
+        hidden = session.run(session.outputs[:1], feeds)[0]
+        if hidden.shape != (*feeds["input_ids"].shape, _WIDTH):
+            raise HayakoeError(f"{self.model}: does not give {_WIDTH} features a character: fetch the BERT again")
+        # Each a copy, so that none holds on to the room that the longest takes.
+        lengths = feeds["attention_mask"].sum(axis=1)
+        features = tuple(hidden[row, :length].astype(np.float32) for row, length in enumerate(lengths))
+        for shared in features:
+            shared.flags.writeable = False
+        return features
+
+    def _keep(self, key: tuple[str, ...], found: tuple[Features, ...]) -> None:
+        """Keep what was computed, and let go what was not asked for the longest time."""
+        with self._lock:
+            if key in self._kept:  # another thread asked the same
+                return
+            self._kept[key] = found
+            self._kept_bytes += _bytes(found)
+            while self._kept_bytes > _KEPT_BYTES:
+                _, gone = self._kept.popitem(last=False)
+                self._kept_bytes -= _bytes(gone)
+
+    def compile(self) -> Compiled | None:
+        """Make ahead what :meth:`prepare` loads."""
+        return self._compiler.bert(self.model, self._samples) if self._compiler else None
+
+    def _samples(self) -> list[Feeds]:
+        """Return sentences by which what is made of the model is compared with it."""
+        vocabulary = Vocabulary(self._tokenizer)
+        return [_feeds([text], vocabulary) for text in rehearsal.HELD_OUT]
+
+    def _open(self) -> Session:
+        for _ in range(2):
+            if (compiled := self.compile()) is None or self._compiler is None:
+                break
+            try:
+                path = compiled.graph("bert")
+                return Session(path, self.model, self._execution, is_optimised=True, plans_memory=False)
+            except HayakoeError:
+                self._compiler.discard(compiled)
+        return Session(self.model, self.model, self._execution)
+
+    def _load(self) -> tuple[Session, Vocabulary]:
+        with self._loading:
+            if self._loaded is None:
+                vocabulary = Vocabulary(self._tokenizer)
+                session = self._open()
+                if strange := set(session.inputs) ^ _INPUTS:
+                    raise HayakoeError(
+                        f"{self.model}: is no BERT of a HayaKoe repository ({', '.join(sorted(strange))[:80]}): "
+                        "name its repository with --bert-source"
+                    )
+                # Loading the published model takes 0.9 GB beside it, which voices would be sent away for.
+                give_back()
+                self._loaded = session, vocabulary
+            return self._loaded
+
+
+def _feeds(texts: Sequence[str], vocabulary: Vocabulary) -> Feeds:
+    """Return what the model takes for texts, each a row as long as the longest."""
+    ids = [vocabulary.ids(text) for text in texts]
+    tokens = np.full((len(ids), max(map(len, ids))), vocabulary.pad, dtype=np.int64)
+    mask = np.zeros_like(tokens)
+    for row, each in enumerate(ids):
+        tokens[row, : len(each)] = each
+        mask[row, : len(each)] = 1
+    return {"input_ids": tokens, "attention_mask": mask}
+
+
+def expand(features: Features, counts: Sequence[int]) -> npt.NDArray[np.float32]:
+    """Return features for phones [1024, T] of those for characters, each repeated as often as ``counts`` says."""
+    return np.ascontiguousarray(np.repeat(features, counts, axis=0).T)
+
+
+def _bytes(features: Sequence[Features]) -> int:
+    return sum(each.nbytes for each in features)

@@ -1,0 +1,1 @@
+"""What is done to a voice once for this machine."""

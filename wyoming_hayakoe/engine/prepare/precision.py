@@ -1,0 +1,174 @@
+"""Which convolutions of a voice run in int8: as many as leave its sound as good as in fp32.
+
+Everything in int8 is tried first. Where the quality gate refuses that, each group of convolutions is heard alone. What
+independent errors add up to is known, and so is the most arithmetic that should pass: that is tried next, and where it
+is worse than expected, less is.
+"""
+
+import itertools
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, Literal
+
+from wyoming_hayakoe.engine.graphs.cutting import Stages
+from wyoming_hayakoe.engine.prepare.int8_trial import Rehearsal, Trial
+from wyoming_hayakoe.engine.prepare.quality import Quality
+from wyoming_hayakoe.errors import HayakoeError
+
+_LOGGER = logging.getLogger(__name__)
+
+Precision = Literal["auto", "fp32", "int8"]
+"""``auto`` lets the quality gate choose, ``int8`` takes everything whatever it sounds like."""
+
+LEAST_SNR = 30.0
+"""Decibels that the gate asks for."""
+
+GREATEST_DISTANCE = 1.0
+"""Log-spectral distance in decibels that the gate allows."""
+
+# Plans that should pass, heard before fp32 is taken.
+_MOST_TRIES = 4
+
+# As a share of the arithmetic: less is not worth any noise.
+_LEAST_SHARE = 0.1
+
+Plan = frozenset[str]
+"""The groups of convolutions in int8, see :attr:`Trial.groups`."""
+
+
+def choose(stages: Stages, rehearsal: Callable[[], Rehearsal], precision: Precision) -> tuple[Stages, dict[str, Any]]:
+    """Return the stages to run, and a report for JSON on what was tried, what was chosen and why.
+
+    Args:
+        stages: in fp32.
+        rehearsal: makes the sentences; not called for ``fp32``, since they take the BERT's time.
+        precision: what the user asks for.
+
+    Raises:
+        HayakoeError: the voice fails in fp32.
+    """
+    report: dict[str, Any] = {"precision": precision, "chosen": "fp32", "reason": "fp32 was asked for", "plans": []}
+    if precision == "fp32":
+        return stages, report
+    start = time.monotonic()
+    _LOGGER.info("int8: calibrating it by its own sentences")
+    judge = _Judge(Trial(stages, rehearsal()))
+    plan = judge.everything if precision == "int8" else judge.fastest()
+    if precision == "int8":
+        judge.passes(plan)
+    report |= {"chosen": "int8" if plan else "fp32", "reason": judge.reason(plan), "plans": judge.verdicts}
+    report |= {"alone": judge.alone, "seconds": round(time.monotonic() - start, 1)}
+    _LOGGER.info("%s: %s", report["chosen"], report["reason"])
+    return (judge.trial.stages(plan) if plan else stages), report
+
+
+class _Judge:
+    """Tries plans, and remembers what came of them."""
+
+    def __init__(self, trial: Trial) -> None:
+        self.trial = trial
+        self.groups = trial.groups
+        self.everything: Plan = frozenset(self.groups)
+        self.verdicts: list[dict[str, Any]] = []
+        self.alone: dict[str, Any] = {}
+        self._last: Quality | None = None
+
+    def fastest(self) -> Plan:
+        """Return the plan with the most arithmetic in int8 that passes; an empty one stands for fp32."""
+        if self.passes(self.everything):
+            return self.everything
+        heard = {}
+        for group in self.groups:
+            try:
+                heard[group] = self.trial.hear([group], sentences=1)
+            except HayakoeError:
+                continue
+        self.alone = {group: _figures(quality) for group, quality in heard.items()}
+        excess = (1.0, 1.0)
+        for _ in range(_MOST_TRIES):
+            plan = promising(self.groups, heard, excess)
+            if not plan or self.passes(plan):
+                return plan
+            excess = self._excess(plan, heard, excess)
+        return frozenset()
+
+    def passes(self, plan: Plan) -> bool:
+        """Hear ``plan`` and keep the verdict."""
+        figures: dict[str, Any] = {}
+        refused: str | None
+        self._last = None
+        try:
+            self._last = self.trial.hear(plan)
+        except HayakoeError as error:
+            refused = str(error)
+        else:
+            figures, refused = _figures(self._last), _refusal(self._last)
+        share = self._share(plan)
+        _LOGGER.info("int8: %.0f %% of the arithmetic: %s", 100 * share, refused or "passes")
+        self.verdicts.append({"int8": sorted(plan), "share": share, **figures, "refused": refused})
+        return refused is None
+
+    def _excess(self, plan: Plan, heard: Mapping[str, Quality], known: tuple[float, float]) -> tuple[float, float]:
+        """Return by how much a refused plan was worse than expected, so that the next is chosen with that in mind."""
+        if self._last is None:
+            return known
+        costs = [_costs(heard[group]) for group in plan]
+        expected = [max(1e-9, sum(each)) for each in zip(*costs, strict=True)]
+        noise, distance = (cost / each for cost, each in zip(_costs(self._last), expected, strict=True))
+        return max(known[0], noise), max(known[1], distance)
+
+    def reason(self, plan: Plan) -> str:
+        """Return in a line why ``plan`` is what runs."""
+        if not plan:
+            first = self.verdicts[0]["refused"]
+            return f"no plan passes; all in int8: {first}"
+        last = self.verdicts[-1]
+        share = f"{100 * last['share']:.0f} % of the arithmetic in int8"
+        return f"{share}: SNR {last['snr']} dB, log-spectral distance {last['distance']} dB"
+
+    def _share(self, plan: Plan) -> float:
+        return round(sum(self.groups[group] for group in plan) / max(1, sum(self.groups.values())), 3)
+
+
+def promising(groups: Mapping[str, int], heard: Mapping[str, Quality], excess: tuple[float, float]) -> Plan:
+    """Return the plan with the most arithmetic that should pass; an empty one where there is none worth it.
+
+    Args:
+        groups: multiply-adds of each group.
+        heard: how each sounds alone; what failed is missing.
+        excess: by how much noise and distance of a plan are more than what its groups' add up to.
+    """
+    costs = {group: _costs(quality) for group, quality in heard.items()}
+    best: Plan = frozenset()
+    most = _LEAST_SHARE * sum(groups.values())
+    for count in range(1, min(len(heard), len(groups) - 1) + 1):
+        for plan in itertools.combinations(sorted(heard), count):
+            work = sum(groups[group] for group in plan)
+            if work > most and all(
+                factor * sum(costs[group][kind] for group in plan) <= 1 for kind, factor in enumerate(excess)
+            ):
+                best, most = frozenset(plan), work
+    return best
+
+
+def _costs(quality: Quality) -> tuple[float, float]:
+    """Return noise and distance as shares of what the gate allows.
+
+    Powers of noise add up, and so do the squares of spectral distances while they are small.
+    """
+    return 10 ** ((LEAST_SNR - quality.snr) / 10), (quality.distance / GREATEST_DISTANCE) ** 2
+
+
+def _figures(quality: Quality) -> dict[str, Any]:
+    rounded = {name: round(value, 2) for name, value in quality.bands.items()}
+    return asdict(quality) | {"snr": round(quality.snr, 1), "distance": round(quality.distance, 2), "bands": rounded}
+
+
+def _refusal(quality: Quality) -> str | None:
+    if quality.snr < LEAST_SNR:
+        return f"SNR {quality.snr:.1f} dB is under {LEAST_SNR:g} dB"
+    if quality.distance > GREATEST_DISTANCE:
+        return f"log-spectral distance {quality.distance:.2f} dB is over {GREATEST_DISTANCE:g} dB"
+    return None

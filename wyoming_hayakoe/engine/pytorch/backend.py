@@ -1,0 +1,157 @@
+"""Voices on PyTorch: the network itself in place of its ONNX graph, for a GPU."""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from wyoming_hayakoe.engine.graphs import cutting
+from wyoming_hayakoe.engine.jp_extra.config import read_config, read_style_vectors
+from wyoming_hayakoe.engine.jp_extra.inputs import Feeds
+from wyoming_hayakoe.engine.jp_extra.synthesizer import LoadedStages, Synthesizer
+from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles, read_about
+from wyoming_hayakoe.engine.pytorch.network.checkpoint import load_checkpoint
+from wyoming_hayakoe.engine.pytorch.network.text_encoder import Sentence
+from wyoming_hayakoe.engine.pytorch.network.vits import Rhythm
+from wyoming_hayakoe.engine.pytorch.network.vits import Synthesizer as Network
+from wyoming_hayakoe.errors import HayakoeError, in_brief
+from wyoming_hayakoe.sources.source import AbsentError, Progress, Source
+
+
+def has_gpu() -> bool:
+    """Whether PyTorch can compute on a GPU."""
+    return bool(torch.cuda.is_available())
+
+
+class PyTorch:
+    """Loads voices on one device."""
+
+    def __init__(self, device: str) -> None:
+        """Take note of ``device``, as PyTorch names it."""
+        self.device = torch.device(device)
+        self.compiles = False
+        """Whether networks that are loaded from now on go through torch.compile: a minute, and faster afterwards."""
+
+    def fetch(self, source: Source, name: str, progress: Progress | None = None) -> Path:
+        """Return the folder with a voice's checkpoint.
+
+        Raises:
+            HayakoeError: the source has none, or cannot be reached.
+        """
+        try:
+            return source.fetch(f"pytorch/speakers/{name}", progress)
+        except AbsentError:
+            files = source.list()
+            if "config.json" in files and any(_is_checkpoint(path) for path in files):
+                return source.fetch("", progress)
+        raise AbsentError(
+            f"{source.uri}: has no files for PyTorch of {name!r}: publish it for GPU as well, or compute on the CPU"
+        )
+
+    def read(self, place: Path) -> VoiceFiles:
+        """Read what is small in the folder of a voice.
+
+        Raises:
+            HayakoeError: something is missing or is not what it should be.
+        """
+        config = read_config(place / "config.json")
+        vectors = read_style_vectors(place / "style_vectors.npy", config)
+        return VoiceFiles(_only_checkpoint(place), None, config, vectors, read_about(place))
+
+    def load(self, checkpoint: Path) -> Synthesizer:
+        """Return a voice's network, ready to run.
+
+        Raises:
+            HayakoeError: the weights are not what they should be, or the device has no room for them.
+        """
+        network = load_checkpoint(checkpoint, checkpoint.parent / "config.json")
+        network.fold_weight_norm()
+        try:
+            network = network.to(self.device)
+        except RuntimeError as error:
+            raise _failed(checkpoint, error) from error
+        return Synthesizer(checkpoint, stages=_stages(network, checkpoint, compiles=self.compiles))
+
+
+_Compute = Callable[[dict[str, Tensor]], Sequence[Tensor]]
+
+
+class _Stage:
+    """A part of the network, as the engine runs one."""
+
+    def __init__(self, compute: _Compute, device: torch.device, origin: Path) -> None:
+        self._compute = compute
+        self._device = device
+        self._origin = origin
+        # torch.compile is not made for several threads at once, and a GPU computes one thing at a time.
+        self._lock = threading.Lock()
+
+    def run(self, outputs: Sequence[str], feeds: Feeds) -> list[npt.NDArray[Any]]:
+        """Return what this stage makes, which is ``outputs``."""
+        try:
+            with self._lock, torch.inference_mode():
+                tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in feeds.items()}
+                given = {name: value.to(self._device) for name, value in tensors.items()}
+                results = [value.float().cpu().numpy() for value in self._compute(given)]
+        except RuntimeError as error:
+            raise _failed(self._origin, error) from error
+        if not all(np.isfinite(result).all() for result in results):
+            raise HayakoeError(f"{self._origin}: gives values that are no numbers: fetch the voice again")
+        return results
+
+
+def _stages(network: Network, origin: Path, *, compiles: bool) -> LoadedStages:
+    device = network.emb_g.weight.device
+    stages: list[Callable[..., Any]] = [network.encode, network.flow, network.dec]
+    if compiles:
+        # Sentences have any length: one program for all of them.
+        stages = [torch.compile(stage, dynamic=True) for stage in stages]
+    encode, flow, decode = stages
+
+    def encoder(given: dict[str, Tensor]) -> Sequence[Tensor]:
+        rhythm = Rhythm(*(given[name] for name in Rhythm._fields))
+        sentence = _sentence(given)
+        frames, prior = encode(sentence, rhythm, given[cutting.DURATION_NOISE])
+        return frames, prior.mean, prior.log_scale
+
+    def turned(given: dict[str, Tensor]) -> Sequence[Tensor]:
+        prior = given[cutting.PRIOR]
+        return [flow(prior, torch.ones_like(prior[:, :1]), network.speaker(given["sid"]))]
+
+    def decoder(given: dict[str, Tensor]) -> Sequence[Tensor]:
+        return [decode(given[cutting.LATENT], network.speaker(given["sid"]))]
+
+    encoder_, flow_, decoder_ = (_Stage(each, device, origin) for each in (encoder, turned, decoder))
+    return LoadedStages(encoder_, flow_, decoder_, network.dec.hop, network.dec.reach)
+
+
+def _sentence(given: dict[str, Tensor]) -> Sentence:
+    return Sentence(*(given[name] for name in Sentence._fields))
+
+
+def _is_checkpoint(path: str) -> bool:
+    return path.endswith(".safetensors") and "/" not in path
+
+
+def _only_checkpoint(folder: Path) -> Path:
+    found = sorted(folder.glob("*.safetensors"))
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(path.name for path in found)[:140]
+    raise HayakoeError(
+        f"{folder}: holds several checkpoints ({names}): leave one"
+        if found
+        else f"{folder}: holds no .safetensors file: fetch the voice again"
+    )
+
+
+def _failed(origin: Path, error: RuntimeError) -> HayakoeError:
+    """Return PyTorch's words in one line."""
+    if isinstance(error, torch.cuda.OutOfMemoryError):
+        return HayakoeError(f"{origin}: the GPU has no room for it: stop what else uses it, or compute on the CPU")
+    return HayakoeError(f"{origin}: PyTorch fails ({in_brief(error)}): compute on the CPU")

@@ -1,0 +1,104 @@
+"""The whole network: a sentence in, a waveform and the durations of its phones out."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
+
+from wyoming_hayakoe.engine.pytorch.network.decoder import Decoder
+from wyoming_hayakoe.engine.pytorch.network.durations import DurationPredictor, StochasticDurationPredictor
+from wyoming_hayakoe.engine.pytorch.network.flow import Flow
+from wyoming_hayakoe.engine.pytorch.network.parameters import NetworkParameters
+from wyoming_hayakoe.engine.pytorch.network.text_encoder import Prior, Sentence, TextEncoder, length_mask
+
+
+class Rhythm(NamedTuple):
+    """What decides how long phones sound, each a number as float [1]; the names are a published graph's."""
+
+    length_scale: Tensor
+    """Factor on all durations."""
+
+    noise_scale_w: Tensor
+    """How much the drawn durations vary."""
+
+    sdp_ratio: Tensor
+    """How much of the durations is drawn, between 0 and 1."""
+
+
+class Synthesizer(nn.Module):
+    """The stages of a voice under the names of its published weights."""
+
+    def __init__(self, parameters: NetworkParameters) -> None:
+        super().__init__()
+        self.enc_p = TextEncoder(parameters)
+        self.dec = Decoder(parameters)
+        self.flow = Flow(parameters)
+        self.sdp = StochasticDurationPredictor(parameters)
+        self.dp = DurationPredictor(parameters)
+        self.emb_g = nn.Embedding(parameters.n_speakers, parameters.gin_channels)
+
+    def forward(self, sentence: Sentence, noise_scale: Tensor, rhythm: Rhythm) -> tuple[Tensor, Tensor]:
+        """Return samples [batch, 1, samples] and the frames of each phone [batch, time]."""
+        speaker = self.speaker(sentence.sid)
+        prior = self.enc_p(sentence, speaker)
+        frames = self.frames(prior, speaker, rhythm, _noise_like(prior))
+        path, mask = alignment(frames)
+        mean, log_scale = _stretch(prior.mean, path), _stretch(prior.log_scale, path)
+        z = mean + torch.randn_like(mean) * torch.exp(log_scale) * noise_scale
+        return self.dec(self.flow(z, mask, speaker) * mask, speaker), frames.squeeze(1)
+
+    def durations(self, sentence: Sentence, rhythm: Rhythm) -> Tensor:
+        """Return the frames of each phone alone, [batch, time]."""
+        speaker = self.speaker(sentence.sid)
+        prior = self.enc_p(sentence, speaker)
+        return self.frames(prior, speaker, rhythm, _noise_like(prior)).squeeze(1)
+
+    def encode(self, sentence: Sentence, rhythm: Rhythm, noise: Tensor) -> tuple[Tensor, Prior]:
+        """Return the frames of each phone, [batch, 1, time], and the prior; ``noise`` is normal, [batch, 2, time]."""
+        speaker = self.speaker(sentence.sid)
+        prior = self.enc_p(sentence, speaker)
+        return self.frames(prior, speaker, rhythm, noise), prior
+
+    def speaker(self, sid: Tensor) -> Tensor:
+        """Return speakers' embeddings, [batch, speaker channels, 1], of int64 [batch]."""
+        return self.emb_g(sid).unsqueeze(-1)
+
+    def frames(self, prior: Prior, speaker: Tensor, rhythm: Rhythm, noise: Tensor) -> Tensor:
+        """Return the frames of each phone, whole numbers, [batch, 1, time]; ``noise`` is normal, [batch, 2, time]."""
+        drawn = self.sdp(prior.hidden, prior.mask, speaker, noise * rhythm.noise_scale_w)
+        predicted = self.dp(prior.hidden, prior.mask, speaker)
+        mixed = drawn * rhythm.sdp_ratio + predicted * (1 - rhythm.sdp_ratio)
+        return torch.ceil(torch.exp(mixed) * prior.mask * rhythm.length_scale)
+
+    def fold_weight_norm(self) -> None:
+        """Replace every pair of direction and length by the weight itself, for an export."""
+        for module in list(self.modules()):
+            if is_parametrized(module, "weight"):
+                remove_parametrizations(module, "weight")
+
+
+def _noise_like(prior: Prior) -> Tensor:
+    return torch.randn_like(prior.hidden[:, :2])
+
+
+def alignment(frames: Tensor) -> tuple[Tensor, Tensor]:
+    """Return which phone sounds in which frame, and which frames count.
+
+    Args:
+        frames: the frames of each phone, [batch, 1, time].
+
+    Returns:
+        Zeros and ones [batch, frames, time], and a mask [batch, 1, frames]; at least one frame.
+    """
+    ends = frames.cumsum(-1)
+    lengths = ends[:, 0, -1].clamp(min=1).long()
+    mask = length_mask(lengths, lengths.max()).to(frames.dtype)
+    moments = torch.arange(lengths.max(), device=frames.device).unsqueeze(-1)
+    path = (moments < ends) & (moments >= ends - frames)
+    return path.to(frames.dtype), mask
+
+
+def _stretch(x: Tensor, path: Tensor) -> Tensor:
+    """Return [batch, channels, frames] for [batch, channels, time]: each phone's column as long as it sounds."""
+    return x @ path.transpose(1, 2)

@@ -1,0 +1,105 @@
+"""A network to the ONNX files of a repository."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from wyoming_hayakoe.engine.pytorch.network.text_encoder import BERT_CHANNELS, STYLE_CHANNELS, Sentence
+from wyoming_hayakoe.engine.pytorch.network.vits import Rhythm, Synthesizer
+
+OPSET = 17
+# What a file in protobuf's format can hold.
+_LARGEST = 2**31 - 1
+# Length of the example that a graph is traced by: no size of the network, so that none is mistaken for it.
+_EXAMPLE_PHONES = 23
+_TIME = {"x": 1, "tone": 1, "language": 1, "bert": 2, "audio": 2, "durations": 1}
+
+
+class _Synthesizer(nn.Module):
+    """The network with its inputs in a row, as a graph has them."""
+
+    def __init__(self, network: Synthesizer) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, *values: Tensor) -> tuple[Tensor, Tensor]:
+        noise_scale, length_scale, noise_scale_w, sdp_ratio = values[-4:]
+        return self.network(Sentence(*values[:-4]), noise_scale, Rhythm(length_scale, noise_scale_w, sdp_ratio))
+
+
+class _Durations(nn.Module):
+    """The same for the durations alone."""
+
+    def __init__(self, network: Synthesizer) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, *values: Tensor) -> Tensor:
+        return self.network.durations(Sentence(*values[:-3]), Rhythm(*values[-3:]))
+
+
+def export_synthesizer(network: Synthesizer, path: Path) -> None:
+    """Write ``synthesizer.onnx``: a sentence and four numbers in, ``audio`` and ``durations`` out."""
+    numbers = ("noise_scale", "length_scale", "noise_scale_w", "sdp_ratio")
+    _export(_Synthesizer(network), numbers, ("audio", "durations"), path)
+
+
+def export_duration_predictor(network: Synthesizer, path: Path) -> None:
+    """Write ``duration_predictor.onnx``: a sentence and three numbers in, ``durations`` out."""
+    _export(_Durations(network), ("length_scale", "noise_scale_w", "sdp_ratio"), ("durations",), path)
+
+
+def _export(module: nn.Module, numbers: Sequence[str], outputs: Sequence[str], path: Path) -> None:
+    names = [*Sentence._fields, *numbers]
+    # By tracing, as the published voices were made.
+    torch.onnx.export(
+        module.eval(),
+        (*_example(), *(torch.ones(1) for _ in numbers)),
+        str(path),
+        input_names=names,
+        output_names=list(outputs),
+        opset_version=OPSET,
+        dynamo=False,
+        dynamic_axes={name: {_TIME[name]: name} for name in (*names, *outputs) if name in _TIME},
+    )
+
+
+def tidy(path: Path) -> None:
+    """Free a graph of what tracing leaves in it: sizes that are known, copies, what nobody takes.
+
+    ONNX Runtime's basic level keeps to the operators of the standard, so that every runtime takes the result. Weights
+    of over 2 GB are put beside it, into ``NAME.onnx.data``.
+    """
+    import onnx
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    tidied = path.with_suffix(".tidied")
+    options.optimized_model_filepath = str(tidied)
+    options.log_severity_level = 4
+    ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    model = onnx.load(tidied)
+    tidied.unlink()
+    standard = [entry for entry in model.opset_import if entry.domain == ""]
+    del model.opset_import[:]
+    model.opset_import.extend(standard)
+    # Shapes of values in between, which it has found out for itself.
+    del model.graph.value_info[:]
+    is_large = model.ByteSize() > _LARGEST
+    onnx.save(model, path, save_as_external_data=is_large, location=f"{path.name}.data" if is_large else None)
+
+
+def _example() -> Sentence:
+    phones = torch.arange(_EXAMPLE_PHONES).unsqueeze(0)
+    return Sentence(
+        x=phones,
+        x_lengths=torch.tensor([_EXAMPLE_PHONES]),
+        sid=torch.zeros(1, dtype=torch.int64),
+        tone=torch.full_like(phones, 6),
+        language=torch.ones_like(phones),
+        bert=torch.randn(1, BERT_CHANNELS, _EXAMPLE_PHONES),
+        style_vec=torch.randn(1, STYLE_CHANNELS),
+    )

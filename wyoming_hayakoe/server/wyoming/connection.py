@@ -1,0 +1,181 @@
+"""One client: its requests are read in one task and answered, in order, in another.
+
+So the server sees a client leave while it speaks, and answers ping and describe at once.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING
+
+from wyoming.error import Error
+
+from wyoming_hayakoe.errors import HayakoeError, RequestError
+from wyoming_hayakoe.server.context import Request, Service
+from wyoming_hayakoe.server.wyoming.events import Outbox
+from wyoming_hayakoe.server.wyoming.request_reader import Intake, RequestQueue, discard
+from wyoming_hayakoe.server.wyoming.response import Response
+
+if TYPE_CHECKING:
+    from wyoming_hayakoe.server.metrics import Outcome
+
+_LOGGER = logging.getLogger(__name__)
+
+# Requests that may wait on one connection; past that, the server reads no further until one is answered.
+_QUEUE_SIZE = 32
+# Seconds in which a client can take in an error before its connection is cut.
+_LINGER = 1.0
+# Seconds in which a request may still come that was on its way when the server was told to stop.
+_LAST_CALL = 0.5
+
+
+class Connection:
+    """One client from its first byte to its last."""
+
+    def __init__(
+        self,
+        service: Service,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        peer: str,
+        outlives_input: bool = False,
+    ) -> None:
+        """Serve ``peer``; ``outlives_input`` says that the end of its input does not mean that it has left."""
+        self._service = service
+        self._reader = reader
+        self._writer = writer
+        self._peer = peer
+        self._outlives_input = outlives_input
+        self._outbox = Outbox(writer, service.settings.stall_timeout)
+        self._queue: RequestQueue = asyncio.Queue(_QUEUE_SIZE)
+        self._intake = Intake(service, reader, self._outbox, self._queue)
+        self._is_answering = False
+        self._is_finishing = False
+        self._has_failed = False
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a request is being answered now."""
+        return self._is_answering
+
+    async def run(self) -> None:
+        """Serve until the client leaves, does wrong, or is idle for too long."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                reading = tasks.create_task(self._guard(self._intake.run()))
+                answering = tasks.create_task(self._guard(self._answer()))
+                await self._watch(reading, answering)
+                reading.cancel()
+                answering.cancel()
+            await self._close()
+        finally:
+            self._writer.transport.abort()
+
+    async def refuse(self, error: RequestError) -> None:
+        """Send ``error`` instead of serving."""
+        try:
+            await self._guard(self._send_error(error))
+            await self._close()
+        finally:
+            self._writer.transport.abort()
+
+    def finish(self) -> None:
+        """Answer what has been asked for, and what is being asked for just now, then close: the server is stopping."""
+        self._is_finishing = True
+        asyncio.get_running_loop().call_later(_LAST_CALL, self._end_if_idle)
+
+    def _end_if_idle(self) -> None:
+        if not self._is_answering and self._queue.empty():
+            self._queue.put_nowait(None)
+
+    async def _watch(self, reading: asyncio.Task[None], answering: asyncio.Task[None]) -> None:
+        """Return when the connection is over."""
+        idle_timeout = self._service.settings.idle_timeout
+        waiting = {reading, answering}
+        idle_since = time.monotonic()
+        while True:
+            idle_left = None if self._outlives_input else idle_since + idle_timeout - time.monotonic()
+            if idle_left is not None and idle_left <= 0:
+                _LOGGER.info("%s: idle for too long, closing", self._peer)
+                return
+            done, waiting = await asyncio.wait(waiting, timeout=idle_left, return_when=asyncio.FIRST_COMPLETED)
+            if answering in done or (reading in done and not self._outlives_input):
+                return
+            if reading in done:
+                await self._intake.end()
+            idle_since = time.monotonic() if self._is_answering else self._intake.last_event
+
+    async def _answer(self) -> None:
+        """Answer requests in order; return behind the last, or behind an error."""
+        try:
+            while (request := await self._queue.get()) is not None:
+                if isinstance(request, RequestError):
+                    return await self._send_error(request)
+                self._is_answering = True
+                await self._respond(request)
+                self._is_answering = False
+                if self._is_finishing and self._queue.empty():
+                    return None
+        except RequestError as error:
+            return await self._send_error(error)
+
+    async def _respond(self, request: Request) -> None:
+        response = Response(self._service, request, self._outbox)
+        voice = request.speaker.voice.name
+        outcome: Outcome = "abandoned"
+        try:
+            await self._speak(response)
+            outcome = "answered"
+        except RequestError as error:
+            outcome = "refused" if error.code == "busy" else "failed"
+            raise
+        finally:
+            timing = response.timing()
+            self._service.admission.learn(timing)
+            if metrics := self._service.metrics:
+                metrics.count_answer(voice, outcome, timing)
+        _LOGGER.info("%s: %s: %s", self._peer, voice, response.describe())
+
+    async def _speak(self, response: Response) -> None:
+        """Run ``response``; whatever goes wrong is something that its client can be told, or the client's end."""
+        try:
+            await response.run()
+        except (RequestError, ConnectionError):
+            raise
+        except HayakoeError as error:
+            raise RequestError("synthesis-failed", str(error)) from None
+        except Exception:
+            _LOGGER.exception("%s: speaking failed", self._peer)
+            raise RequestError("synthesis-failed", "speaking failed: the server's log says why") from None
+
+    async def _send_error(self, error: RequestError) -> None:
+        # Home Assistant up to 2026.2 ignores the event and would wait for ever: so the connection is closed after it.
+        level = logging.DEBUG if error.code == "busy" else logging.WARNING
+        _LOGGER.log(level, "%s: %s: %s", self._peer, error.code, error.text)
+        if metrics := self._service.metrics:
+            metrics.count_error(error.code)
+        self._has_failed = True
+        await self._outbox.send(Error(text=error.text, code=error.code).event())
+
+    async def _guard(self, work: Coroutine[None, None, None]) -> None:
+        """Run ``work``; a lost connection or a fault of ours ends this connection and nothing else."""
+        try:
+            await work
+        except ConnectionError as error:
+            _LOGGER.info("%s: connection lost: %s", self._peer, error)
+        except Exception:
+            _LOGGER.exception("%s: internal error", self._peer)
+
+    async def _close(self) -> None:
+        """Close so that what was sent arrives: data left unread here would have the client's system discard it."""
+        with contextlib.suppress(OSError, TimeoutError):
+            if self._has_failed and self._writer.can_write_eof():
+                self._writer.write_eof()
+                async with asyncio.timeout(_LINGER):
+                    await discard(self._reader)
+            self._writer.close()
+            async with asyncio.timeout(self._service.settings.stall_timeout):
+                await self._writer.wait_closed()

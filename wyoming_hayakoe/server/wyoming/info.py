@@ -1,0 +1,43 @@
+"""What the server answers to describe."""
+
+from wyoming.info import Attribution, Info, TtsProgram, TtsVoice, TtsVoiceSpeaker
+
+from wyoming_hayakoe.server.catalogue import Catalogue, Entry
+from wyoming_hayakoe.version import __version__
+from wyoming_hayakoe.voice import Credit
+
+# Home Assistant builds the entity's id from this name: it never changes.
+PROGRAM = "hayakoe"
+_URL = "https://www.home-assistant.io/integrations/wyoming/"
+
+
+def make_info(catalogue: Catalogue, *, streaming: bool) -> Info:
+    """Return the info event's content: one program with every entry of the catalogue."""
+    program = TtsProgram(
+        name=PROGRAM,
+        description="Japanese text to speech",
+        attribution=Attribution(name="wyoming-hayakoe", url=_URL),
+        installed=True,
+        version=__version__,
+        voices=[_voice(entry) for entry in catalogue.entries],
+        supports_synthesize_streaming=streaming,
+    )
+    return Info(tts=[program])
+
+
+def _voice(entry: Entry) -> TtsVoice:
+    voice = entry.speaker.voice
+    return TtsVoice(
+        name=entry.name,
+        description=entry.description,
+        attribution=Attribution(name=_author(voice.credit), url=voice.credit.url),
+        installed=True,
+        version=__version__,
+        languages=list(voice.languages),
+        speakers=[TtsVoiceSpeaker(name=style) for style in entry.styles] or None,
+    )
+
+
+def _author(credit: Credit) -> str:
+    """Return who is to be named, with the licence that says so: the protocol has no field for it."""
+    return f"{credit.author}, {credit.licence}" if credit.licence != "unknown" else credit.author

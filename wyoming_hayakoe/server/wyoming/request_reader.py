@@ -1,0 +1,131 @@
+"""Reads one client's events: requests go to a queue, and what needs no computing is answered at once."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from wyoming.event import Event
+from wyoming.ping import Pong
+
+from wyoming_hayakoe.errors import RequestError
+from wyoming_hayakoe.server.catalogue import Requested
+from wyoming_hayakoe.server.context import Request, Service
+from wyoming_hayakoe.server.wyoming.events import Outbox, expect, expect_or, read_event
+from wyoming_hayakoe.server.wyoming.info import make_info
+from wyoming_hayakoe.server.wyoming.text_stream import IncomingText
+
+RequestQueue = asyncio.Queue[Request | RequestError | None]
+"""Requests in order; an error or None is the last."""
+
+_FORMATS = ("text", "ssml")
+
+
+class Intake:
+    """Takes events until the client leaves or sends one that cannot be answered."""
+
+    def __init__(self, service: Service, reader: asyncio.StreamReader, outbox: Outbox, queue: RequestQueue) -> None:
+        self._service = service
+        self._reader = reader
+        self._outbox = outbox
+        self._queue = queue
+        self._stream: IncomingText | None = None
+        self._handlers: dict[str, Callable[[Event], Awaitable[None]]] = {
+            "describe": self._describe,
+            "ping": self._ping,
+            "select-program": self._select_program,
+            "synthesize": self._synthesize,
+            "synthesize-start": self._start_stream,
+            "synthesize-chunk": self._continue_stream,
+            "synthesize-stop": self._stop_stream,
+        }
+        self.last_event = time.monotonic()
+        """When the client last sent a whole event."""
+
+    async def run(self) -> None:
+        """Return when the client has nothing more to say."""
+        try:
+            while (event := await read_event(self._reader, self._handlers)) is not None:
+                self.last_event = time.monotonic()
+                if handle := self._handlers.get(event.type):
+                    await handle(event)
+                # Nothing above suspends while there is more at hand, and others want their turn.
+                await asyncio.sleep(0)
+        except RequestError as error:
+            await self._fail(error)
+            await discard(self._reader)
+
+    async def end(self) -> None:
+        """Say that the client's last request is in the queue."""
+        if self._stream is not None:
+            self._stream.end()
+        await self._queue.put(None)
+
+    async def _fail(self, error: RequestError) -> None:
+        """Have the client told what is wrong, after the answers that it is still owed."""
+        if self._stream is None:
+            await self._queue.put(error)
+        else:
+            self._stream.fail(error)
+
+    async def _describe(self, event: Event) -> None:
+        info = make_info(self._service.catalogue, streaming=self._service.settings.streaming)
+        await self._outbox.send(info.event())
+
+    async def _ping(self, event: Event) -> None:
+        await self._outbox.send(Pong(expect_or(event.data.get("text"), str, "ping: 'text'", None)).event())
+
+    async def _select_program(self, event: Event) -> None:
+        """Accept it: there is one program, so there is nothing to select."""
+        expect(event.data.get("name"), str, "select-program: 'name'")
+
+    async def _synthesize(self, event: Event) -> None:
+        if self._stream is not None:
+            return  # the whole text of the stream once more, for servers that know no streams
+        text = self._open(event)
+        text.feed(_text(event))
+        text.end()
+        await self._queue.put(Request(self._service.catalogue.find(_requested(event)), text, is_stream=False))
+
+    async def _start_stream(self, event: Event) -> None:
+        if self._stream is not None:
+            raise RequestError("bad-event", "synthesize-start: the text before it has no synthesize-stop")
+        text = self._open(event)
+        await self._queue.put(Request(self._service.catalogue.find(_requested(event)), text, is_stream=True))
+        self._stream = text
+
+    async def _continue_stream(self, event: Event) -> None:
+        self._current_stream(event).feed(_text(event))
+
+    async def _stop_stream(self, event: Event) -> None:
+        self._current_stream(event).end()
+        self._stream = None
+
+    def _current_stream(self, event: Event) -> IncomingText:
+        if self._stream is None:
+            raise RequestError("bad-event", f"{event.type}: there is no synthesize-start before it")
+        return self._stream
+
+    def _open(self, event: Event) -> IncomingText:
+        text_format = expect_or(event.data.get("text_format"), str, f"{event.type}: 'text_format'", "text")
+        if text_format not in _FORMATS:
+            raise RequestError("bad-event", f"{event.type}: 'text_format' is not one of {', '.join(_FORMATS)}")
+        return IncomingText(ssml=text_format == "ssml", patience=self._service.settings.idle_timeout)
+
+
+async def discard(reader: asyncio.StreamReader) -> None:
+    """Read to the end of the stream and keep nothing."""
+    while await reader.read(1 << 16):
+        pass
+
+
+def _text(event: Event) -> str:
+    return expect(event.data.get("text"), str, f"{event.type}: 'text'")
+
+
+def _requested(event: Event) -> Requested:
+    voice: dict[str, Any] = expect_or(event.data.get("voice"), dict, f"{event.type}: 'voice'", {})
+    name, language, style = (
+        expect_or(voice.get(key), str, f"{event.type}: 'voice.{key}'", None) for key in ("name", "language", "speaker")
+    )
+    return Requested(name, language, style)

@@ -1,0 +1,106 @@
+"""Answers one request: sentences to windows of sound to audio chunks."""
+
+import time
+from collections.abc import Generator
+from contextlib import aclosing
+
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.tts import SynthesizeStopped
+
+from wyoming_hayakoe.audio import SAMPLE_WIDTH, Resampler, to_pcm
+from wyoming_hayakoe.server.context import Request, Service
+from wyoming_hayakoe.server.metrics import Timing
+from wyoming_hayakoe.server.wyoming.events import Outbox
+
+
+class Response:
+    """One audio-start … audio-stop, and synthesize-stopped behind a text stream."""
+
+    def __init__(self, service: Service, request: Request, outbox: Outbox) -> None:
+        self._service = service
+        self._lane = service.lane
+        self._request = request
+        self._outbox = outbox
+        self._narration = request.speaker.narrate()
+        self._samples_per_chunk = service.settings.samples_per_chunk
+        source_rate = request.speaker.voice.sample_rate
+        self._rate = service.settings.rate or source_rate
+        self._resampler = Resampler(source_rate, self._rate) if self._rate != source_rate else None
+        self._samples = 0
+        self._computing = 0.0
+        self._started = time.monotonic()
+        self._first_audio: float | None = None
+        self._heard_until = 0.0
+
+    async def run(self) -> None:
+        """Speak each sentence as it comes, window by window.
+
+        Raises:
+            RequestError: too many wait already, or the rest of the text stream cannot be spoken.
+            HayakoeError: the voice cannot be loaded, or fails.
+            ConnectionError: the client is gone or stalls.
+        """
+        self._service.admission.check()
+        await self._service.make_ready(self._request.speaker)
+        await self._outbox.send(AudioStart(rate=self._rate, width=SAMPLE_WIDTH, channels=1).event())
+        while (sentence := await self._request.text.next_sentence()) is not None:
+            is_first = self._first_audio is None
+            if is_first:
+                # The voice or the text may have been long in coming. From here to the lane nothing is awaited, so that
+                # of many who come at once each finds those before it in the queue.
+                self._service.admission.check()
+            steps = self._lane.iterate(self._speak(sentence), self._due, is_first=is_first)
+            async with aclosing(steps) as windows:
+                async for pcm in windows:
+                    await self._send(pcm)
+        if resampler := self._resampler:
+            await self._send(await self._lane.run(lambda: to_pcm(resampler.finish())))
+        await self._outbox.send(AudioStop().event())
+        if self._request.is_stream:
+            await self._outbox.send(SynthesizeStopped().event())
+
+    def timing(self) -> Timing:
+        """Return how long it took so far."""
+        began = self._request.text.complete_since or self._started
+        return Timing(
+            first_audio=None if self._first_audio is None else self._first_audio - began,
+            total=time.monotonic() - began,
+            sound=self._samples / self._rate,
+            computing=self._computing,
+        )
+
+    def describe(self) -> str:
+        """Return what was done, for the log; not the text, which is the user's."""
+        timing = self.timing()
+        first = "none" if timing.first_audio is None else f"{1000 * timing.first_audio:.0f} ms"
+        return (
+            f"{self._request.text.characters} characters, {timing.sound:.1f} s of sound "
+            f"in {timing.total:.2f} s, first audio {first}"
+        )
+
+    def _due(self) -> float:
+        """Return when the listener has heard what was sent: until then, others may go first."""
+        return max(self._heard_until, time.monotonic())
+
+    def _speak(self, sentence: str) -> Generator[bytes, None, None]:
+        """Yield the sentence, and the rest before it, as PCM at the answer's rate; runs on the lane."""
+        windows = self._narration.speak(sentence)
+        while True:
+            began = time.monotonic()
+            window = next(windows, None)
+            if window is not None:
+                pcm = to_pcm(self._resampler.feed(window) if self._resampler else window)
+            self._computing += time.monotonic() - began
+            if window is None:
+                return
+            yield pcm
+
+    async def _send(self, pcm: bytes) -> None:
+        size = self._samples_per_chunk * SAMPLE_WIDTH
+        for start in range(0, len(pcm), size):
+            chunk = AudioChunk(rate=self._rate, width=SAMPLE_WIDTH, channels=1, audio=pcm[start : start + size])
+            await self._outbox.send(chunk.event())
+            self._first_audio = self._first_audio or time.monotonic()
+        samples = len(pcm) // SAMPLE_WIDTH
+        self._samples += samples
+        self._heard_until = self._due() + samples / self._rate
