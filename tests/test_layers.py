@@ -15,7 +15,7 @@ ALLOWED = {
     "sources": COMMON | {"sources"},
     "narration": COMMON | {"text"},
     "speaker": COMMON | {"text", "engine", "sources", "lane", "narration"},
-    "devices": COMMON | {"engine", "sources"},
+    "devices": COMMON | {"engine"},
     "shared_bert": COMMON | {"engine", "sources"},
     "tts": COMMON | {"text", "engine", "sources", "speaker", "devices", "shared_bert", "tts"},
     "server": COMMON | {"text", "engine", "sources", "lane", "speaker", "tts", "server"},

@@ -8,7 +8,6 @@ from wyoming_hayakoe.engine.jp_extra.synthesizer import Synthesizer
 from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles
 from wyoming_hayakoe.engine.runtime.providers import Device, has_cuda
 from wyoming_hayakoe.errors import HayakoeError, UsageError
-from wyoming_hayakoe.sources.source import Progress, Source
 
 WANTED = ("auto", "cpu", "cuda", "pytorch")
 """A GPU where one can be used, else the CPU; the CPU; a GPU; PyTorch, on a GPU where it has one."""
@@ -19,10 +18,6 @@ class Network(Protocol):
 
     compiles: bool
     """Whether networks that are loaded from now on are compiled first."""
-
-    def fetch(self, source: Source, name: str, progress: Progress | None = None) -> Path:
-        """Return the folder of a voice."""
-        ...
 
     def read(self, place: Path) -> VoiceFiles:
         """Read what is small in it."""

@@ -242,7 +242,7 @@ class TTS:
         location = self._chosen[name]
         source = self._source(location.uri, offline=offline)
         missing: list[str] = []
-        fetch = self._network.fetch if self._network else inventory.fetch
+        fetch = inventory.fetch_checkpoint if self._network else inventory.fetch
         place = _unless_missing(missing, lambda: fetch(source, location.speaker or name, progress))
         bert = _unless_missing(missing, lambda: self._bert.get(location.uri, progress, offline=offline))
         if place is None or bert is None:

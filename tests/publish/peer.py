@@ -33,7 +33,7 @@ def compare_networks(folder: Path) -> None:
 
     sys.path.insert(0, str(CHECKOUT))
     from wyoming_hayakoe.engine.pytorch.network.parameters import NetworkParameters
-    from wyoming_hayakoe.engine.pytorch.network.vits import Synthesizer
+    from wyoming_hayakoe.engine.pytorch.network.vits import Vits
 
     differences = []
     for kind in KINDS:
@@ -44,7 +44,7 @@ def compare_networks(folder: Path) -> None:
         with torch.no_grad():
             for weight in theirs.parameters():
                 weight.add_(0.05 * torch.randn_like(weight))
-        ours = Synthesizer(parameters).eval()
+        ours = Vits(parameters).eval()
         missing = ours.load_state_dict(theirs.state_dict(), strict=False).missing_keys
         assert not missing, missing
         with torch.no_grad():

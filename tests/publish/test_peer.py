@@ -11,8 +11,9 @@ from tests.publish.shared import run_peer
 from tests.support import FRONT_END
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
+from wyoming_hayakoe.engine.jp_extra.parts import counts_with_blanks, with_blanks
 from wyoming_hayakoe.symbols import language_ids, phone_ids, tone_ids
-from wyoming_hayakoe.utterance import SynthesisParams, counts_with_blanks, with_blanks
+from wyoming_hayakoe.utterance import SynthesisParams
 
 STILL = SynthesisParams(noise=0.0, noise_w=0.0, sdp_ratio=0.0, seed=0)
 CASES = [

@@ -195,7 +195,7 @@ def test_a_real_http_client_understands_it():
 async def test_without_the_option_there_is_nothing(voice):
     async with running(voice=voice) as server:
         assert server.probes is None
-        assert server._service.metrics is None
+        assert server._context.metrics is None
 
 
 @asynccontextmanager

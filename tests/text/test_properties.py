@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given, settings
 
 from tests.text.strategies import texts
+from wyoming_hayakoe.engine.jp_extra.parts import counts_with_blanks, with_blanks
 from wyoming_hayakoe.symbols import SYMBOLS, phone_ids
 from wyoming_hayakoe.text.explain import table, to_json
 from wyoming_hayakoe.text.frontend import FrontEnd, Stage, japanese
-from wyoming_hayakoe.utterance import Utterance, counts_with_blanks, with_blanks
+from wyoming_hayakoe.utterance import Utterance
 
 EXAMPLES = int(os.environ.get("HAYAKOE_FUZZ", "2000"))
 FRONT_END = japanese()

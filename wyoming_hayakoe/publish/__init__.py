@@ -1,4 +1,4 @@
 """Publishing voices: from a training checkpoint to the files that a repository holds.
 
-The extra ``[publish]`` installs what this needs; nothing else in the program imports PyTorch.
+The extra ``[publish]`` installs what this needs.
 """

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from wyoming_hayakoe.engine.pytorch.network.text_encoder import BERT_CHANNELS, STYLE_CHANNELS, Sentence
-from wyoming_hayakoe.engine.pytorch.network.vits import Rhythm, Synthesizer
+from wyoming_hayakoe.engine.pytorch.network.vits import Rhythm, Vits
 
 OPSET = 17
 # What a file in protobuf's format can hold.
@@ -17,10 +17,10 @@ _EXAMPLE_PHONES = 23
 _TIME = {"x": 1, "tone": 1, "language": 1, "bert": 2, "audio": 2, "durations": 1}
 
 
-class _Synthesizer(nn.Module):
+class _WholeNetwork(nn.Module):
     """The network with its inputs in a row, as a graph has them."""
 
-    def __init__(self, network: Synthesizer) -> None:
+    def __init__(self, network: Vits) -> None:
         super().__init__()
         self.network = network
 
@@ -32,7 +32,7 @@ class _Synthesizer(nn.Module):
 class _Durations(nn.Module):
     """The same for the durations alone."""
 
-    def __init__(self, network: Synthesizer) -> None:
+    def __init__(self, network: Vits) -> None:
         super().__init__()
         self.network = network
 
@@ -40,13 +40,13 @@ class _Durations(nn.Module):
         return self.network.durations(Sentence(*values[:-3]), Rhythm(*values[-3:]))
 
 
-def export_synthesizer(network: Synthesizer, path: Path) -> None:
+def export_synthesizer(network: Vits, path: Path) -> None:
     """Write ``synthesizer.onnx``: a sentence and four numbers in, ``audio`` and ``durations`` out."""
     numbers = ("noise_scale", "length_scale", "noise_scale_w", "sdp_ratio")
-    _export(_Synthesizer(network), numbers, ("audio", "durations"), path)
+    _export(_WholeNetwork(network), numbers, ("audio", "durations"), path)
 
 
-def export_duration_predictor(network: Synthesizer, path: Path) -> None:
+def export_duration_predictor(network: Vits, path: Path) -> None:
     """Write ``duration_predictor.onnx``: a sentence and three numbers in, ``durations`` out."""
     _export(_Durations(network), ("length_scale", "noise_scale_w", "sdp_ratio"), ("durations",), path)
 

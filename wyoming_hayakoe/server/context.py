@@ -7,12 +7,12 @@ from wyoming_hayakoe.server.admission import Admission
 from wyoming_hayakoe.server.catalogue import Catalogue
 from wyoming_hayakoe.server.metrics import Metrics
 from wyoming_hayakoe.server.settings import ServerSettings
-from wyoming_hayakoe.server.wyoming.text_stream import IncomingText
+from wyoming_hayakoe.server.wyoming.text_stream import TextStream
 from wyoming_hayakoe.speaker import Speaker
 
 
 @dataclass(slots=True)
-class Service:
+class Context:
     """What all connections share."""
 
     settings: ServerSettings
@@ -44,6 +44,6 @@ class Request:
     """Something to say."""
 
     speaker: Speaker
-    text: IncomingText
+    text: TextStream
     is_stream: bool
     """Whether it came as a text stream, whose answer ends with synthesize-stopped."""

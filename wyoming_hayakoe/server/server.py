@@ -13,7 +13,7 @@ from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.server import systemd
 from wyoming_hayakoe.server.admission import Admission
 from wyoming_hayakoe.server.catalogue import Catalogue
-from wyoming_hayakoe.server.context import Service
+from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.discovery import Discovery
 from wyoming_hayakoe.server.listeners import (
     StdioAddress,
@@ -46,7 +46,7 @@ class Server:
         self._supply = supply
         self._discovery: Discovery | None = None
         lane = Lane(has_express=True)
-        self._service = Service(settings, catalogue, lane, Admission(lane, settings.max_queue), Lane())
+        self._context = Context(settings, catalogue, lane, Admission(lane, settings.max_queue), Lane())
         self._listeners: list[tuple[socket.socket, asyncio.Server]] = []
         self._socket_files: list[Path] = []
         self._connections: dict[asyncio.Task[None], Connection] = {}
@@ -67,7 +67,7 @@ class Server:
     @property
     def lane(self) -> Lane:
         """Where the server computes."""
-        return self._service.lane
+        return self._context.lane
 
     async def run(self) -> None:
         """Serve until SIGTERM, SIGINT or the end of standard input, then stop.
@@ -104,7 +104,7 @@ class Server:
                     self._stdio.append(_owned(self._serve_stdio()))
             _LOGGER.info("listening on %s", uri)
         # Clients that connect already are answered; what they want spoken waits for its voice.
-        speakers = self._service.catalogue.speakers
+        speakers = self._context.catalogue.speakers
         for speaker in speakers if self._settings.preload else speakers[:1]:
             await self._make_ready(speaker)
         self._note_readiness()
@@ -137,8 +137,8 @@ class Server:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self.probes is not None:
             await self.probes.close()
-        self._service.lane.stop()
-        self._service.loader.stop()
+        self._context.lane.stop()
+        self._context.loader.stop()
 
     async def _drain(self, tasks: set[asyncio.Task[None]]) -> None:
         """Wait until all ``tasks`` are done, the grace period is over, or a second signal comes."""
@@ -153,7 +153,7 @@ class Server:
     async def _make_ready(self, speaker: Speaker) -> None:
         """Load a voice; without it the others still speak."""
         try:
-            await self._service.make_ready(speaker)
+            await self._context.make_ready(speaker)
         except HayakoeError as error:
             _LOGGER.error("voice %s cannot speak: %s", speaker.voice.name, error)  # noqa: TRY400
 
@@ -171,7 +171,7 @@ class Server:
             _LOGGER.warning("%s: refused: not in the networks of --allow", peer)
             writer.transport.abort()
             return
-        connection = Connection(self._service, reader, writer, peer=peer)
+        connection = Connection(self._context, reader, writer, peer=peer)
         limit = self._settings.max_clients
         if len(self._connections) < limit:
             self._keep(connection, connection.run())
@@ -192,7 +192,7 @@ class Server:
         try:
             pipe = StdioPipe()
             reader, writer = await asyncio.open_connection(sock=pipe.socket, limit=HEADER_LIMIT)
-            connection = Connection(self._service, reader, writer, peer="stdio", outlives_input=True)
+            connection = Connection(self._context, reader, writer, peer="stdio", outlives_input=True)
             await self._keep(connection, connection.run())
             await asyncio.to_thread(pipe.close, self._settings.grace)
         finally:
@@ -204,7 +204,7 @@ class Server:
     async def _open_probes(self) -> None:
         if self._settings.metrics is None:
             return
-        self._service.metrics = metrics = Metrics(self._state, self._settings.max_queue)
+        self._context.metrics = metrics = Metrics(self._state, self._settings.max_queue)
         self.probes = Probes(pages_of(metrics, self._is_ready), self._settings.allows)
         await self.probes.listen(self._settings.metrics)
 
@@ -215,14 +215,14 @@ class Server:
 
     def _note_readiness(self) -> None:
         """Notice that the default voice can speak; if it leaves memory later, it comes back when it is asked for."""
-        voice = self._service.catalogue.speakers[0].voice
+        voice = self._context.catalogue.speakers[0].voice
         is_wanted = self._supply is None or self._supply.default_voice == voice.name
         self._has_been_ready = self._has_been_ready or (is_wanted and voice.is_ready)
 
     def _state(self) -> State:
         connections = self._connections.values()
         return State(
-            queue=self._service.lane.demand().callers,
+            queue=self._context.lane.demand().callers,
             in_flight=sum(connection.is_answering for connection in connections),
             connections=len(connections),
             is_ready=self._is_ready(),
@@ -230,14 +230,14 @@ class Server:
 
     async def _watch_words(self) -> None:
         """Follow the user's dictionary, so that no client's request waits while a long one is compiled."""
-        dictionaries = {speaker.front_end.dictionary for speaker in self._service.catalogue.speakers}
+        dictionaries = {speaker.front_end.dictionary for speaker in self._context.catalogue.speakers}
         while True:
             await asyncio.sleep(0.8 * CHECK_SECONDS)
             for dictionary in dictionaries:
                 await asyncio.to_thread(dictionary.refresh)
 
     def _advertise(self) -> None:
-        name, voices = self._settings.zeroconf_name, self._service.catalogue.names
+        name, voices = self._settings.zeroconf_name, self._context.catalogue.names
         if self._settings.advertise is not None:
             self._discovery = Discovery.for_balancer(*self._settings.advertise, name, voices)
         else:
@@ -249,7 +249,7 @@ class Server:
 
     def _offer(self, catalogue: Catalogue) -> None:
         """Have other voices than before; whoever is being answered keeps his."""
-        self._service.catalogue = catalogue
+        self._context.catalogue = catalogue
         self._note_readiness()
         _LOGGER.info("voices: %s", ", ".join(catalogue.names))
         if self._discovery is not None:

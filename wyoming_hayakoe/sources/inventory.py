@@ -90,12 +90,33 @@ def fetch(source: Source, name: str, progress: Progress | None) -> Path:
         return source.fetch(found.prefix, progress, endings=() if found.kind == "aivmx" else ENDINGS)
 
 
+def fetch_checkpoint(source: Source, name: str, progress: Progress | None) -> Path:
+    """Return the folder with a voice's checkpoint, after fetching what is not here or has changed.
+
+    Raises:
+        SourceError: the source has none, or cannot be reached.
+    """
+    try:
+        return source.fetch(f"pytorch/speakers/{name}", progress)
+    except AbsentError:
+        files = source.list()
+        if "config.json" in files and any(_is_checkpoint(path) for path in files):
+            return source.fetch("", progress)
+    raise AbsentError(
+        f"{source.uri}: has no files for PyTorch of {name!r}: publish it for GPU as well, or compute on the CPU"
+    )
+
+
 def dropped_into(folder: Path) -> dict[str, str]:
     """Return the voices that somebody has copied into a folder of this machine: where each is, by name."""
     source = LocalSource(folder.absolute())
     if source.cached("") is None:
         return {}
     return {voice.name: f"{source.uri}#{quote(voice.name)}" for voice in voices_in(source.list()) if voice.name}
+
+
+def _is_checkpoint(path: str) -> bool:
+    return path.endswith(".safetensors") and "/" not in path
 
 
 def _is_voice(names: set[str]) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.support import FRONT_END
 from wyoming_hayakoe.engine.jp_extra import pauses
-from wyoming_hayakoe.utterance import with_blanks
+from wyoming_hayakoe.engine.jp_extra.parts import with_blanks
 
 SENTENCES = [
     "こんにちは。",

@@ -13,9 +13,10 @@ from tests.support import FRONT_END, TINY_REPO
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.engine.jp_extra import pauses
 from wyoming_hayakoe.engine.jp_extra.loudness import loudness
+from wyoming_hayakoe.engine.jp_extra.parts import divide
 from wyoming_hayakoe.engine.jp_extra.voice import JPExtraVoice
 from wyoming_hayakoe.errors import HayakoeError, UsageError
-from wyoming_hayakoe.utterance import SynthesisParams, divide
+from wyoming_hayakoe.utterance import SynthesisParams
 
 TEXT = "おはようございます。今日は、いい天気ですね！お出かけですか？"
 SEEDED = SynthesisParams(seed=0)

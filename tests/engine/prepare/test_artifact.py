@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import DEADLINE, in_threads
-from wyoming_hayakoe.engine.prepare.artifact import REPORT, Entry, content_hash
+from wyoming_hayakoe.engine.prepare.artifact import REPORT, Artifact, content_hash
 
 CONTENT = bytes(range(256)) * 4000
 FORK = multiprocessing.get_context("fork")
@@ -35,7 +35,7 @@ def fail(folder: Path) -> dict[str, object]:
 
 
 def ensure(folder: Path) -> None:
-    Entry(folder).ensure(make)
+    Artifact(folder).ensure(make)
 
 
 def is_whole(folder: Path) -> bool:
@@ -43,11 +43,11 @@ def is_whole(folder: Path) -> bool:
 
 
 def test_it_is_made_once(tmp_path):
-    entry = Entry(tmp_path / "voice-1")
+    entry = Artifact(tmp_path / "voice-1")
     assert entry.report() is None
     report = entry.ensure(make)
     assert report["nodes"] == 7
-    assert entry.ensure(fail) == report == Entry(tmp_path / "voice-1").report()
+    assert entry.ensure(fail) == report == Artifact(tmp_path / "voice-1").report()
     assert is_whole(entry.folder)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["voice-1", "voice-1.lock"]
 
@@ -59,7 +59,7 @@ def test_threads_make_it_once(tmp_path):
         made.append(folder)
         return make(folder)
 
-    assert len({str(report) for report in in_threads(lambda: Entry(tmp_path / "a").ensure(make_and_count))}) == 1
+    assert len({str(report) for report in in_threads(lambda: Artifact(tmp_path / "a").ensure(make_and_count))}) == 1
     assert len(made) == 1
 
 
@@ -71,10 +71,10 @@ def test_killed_at_any_moment_it_is_whole_or_made_again(tmp_path):
         time.sleep(random.Random(seed).uniform(0, 0.03))
         os.kill(process.pid, signal.SIGKILL)
         process.join(DEADLINE)
-        if Entry(folder).report() is not None:
+        if Artifact(folder).report() is not None:
             assert is_whole(folder)
-            Entry(folder).discard()
-    Entry(folder).ensure(make)
+            Artifact(folder).discard()
+    Artifact(folder).ensure(make)
     assert is_whole(folder)
     assert not list(tmp_path.glob("*.incoming"))
 
@@ -96,7 +96,7 @@ def test_processes_at_once_end_with_one(tmp_path):
     kind=st.sampled_from(["cut", "zero", "lost"]),
 )
 def test_what_a_power_cut_spoils_is_made_anew(tmp_path, name, start, kind):
-    entry = Entry(tmp_path / "voice")
+    entry = Artifact(tmp_path / "voice")
     entry.ensure(make)
     path = entry.folder / name
     content = path.read_bytes()
@@ -118,7 +118,7 @@ def test_what_a_power_cut_spoils_is_made_anew(tmp_path, name, start, kind):
     "report", ["", "[]", "{}", "7", '{"files": 3}', '{"files": {"a.onnx": ""}}', '{"files": {"../x": ""}}']
 )
 def test_whatever_a_report_says_is_no_crash(tmp_path, report):
-    entry = Entry(tmp_path / "voice")
+    entry = Artifact(tmp_path / "voice")
     entry.ensure(make)
     (entry.folder / REPORT).write_text(report, encoding="utf-8")
     assert entry.report() is None
@@ -126,7 +126,7 @@ def test_whatever_a_report_says_is_no_crash(tmp_path, report):
 
 def test_a_failure_leaves_nothing(tmp_path):
     with pytest.raises(AssertionError):
-        Entry(tmp_path / "voice").ensure(fail)
+        Artifact(tmp_path / "voice").ensure(fail)
     assert [path.name for path in tmp_path.iterdir()] == ["voice.lock"]
 
 
@@ -146,7 +146,7 @@ def test_contents_are_remembered_until_they_change(tmp_path):
 
 
 def test_a_report_is_readable_by_people(tmp_path):
-    Entry(tmp_path / "voice").ensure(lambda _: {"reason": "SNR 40 dB", "name": "声"})
+    Artifact(tmp_path / "voice").ensure(lambda _: {"reason": "SNR 40 dB", "name": "声"})
     text = (tmp_path / "voice" / REPORT).read_text(encoding="utf-8")
     assert "声" in text
     assert json.loads(text)["files"] == {}

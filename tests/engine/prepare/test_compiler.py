@@ -18,7 +18,7 @@ from tests.support import DEADLINE, FRONT_END, TINY_REPO, in_threads, run_progra
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.disk import locked
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
-from wyoming_hayakoe.engine.prepare.artifact import Entry
+from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.prepare.compiler import Compiler
 from wyoming_hayakoe.engine.runtime.model_cache import give_back, resident_bytes
 from wyoming_hayakoe.engine.runtime.session import Execution
@@ -118,7 +118,7 @@ def test_what_is_whole_but_does_not_load_is_made_anew(prepared, data, caplog):
             onnx.save(model, folder / f"{name}.onnx")
         return {key: value for key, value in notes.items() if key != "files"}
 
-    Entry(entry).ensure(make)
+    Artifact(entry).ensure(make)
     assert np.abs(say(data) - say(prepared)).max() <= 2
     assert "does not load; making it anew" in caplog.text
 

@@ -21,6 +21,7 @@ from wyoming_hayakoe.engine.jp_extra.config import style_vector
 from wyoming_hayakoe.engine.jp_extra.duration_predictor import DurationPredictor
 from wyoming_hayakoe.engine.jp_extra.inputs import Inputs
 from wyoming_hayakoe.engine.jp_extra.loudness import gain_for, remembered_gain, soften
+from wyoming_hayakoe.engine.jp_extra.parts import counts_with_blanks, divide, with_blanks
 from wyoming_hayakoe.engine.jp_extra.pitch import bend
 from wyoming_hayakoe.engine.jp_extra.synthesizer import Synthesizer
 from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles
@@ -31,7 +32,7 @@ from wyoming_hayakoe.engine.runtime.model_cache import ModelCache
 from wyoming_hayakoe.engine.runtime.session import Execution
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.symbols import PAD, language_ids, phone_ids, tone_ids
-from wyoming_hayakoe.utterance import SynthesisParams, Utterance, counts_with_blanks, divide, with_blanks
+from wyoming_hayakoe.utterance import SynthesisParams, Utterance
 from wyoming_hayakoe.voice import Credit, PhoneTiming, Speech, Waveform
 
 # What a loaded voice takes beside its weights, as a factor on the size of its files: measured, see script/bench engine.

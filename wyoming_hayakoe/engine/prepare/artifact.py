@@ -23,7 +23,7 @@ _SAMPLE = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Artifact:
     """One such folder. The report in it says what it holds."""
 
     folder: Path

@@ -25,7 +25,7 @@ from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.graphs.cutting import Stages, UncuttableError
 from wyoming_hayakoe.engine.jp_extra.inputs import Feeds
 from wyoming_hayakoe.engine.jp_extra.synthesizer import read_synthesizer
-from wyoming_hayakoe.engine.prepare.artifact import REPORT, Entry, content_hash
+from wyoming_hayakoe.engine.prepare.artifact import REPORT, Artifact, content_hash
 from wyoming_hayakoe.engine.prepare.bert_graph import Bits, make_bert
 from wyoming_hayakoe.engine.prepare.int8_trial import Rehearsal
 from wyoming_hayakoe.engine.prepare.precision import Precision, choose
@@ -95,7 +95,7 @@ class Compiler:
     def discard(self, compiled: Compiled) -> None:
         """Remove an entry that does not load."""
         _LOGGER.warning("%s: does not load; making it anew", compiled.folder)
-        Entry(compiled.folder).discard()
+        Artifact(compiled.folder).discard()
 
     @property
     def _voice_options(self) -> dict[str, Any]:
@@ -103,7 +103,7 @@ class Compiler:
 
     def _find(
         self, name: str, model: Path, content: str | None, options: dict[str, Any]
-    ) -> tuple[Entry, dict[str, Any]]:
+    ) -> tuple[Artifact, dict[str, Any]]:
         """Return where an entry is or would be, and what it is made of."""
         import onnxruntime
 
@@ -120,7 +120,7 @@ class Compiler:
         label = re.sub(r"[^\w.]+", "-", name)[:40]
         # The same source under another name is not made twice.
         made = next((path.parent for path in self._folder.glob(f"*-{key}/{REPORT}")), None)
-        return Entry(made or self._folder / f"{label}-{key}"), made_of
+        return Artifact(made or self._folder / f"{label}-{key}"), made_of
 
     def _entry(
         self, name: str, model: Path, options: dict[str, Any], make: Callable[[Path], dict[str, Any]]
@@ -187,14 +187,14 @@ class Compiler:
         Whoever has opened one keeps it: its files are mapped, and go when the last process lets go of them.
         """
         for folder in self._folder.iterdir():
-            if folder == made or not (report := Entry(folder).report()):
+            if folder == made or not (report := Artifact(folder).report()):
                 continue
             model = Path(str(report.get("model", "")))
             is_same = report.get("model") == made_of["model"]
             is_outdated = is_same and any(report.get(key) != made_of[key] for key in ("content", "format", "runtime"))
             if is_outdated or not model.exists():
                 _LOGGER.info("%s: is outdated and goes", folder)
-                Entry(folder).discard()
+                Artifact(folder).discard()
 
 
 def _named(stages: Stages) -> list[tuple[str, "ModelProto"]]:

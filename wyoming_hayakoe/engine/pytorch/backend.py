@@ -17,10 +17,8 @@ from wyoming_hayakoe.engine.jp_extra.synthesizer import LoadedStages, Synthesize
 from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles, read_about
 from wyoming_hayakoe.engine.pytorch.network.checkpoint import load_checkpoint
 from wyoming_hayakoe.engine.pytorch.network.text_encoder import Sentence
-from wyoming_hayakoe.engine.pytorch.network.vits import Rhythm
-from wyoming_hayakoe.engine.pytorch.network.vits import Synthesizer as Network
+from wyoming_hayakoe.engine.pytorch.network.vits import Rhythm, Vits
 from wyoming_hayakoe.errors import HayakoeError, in_brief
-from wyoming_hayakoe.sources.source import AbsentError, Progress, Source
 
 
 def has_gpu() -> bool:
@@ -36,22 +34,6 @@ class PyTorch:
         self.device = torch.device(device)
         self.compiles = False
         """Whether networks that are loaded from now on go through torch.compile: a minute, and faster afterwards."""
-
-    def fetch(self, source: Source, name: str, progress: Progress | None = None) -> Path:
-        """Return the folder with a voice's checkpoint.
-
-        Raises:
-            HayakoeError: the source has none, or cannot be reached.
-        """
-        try:
-            return source.fetch(f"pytorch/speakers/{name}", progress)
-        except AbsentError:
-            files = source.list()
-            if "config.json" in files and any(_is_checkpoint(path) for path in files):
-                return source.fetch("", progress)
-        raise AbsentError(
-            f"{source.uri}: has no files for PyTorch of {name!r}: publish it for GPU as well, or compute on the CPU"
-        )
 
     def read(self, place: Path) -> VoiceFiles:
         """Read what is small in the folder of a voice.
@@ -105,7 +87,7 @@ class _Stage:
         return results
 
 
-def _stages(network: Network, origin: Path, *, compiles: bool) -> LoadedStages:
+def _stages(network: Vits, origin: Path, *, compiles: bool) -> LoadedStages:
     device = network.emb_g.weight.device
     stages: list[Callable[..., Any]] = [network.encode, network.flow, network.dec]
     if compiles:
@@ -132,10 +114,6 @@ def _stages(network: Network, origin: Path, *, compiles: bool) -> LoadedStages:
 
 def _sentence(given: dict[str, Tensor]) -> Sentence:
     return Sentence(*(given[name] for name in Sentence._fields))
-
-
-def _is_checkpoint(path: str) -> bool:
-    return path.endswith(".safetensors") and "/" not in path
 
 
 def _only_checkpoint(folder: Path) -> Path:

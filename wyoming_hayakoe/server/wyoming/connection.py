@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from wyoming.error import Error
 
 from wyoming_hayakoe.errors import HayakoeError, RequestError
-from wyoming_hayakoe.server.context import Request, Service
+from wyoming_hayakoe.server.context import Context, Request
 from wyoming_hayakoe.server.wyoming.events import Outbox
-from wyoming_hayakoe.server.wyoming.request_reader import Intake, RequestQueue, discard
+from wyoming_hayakoe.server.wyoming.request_reader import RequestQueue, RequestReader, discard
 from wyoming_hayakoe.server.wyoming.response import Response
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Connection:
 
     def __init__(
         self,
-        service: Service,
+        context: Context,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         *,
@@ -44,14 +44,14 @@ class Connection:
         outlives_input: bool = False,
     ) -> None:
         """Serve ``peer``; ``outlives_input`` says that the end of its input does not mean that it has left."""
-        self._service = service
+        self._context = context
         self._reader = reader
         self._writer = writer
         self._peer = peer
         self._outlives_input = outlives_input
-        self._outbox = Outbox(writer, service.settings.stall_timeout)
+        self._outbox = Outbox(writer, context.settings.stall_timeout)
         self._queue: RequestQueue = asyncio.Queue(_QUEUE_SIZE)
-        self._intake = Intake(service, reader, self._outbox, self._queue)
+        self._request_reader = RequestReader(context, reader, self._outbox, self._queue)
         self._is_answering = False
         self._is_finishing = False
         self._has_failed = False
@@ -65,7 +65,7 @@ class Connection:
         """Serve until the client leaves, does wrong, or is idle for too long."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                reading = tasks.create_task(self._guard(self._intake.run()))
+                reading = tasks.create_task(self._guard(self._request_reader.run()))
                 answering = tasks.create_task(self._guard(self._answer()))
                 await self._watch(reading, answering)
                 reading.cancel()
@@ -93,7 +93,7 @@ class Connection:
 
     async def _watch(self, reading: asyncio.Task[None], answering: asyncio.Task[None]) -> None:
         """Return when the connection is over."""
-        idle_timeout = self._service.settings.idle_timeout
+        idle_timeout = self._context.settings.idle_timeout
         waiting = {reading, answering}
         idle_since = time.monotonic()
         while True:
@@ -105,8 +105,8 @@ class Connection:
             if answering in done or (reading in done and not self._outlives_input):
                 return
             if reading in done:
-                await self._intake.end()
-            idle_since = time.monotonic() if self._is_answering else self._intake.last_event
+                await self._request_reader.end()
+            idle_since = time.monotonic() if self._is_answering else self._request_reader.last_event
 
     async def _answer(self) -> None:
         """Answer requests in order; return behind the last, or behind an error."""
@@ -123,7 +123,7 @@ class Connection:
             return await self._send_error(error)
 
     async def _respond(self, request: Request) -> None:
-        response = Response(self._service, request, self._outbox)
+        response = Response(self._context, request, self._outbox)
         voice = request.speaker.voice.name
         outcome: Outcome = "abandoned"
         try:
@@ -134,8 +134,8 @@ class Connection:
             raise
         finally:
             timing = response.timing()
-            self._service.admission.learn(timing)
-            if metrics := self._service.metrics:
+            self._context.admission.learn(timing)
+            if metrics := self._context.metrics:
                 metrics.count_answer(voice, outcome, timing)
         _LOGGER.info("%s: %s: %s", self._peer, voice, response.describe())
 
@@ -155,7 +155,7 @@ class Connection:
         # Home Assistant up to 2026.2 ignores the event and would wait for ever: so the connection is closed after it.
         level = logging.DEBUG if error.code == "busy" else logging.WARNING
         _LOGGER.log(level, "%s: %s: %s", self._peer, error.code, error.text)
-        if metrics := self._service.metrics:
+        if metrics := self._context.metrics:
             metrics.count_error(error.code)
         self._has_failed = True
         await self._outbox.send(Error(text=error.text, code=error.code).event())
@@ -177,5 +177,5 @@ class Connection:
                 async with asyncio.timeout(_LINGER):
                     await discard(self._reader)
             self._writer.close()
-            async with asyncio.timeout(self._service.settings.stall_timeout):
+            async with asyncio.timeout(self._context.settings.stall_timeout):
                 await self._writer.wait_closed()

@@ -10,10 +10,10 @@ from wyoming.ping import Pong
 
 from wyoming_hayakoe.errors import RequestError
 from wyoming_hayakoe.server.catalogue import Requested
-from wyoming_hayakoe.server.context import Request, Service
+from wyoming_hayakoe.server.context import Context, Request
 from wyoming_hayakoe.server.wyoming.events import Outbox, expect, expect_or, read_event
 from wyoming_hayakoe.server.wyoming.info import make_info
-from wyoming_hayakoe.server.wyoming.text_stream import IncomingText
+from wyoming_hayakoe.server.wyoming.text_stream import TextStream
 
 RequestQueue = asyncio.Queue[Request | RequestError | None]
 """Requests in order; an error or None is the last."""
@@ -21,15 +21,15 @@ RequestQueue = asyncio.Queue[Request | RequestError | None]
 _FORMATS = ("text", "ssml")
 
 
-class Intake:
+class RequestReader:
     """Takes events until the client leaves or sends one that cannot be answered."""
 
-    def __init__(self, service: Service, reader: asyncio.StreamReader, outbox: Outbox, queue: RequestQueue) -> None:
-        self._service = service
+    def __init__(self, context: Context, reader: asyncio.StreamReader, outbox: Outbox, queue: RequestQueue) -> None:
+        self._context = context
         self._reader = reader
         self._outbox = outbox
         self._queue = queue
-        self._stream: IncomingText | None = None
+        self._stream: TextStream | None = None
         self._handlers: dict[str, Callable[[Event], Awaitable[None]]] = {
             "describe": self._describe,
             "ping": self._ping,
@@ -69,7 +69,7 @@ class Intake:
             self._stream.fail(error)
 
     async def _describe(self, event: Event) -> None:
-        info = make_info(self._service.catalogue, streaming=self._service.settings.streaming)
+        info = make_info(self._context.catalogue, streaming=self._context.settings.streaming)
         await self._outbox.send(info.event())
 
     async def _ping(self, event: Event) -> None:
@@ -85,13 +85,13 @@ class Intake:
         text = self._open(event)
         text.feed(_text(event))
         text.end()
-        await self._queue.put(Request(self._service.catalogue.find(_requested(event)), text, is_stream=False))
+        await self._queue.put(Request(self._context.catalogue.find(_requested(event)), text, is_stream=False))
 
     async def _start_stream(self, event: Event) -> None:
         if self._stream is not None:
             raise RequestError("bad-event", "synthesize-start: the text before it has no synthesize-stop")
         text = self._open(event)
-        await self._queue.put(Request(self._service.catalogue.find(_requested(event)), text, is_stream=True))
+        await self._queue.put(Request(self._context.catalogue.find(_requested(event)), text, is_stream=True))
         self._stream = text
 
     async def _continue_stream(self, event: Event) -> None:
@@ -101,16 +101,16 @@ class Intake:
         self._current_stream(event).end()
         self._stream = None
 
-    def _current_stream(self, event: Event) -> IncomingText:
+    def _current_stream(self, event: Event) -> TextStream:
         if self._stream is None:
             raise RequestError("bad-event", f"{event.type}: there is no synthesize-start before it")
         return self._stream
 
-    def _open(self, event: Event) -> IncomingText:
+    def _open(self, event: Event) -> TextStream:
         text_format = expect_or(event.data.get("text_format"), str, f"{event.type}: 'text_format'", "text")
         if text_format not in _FORMATS:
             raise RequestError("bad-event", f"{event.type}: 'text_format' is not one of {', '.join(_FORMATS)}")
-        return IncomingText(ssml=text_format == "ssml", patience=self._service.settings.idle_timeout)
+        return TextStream(ssml=text_format == "ssml", patience=self._context.settings.idle_timeout)
 
 
 async def discard(reader: asyncio.StreamReader) -> None:

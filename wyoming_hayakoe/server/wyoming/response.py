@@ -8,7 +8,7 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.tts import SynthesizeStopped
 
 from wyoming_hayakoe.audio import SAMPLE_WIDTH, Resampler, to_pcm
-from wyoming_hayakoe.server.context import Request, Service
+from wyoming_hayakoe.server.context import Context, Request
 from wyoming_hayakoe.server.metrics import Timing
 from wyoming_hayakoe.server.wyoming.events import Outbox
 
@@ -16,15 +16,15 @@ from wyoming_hayakoe.server.wyoming.events import Outbox
 class Response:
     """One audio-start … audio-stop, and synthesize-stopped behind a text stream."""
 
-    def __init__(self, service: Service, request: Request, outbox: Outbox) -> None:
-        self._service = service
-        self._lane = service.lane
+    def __init__(self, context: Context, request: Request, outbox: Outbox) -> None:
+        self._context = context
+        self._lane = context.lane
         self._request = request
         self._outbox = outbox
         self._narration = request.speaker.narrate()
-        self._samples_per_chunk = service.settings.samples_per_chunk
+        self._samples_per_chunk = context.settings.samples_per_chunk
         source_rate = request.speaker.voice.sample_rate
-        self._rate = service.settings.rate or source_rate
+        self._rate = context.settings.rate or source_rate
         self._resampler = Resampler(source_rate, self._rate) if self._rate != source_rate else None
         self._samples = 0
         self._computing = 0.0
@@ -40,15 +40,15 @@ class Response:
             HayakoeError: the voice cannot be loaded, or fails.
             ConnectionError: the client is gone or stalls.
         """
-        self._service.admission.check()
-        await self._service.make_ready(self._request.speaker)
+        self._context.admission.check()
+        await self._context.make_ready(self._request.speaker)
         await self._outbox.send(AudioStart(rate=self._rate, width=SAMPLE_WIDTH, channels=1).event())
         while (sentence := await self._request.text.next_sentence()) is not None:
             is_first = self._first_audio is None
             if is_first:
                 # The voice or the text may have been long in coming. From here to the lane nothing is awaited, so that
                 # of many who come at once each finds those before it in the queue.
-                self._service.admission.check()
+                self._context.admission.check()
             steps = self._lane.iterate(self._speak(sentence), self._due, is_first=is_first)
             async with aclosing(steps) as windows:
                 async for pcm in windows:

@@ -14,7 +14,7 @@ from wyoming_hayakoe.text.ssml import SsmlText
 _PAUSE = 0.1
 
 
-class IncomingText:
+class TextStream:
     """Sentences, each there as soon as it is complete. One task writes, another reads."""
 
     def __init__(self, *, ssml: bool, patience: float) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from torch import Tensor
 
 from wyoming_hayakoe.engine.pytorch.network.parameters import NetworkParameters
-from wyoming_hayakoe.engine.pytorch.network.vits import Synthesizer
+from wyoming_hayakoe.engine.pytorch.network.vits import Vits
 from wyoming_hayakoe.errors import HayakoeError
 
 # What only training needs: the posterior encoder, its half of the stochastic duration predictor, a count of steps.
@@ -18,7 +18,7 @@ _TRAINING_ONLY = ("enc_q.", "sdp.post_", "sdp.flows.1.", "iteration")
 _NAMED = 3
 
 
-def load_checkpoint(weights: Path, config: Path) -> Synthesizer:
+def load_checkpoint(weights: Path, config: Path) -> Vits:
     """Return a voice's network, ready to infer.
 
     Args:
@@ -28,7 +28,7 @@ def load_checkpoint(weights: Path, config: Path) -> Synthesizer:
     Raises:
         HayakoeError: a file cannot be read, or the weights are those of another network.
     """
-    network = Synthesizer(NetworkParameters.read(config))
+    network = Vits(NetworkParameters.read(config))
     state = {name: weight for name, weight in _read(weights).items() if not name.startswith(_TRAINING_ONLY)}
     remedy = f"{config.name} must be the one of its training"
     try:

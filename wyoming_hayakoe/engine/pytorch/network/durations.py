@@ -23,7 +23,7 @@ _AFFINE = "0"
 _SPLINES = ("3", "5", "7")
 
 
-class DurationPredictor(nn.Module):
+class DeterministicDurationPredictor(nn.Module):
     """Predicts the logarithm of each phone's frames."""
 
     def __init__(self, parameters: NetworkParameters) -> None:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
 from wyoming_hayakoe.engine.pytorch.network.decoder import Decoder
-from wyoming_hayakoe.engine.pytorch.network.durations import DurationPredictor, StochasticDurationPredictor
+from wyoming_hayakoe.engine.pytorch.network.durations import DeterministicDurationPredictor, StochasticDurationPredictor
 from wyoming_hayakoe.engine.pytorch.network.flow import Flow
 from wyoming_hayakoe.engine.pytorch.network.parameters import NetworkParameters
 from wyoming_hayakoe.engine.pytorch.network.text_encoder import Prior, Sentence, TextEncoder, length_mask
@@ -26,7 +26,7 @@ class Rhythm(NamedTuple):
     """How much of the durations is drawn, between 0 and 1."""
 
 
-class Synthesizer(nn.Module):
+class Vits(nn.Module):
     """The stages of a voice under the names of its published weights."""
 
     def __init__(self, parameters: NetworkParameters) -> None:
@@ -35,7 +35,7 @@ class Synthesizer(nn.Module):
         self.dec = Decoder(parameters)
         self.flow = Flow(parameters)
         self.sdp = StochasticDurationPredictor(parameters)
-        self.dp = DurationPredictor(parameters)
+        self.dp = DeterministicDurationPredictor(parameters)
         self.emb_g = nn.Embedding(parameters.n_speakers, parameters.gin_channels)
 
     def forward(self, sentence: Sentence, noise_scale: Tensor, rhythm: Rhythm) -> tuple[Tensor, Tensor]:
