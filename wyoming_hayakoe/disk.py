@@ -1,11 +1,14 @@
-"""The disk of this machine: what fails on it, told as one line with a remedy, and writes that survive a power cut."""
+"""The disk of this machine: errors as one line with a remedy, writes that survive a power cut, locks and stamps."""
 
 import errno
 import fcntl
+import hashlib
 import logging
 import os
+import stat
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,13 +43,47 @@ def sync(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a small file so that a reader sees the old one or the new one; one writer at a time."""
-    incoming = path.with_name(f"{path.name}.incoming")
-    with incoming.open("wb") as file:
-        file.write(data)
-        sync(file)
-    incoming.replace(path)
+def write_whole(path: Path, data: bytes, *, mode: int | None = None) -> None:
+    """Write a small file atomically: a reader sees the old content or the new one, whoever else writes it.
+
+    Args:
+        path: the file; its folder must exist.
+        data: all of its content.
+        mode: its permissions; None keeps those of the file that is replaced, and takes the umask's for a new one.
+
+    Raises:
+        OSError: the disk does not take it; nothing is left behind.
+    """
+    if mode is None:
+        with suppress(FileNotFoundError):
+            mode = stat.S_IMODE(path.stat().st_mode)
+    # Of this process and thread, so that two writers cannot meet in it; a killed one's is overwritten at some time.
+    incoming = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.incoming")
+    try:
+        descriptor = os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666 if mode is None else mode)
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - of a descriptor, which has the permissions already
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
+            file.write(data)
+            sync(file)
+        incoming.replace(path)
+    except BaseException:
+        incoming.unlink(missing_ok=True)
+        raise
+
+
+def stamp(*places: Path) -> str:
+    """Return a text that changes when one of some files, or a file below one of some folders, changes, comes or goes.
+
+    The stamp is made of names, sizes and times; contents are not read.
+    """
+    facts = []
+    for place in places:
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+            with suppress(OSError):  # it left just now
+                found = path.stat()
+                facts.append((str(path), found.st_size, found.st_mtime_ns, found.st_ino))
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
 
 
 @contextmanager

@@ -1,7 +1,5 @@
 """Where this program keeps its things."""
 
-import contextlib
-import hashlib
 import os
 from pathlib import Path
 
@@ -39,14 +37,3 @@ def words_file(directory: Path) -> Path:
 def voices_dir(directory: Path) -> Path:
     """Say where the user drops voices in a data directory."""
     return directory / "voices"
-
-
-def fingerprint(place: Path) -> str:
-    """Return a text that changes when a file, or a file below a folder, is exchanged, added or removed."""
-    below = sorted(place.rglob("*")) if place.is_dir() else [place]
-    facts = []
-    for path in below:
-        with contextlib.suppress(OSError):  # it left just now
-            stat = path.stat()
-            facts.append((str(path), stat.st_size, stat.st_mtime_ns))
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]

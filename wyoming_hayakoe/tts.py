@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from wyoming_hayakoe import devices
+from wyoming_hayakoe.disk import stamp as stamp_of
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.engine.jp_extra.voice import JPExtraVoice, Shared
 from wyoming_hayakoe.engine.jp_extra.voice_files import read_about, read_voice
@@ -21,7 +22,7 @@ from wyoming_hayakoe.engine.runtime.cpu import has_little_memory
 from wyoming_hayakoe.engine.runtime.model_cache import ModelCache
 from wyoming_hayakoe.engine.runtime.session import Execution
 from wyoming_hayakoe.errors import HayakoeError
-from wyoming_hayakoe.paths import data_dir, fingerprint, words_file
+from wyoming_hayakoe.paths import data_dir, words_file
 from wyoming_hayakoe.shared_bert import SharedBert
 from wyoming_hayakoe.sources import inventory
 from wyoming_hayakoe.sources.location import DEFAULT, Location, open_source, parse
@@ -248,7 +249,7 @@ class TTS:
         if place is None or bert is None:
             raise UncachedError(missing)
         licence = _licence(source)
-        stamp = f"{fingerprint(place)} {bert.model} {licence}"
+        stamp = f"{stamp_of(place)} {bert.model} {licence}"
         with self._lock:
             opened = self._opened.get(name)
             if opened is None or opened.stamp != stamp:

@@ -11,7 +11,8 @@ from wyoming_hayakoe.cli.logs import LOGGING, SERVER_FORMAT, start_logging
 from wyoming_hayakoe.cli.options import add_options, config_path
 from wyoming_hayakoe.cli.progress import progress_on
 from wyoming_hayakoe.cli.settings import COMPILING, SERVING, WHILE_RUNNING, Configured, configure
-from wyoming_hayakoe.paths import data_dir, fingerprint, voices_dir
+from wyoming_hayakoe.disk import stamp as stamp_of
+from wyoming_hayakoe.paths import data_dir, voices_dir
 from wyoming_hayakoe.server.server import Server
 from wyoming_hayakoe.server.voice_updater import Supply
 from wyoming_hayakoe.server.wanted_voices import Wishes
@@ -50,8 +51,8 @@ class _WishList:
 
     def stamp(self) -> str:
         """Return a text that changes when the file or the folder does."""
-        config = fingerprint(Path(self._config)) if self._config else ""
-        return config + fingerprint(voices_dir(data_dir(self._values.get("data-dir"))))
+        config = stamp_of(Path(self._config)) if self._config else ""
+        return config + stamp_of(voices_dir(data_dir(self._values.get("data-dir"))))
 
     def read(self) -> Wishes:
         """Return what they say now, and log what else they say that the server cannot follow."""
