@@ -46,8 +46,8 @@ def test_the_graph_is_under_a_quarter_of_the_usual_and_can_be_cut(exported):
 def test_weights_that_a_file_cannot_hold_lie_beside_it(repository, tmp_path):
     checkpoint = repository / "pytorch" / "speakers" / "rand-jp" / "rand-jp.safetensors"
     program = (
-        "import sys; from wyoming_hayakoe.publish import export; from wyoming_hayakoe.cli import main; "
-        "export._LARGEST = 1 << 20; sys.exit(main(sys.argv[1:]))"
+        "import sys; from wyoming_hayakoe.publish import onnx_export; from wyoming_hayakoe.cli import main; "
+        "onnx_export._LARGEST = 1 << 20; sys.exit(main(sys.argv[1:]))"
     )
     run_peer("-c", program, "export", checkpoint, tmp_path / "out")
     names = {path.name for path in (tmp_path / "out").iterdir()}

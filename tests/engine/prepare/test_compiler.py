@@ -26,7 +26,7 @@ from wyoming_hayakoe.engine.runtime.session import Execution
 TEXT = "今日は、いい天気ですね。"
 BERT = TINY_REPO / "onnx" / "bert" / "q8" / "bert_q8.onnx"
 TOKENIZER = TINY_REPO / "bert" / "tokenizer"
-MOUNTED = 'mount {mount} "$1" || exit 77; exec "$2" -m tests.engine.test_compile "$1"'
+MOUNTED = 'mount {mount} "$1" || exit 77; exec "$2" -m tests.engine.prepare.test_compiler "$1"'
 
 
 def load(data, repository=TINY_REPO, **options):
