@@ -12,6 +12,7 @@ from tests.voices import BeepVoice
 from wyoming_hayakoe.narration import Narration, groups
 from wyoming_hayakoe.text.sentences import SentenceSplitter, split
 from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.voice import WINDOWS
 
 SEEDED = SynthesisParams(seed=1)
 TEXTS = st.lists(
@@ -229,7 +230,7 @@ def test_leaving_closes_what_the_voice_computes():
     closed = []
 
     class Closing(BeepVoice):
-        def speak(self, utterance, params, *, together=(), undivided=False, raw=False):
+        def speak(self, utterance, params, delivery=WINDOWS):
             def windows():
                 try:
                     yield from super(Closing, self).speak(utterance, params).windows

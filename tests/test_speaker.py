@@ -17,6 +17,7 @@ from wyoming_hayakoe.audio import Audio, wav_header
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.voice import WINDOWS
 
 TEXT = "こんにちは。今日は、いい天気ですね！　そうですか？"
 
@@ -275,7 +276,7 @@ class TestBesideAnEventLoop:
 
     async def test_an_error_reaches_who_asked(self):
         class Broken(BeepVoice):
-            def speak(self, utterance, params, *, together=(), undivided=False, raw=False):
+            def speak(self, utterance, params, delivery=WINDOWS):
                 raise HayakoeError("model.onnx: is broken")
 
         speaker = Speaker(Broken(), FRONT_END)

@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.support import DEADLINE, CountingVoice
 from wyoming_hayakoe.utterance import SynthesisParams, Utterance
-from wyoming_hayakoe.voice import Credit, PhoneTiming, Speech, Waveform
+from wyoming_hayakoe.voice import WINDOWS, Credit, PhoneTiming, Speech, Waveform
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,9 @@ class BeepVoice:
     languages = ("ja",)
     styles = ("Neutral", "Happy")
     is_ready = True
+    is_compiled = True
+    has_spoken = True
+    report = None
     sample_rate = 1000
     credit = Credit("the tests", "", "MIT")
 
@@ -46,10 +49,18 @@ class BeepVoice:
     def prepare(self) -> None:
         pass
 
-    def speak(self, utterance, params, *, together=(), undivided=False, raw=False) -> Speech:
-        self.calls.append(Call(utterance.text, tuple(one.text for one in together), undivided, params))
+    def compile(self) -> None:
+        pass
+
+    def run_as_it_is(self) -> None:
+        pass
+
+    def speak(self, utterance, params, delivery=WINDOWS) -> Speech:
+        self.calls.append(
+            Call(utterance.text, tuple(one.text for one in delivery.together), delivery.undivided, params)
+        )
         sound = self.sound(utterance, params)
-        window = max(1, len(sound)) if undivided else self.window
+        window = max(1, len(sound)) if delivery.undivided else self.window
         return Speech((sound[at : at + window] for at in range(0, max(1, len(sound)), window)), self.timings(utterance))
 
     def pause(self, before, after, params) -> float:

@@ -1,7 +1,7 @@
 """Sentences spoken one after another, with the rests that a speaker takes between them."""
 
 import secrets
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.text import sentences
 from wyoming_hayakoe.text.frontend import FrontEnd
 from wyoming_hayakoe.utterance import SynthesisParams, Utterance
-from wyoming_hayakoe.voice import PhoneTiming, Voice, Waveform
+from wyoming_hayakoe.voice import WINDOWS, Delivery, PhoneTiming, Voice, Waveform
 
 # A voice computes a group as a block as wide as its longest sentence, and the listener waits for all of it: so the
 # block is bounded, not the text in it. Measured with a BERT of full size: five sentences of 10 characters take 0.8
@@ -32,8 +32,7 @@ class Narration:
         front_end: FrontEnd,
         params: SynthesisParams,
         *,
-        undivided: bool = False,
-        raw: bool = False,
+        delivery: Delivery = WINDOWS,
         with_timing: bool = False,
     ) -> None:
         """Narrate by ``voice``.
@@ -42,15 +41,13 @@ class Narration:
             voice: who speaks.
             front_end: who reads.
             params: how to speak; without a seed one is drawn, the same for all sentences.
-            undivided: give each sentence in one window, for whoever waits for the whole.
-            raw: as loud as the voice's model gives it.
+            delivery: how the sound is handed over; the groups of sentences are formed here.
             with_timing: collect :attr:`timings`.
         """
         self._voice = voice
         self._front_end = front_end
         self._params = params if params.seed is not None else replace(params, seed=secrets.randbits(32))
-        self._undivided = undivided
-        self._raw = raw
+        self._delivery = delivery
         self._before: Utterance | None = None
         self._silence = TrailingSilence()
         self._samples = 0
@@ -76,10 +73,10 @@ class Narration:
             for utterance in group:
                 yield from self._speak(utterance, together=group)
 
-    def _speak(self, utterance: Utterance, together: Sequence[Utterance]) -> Generator[Waveform, None, None]:
+    def _speak(self, utterance: Utterance, together: tuple[Utterance, ...]) -> Generator[Waveform, None, None]:
         if not _says_something(utterance):
             return
-        speech = self._voice.speak(utterance, self._params, together=together, undivided=self._undivided, raw=self._raw)
+        speech = self._voice.speak(utterance, self._params, replace(self._delivery, together=together))
         if self.timings is not None and speech.timings is None:
             raise HayakoeError(f"voice {self._voice.name!r} does not know when its phones sound: leave timing out")
         windows = (window for window in speech.windows if window.size)

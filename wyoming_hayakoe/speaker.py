@@ -13,7 +13,7 @@ from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.narration import Narration
 from wyoming_hayakoe.text.frontend import FrontEnd
 from wyoming_hayakoe.utterance import ParamChanges, SynthesisParams
-from wyoming_hayakoe.voice import PhoneTiming, Voice, Waveform
+from wyoming_hayakoe.voice import WINDOWS, Delivery, PhoneTiming, Voice, Waveform
 
 Level = Literal["voice", "peak"]
 """How loud: as the voice is, the same in every text; or, as HayaKoe has it, with the peak of the text at full scale."""
@@ -108,12 +108,7 @@ class Speaker:
         return _LANE.iterate(self.stream_wav(text, **changes))
 
     def narrate(
-        self,
-        *,
-        undivided: bool = False,
-        raw: bool = False,
-        with_timing: bool = False,
-        **changes: Unpack[ParamChanges],
+        self, *, delivery: Delivery = WINDOWS, with_timing: bool = False, **changes: Unpack[ParamChanges]
     ) -> Narration:
         """Begin to speak to one listener, sentence by sentence or a whole text, in windows of floats.
 
@@ -122,12 +117,13 @@ class Speaker:
         """
         params = replace(self.params, **changes)
         check_style(self.voice, params.style)
-        return Narration(self.voice, self.front_end, params, undivided=undivided, raw=raw, with_timing=with_timing)
+        return Narration(self.voice, self.front_end, params, delivery=delivery, with_timing=with_timing)
 
     def _narrate_whole(self, normalize: Level, *, with_timing: bool, changes: ParamChanges) -> Narration:
         if normalize not in {"voice", "peak"}:
             raise UsageError(f"normalize: {normalize!r} is not voice or peak")
-        return self.narrate(undivided=True, raw=normalize == "peak", with_timing=with_timing, **changes)
+        delivery = Delivery(undivided=True, raw=normalize == "peak")
+        return self.narrate(delivery=delivery, with_timing=with_timing, **changes)
 
     def _whole(self, windows: Sequence[Waveform], normalize: Level, timings: Sequence[PhoneTiming] | None) -> Audio:
         samples = np.concatenate([np.zeros(0, dtype=np.float32), *windows])

@@ -193,27 +193,6 @@ class TTS:
                 speaker.voice.prepare()
         return self
 
-    def is_compiled(self, name: str) -> bool:
-        """Say whether a voice whose files are here is prepared for this machine."""
-        voice = self.speakers[name].voice
-        return not isinstance(voice, JPExtraVoice) or voice.is_compiled
-
-    def compile(self, name: str) -> None:
-        """Prepare a voice, whose files are here, for this machine; that is kept, and nothing is loaded.
-
-        Raises:
-            HayakoeError: its files are not what they should be.
-        """
-        voice = self.speakers[name].voice
-        if isinstance(voice, JPExtraVoice):
-            voice.compile()
-
-    def run_as_it_is(self, name: str) -> None:
-        """Have a voice do without being prepared for this machine."""
-        voice = self.speakers[name].voice
-        if isinstance(voice, JPExtraVoice):
-            voice.run_as_it_is()
-
     def open(self, name: str, progress: Progress | None = None) -> Speaker:
         """Return a chosen voice as its source has it now, after fetching what is not here.
 

@@ -1,8 +1,8 @@
-"""The shape that every voice has, so that the built-in one and a neural one are served by the same code."""
+"""The shape that every voice has: all kinds of voice are served by the same code."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -47,8 +47,29 @@ class Speech:
     """Its phones in order, without gaps, complete when the windows are; None where the voice does not know them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How the sound of a sentence is computed and handed over; how it sounds is in :class:`SynthesisParams`."""
+
+    undivided: bool = False
+    """One window for the whole sentence: for a caller that needs the whole anyway."""
+
+    raw: bool = False
+    """The model's own level: for a caller that sets the level of a whole text."""
+
+    together: tuple[Utterance, ...] = ()
+    """Sentences of one text, this one among them, that may be computed in one call where that is faster.
+
+    The first of them pays for all. The sound depends on the group, by less than is audible.
+    """
+
+
+WINDOWS = Delivery()
+"""Small windows first, at the voice's level: what a listener gets."""
+
+
 class Voice(Protocol):
-    """Something that speaks one sentence, window by window."""
+    """A voice speaks one sentence at a time, window by window."""
 
     @property
     def name(self) -> str:
@@ -75,30 +96,41 @@ class Voice(Protocol):
         """Author and licence."""
 
     @property
+    def is_compiled(self) -> bool:
+        """Whether the form for this machine is in the data folder, or the voice needs none."""
+
+    @property
+    def has_spoken(self) -> bool:
+        """Whether the voice has spoken on this machine before, so that it can speak at once without being compiled."""
+
+    @property
+    def report(self) -> Mapping[str, Any] | None:
+        """How the form for this machine was made and why, for JSON; None where there is none."""
+
+    def compile(self) -> None:
+        """Make the form for this machine and keep it; nothing is loaded. The first time this takes minutes.
+
+        Raises:
+            HayakoeError: a file is missing or damaged, or the form cannot be kept.
+        """
+
+    def run_as_it_is(self) -> None:
+        """Load from now on what is there: the form for this machine, an earlier form, or the published files."""
+
+    @property
     def is_ready(self) -> bool:
         """Whether everything is loaded that the next sentence needs."""
 
     def prepare(self) -> None:
-        """Load what the first sentence would otherwise wait for."""
+        """Load what the first sentence would otherwise wait for; compile first where that has not been done."""
 
-    def speak(
-        self,
-        utterance: Utterance,
-        params: SynthesisParams,
-        *,
-        together: Sequence[Utterance] = (),
-        undivided: bool = False,
-        raw: bool = False,
-    ) -> Speech:
+    def speak(self, utterance: Utterance, params: SynthesisParams, delivery: Delivery = WINDOWS) -> Speech:
         """Speak a sentence, in windows.
 
         Args:
             utterance: the sentence.
             params: how to speak it.
-            together: sentences of one text, this one among them, that are computed in one call where that is faster;
-                the first of them pays for all. The sound depends on who they are, by less than one can hear.
-            undivided: compute it in one window, for whoever waits for the whole.
-            raw: as loud as the model gives it, for whoever sets the level of the whole.
+            delivery: how its sound is handed over.
 
         Raises:
             HayakoeError: the voice cannot be loaded, or what it gives is no sound.

@@ -12,6 +12,7 @@ from tests.publish.shared import CHECKOUT, run_peer, with_pytorch
 from tests.publish.test_peer import CASES, STILL, describe
 from tests.support import DEADLINE, FRONT_END, clean_environment, command
 from wyoming_hayakoe import TTS
+from wyoming_hayakoe.voice import Delivery
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_hayakoe_says_the_same_with_it_as_this_program(published, tmp_path):
     voice = tts.speakers["rand-jp"].voice
     with np.load(tmp_path / "results.npz") as theirs:
         for index, (text, params) in enumerate(cases):
-            speech = voice.speak(FRONT_END.read(text), params, raw=True)
+            speech = voice.speak(FRONT_END.read(text), params, Delivery(raw=True))
             sound, expected = np.concatenate(list(speech.windows)), theirs[f"sound{index}"]
             assert sound.shape == expected.shape
             assert np.abs(sound - expected).max() < 1e-4 * np.abs(expected).max()

@@ -14,6 +14,7 @@ from wyoming_hayakoe import TTS
 from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.graphs.model_file import read_model
 from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.voice import Delivery
 
 USUAL_NODES = 15_870
 """Of the peer's network of this size, traced as it is."""
@@ -62,7 +63,7 @@ def test_it_speaks_as_the_graph_of_the_repository(exported, repository, tmp_path
     for name, place in (("here", exported), ("there", repository / "onnx" / "speakers" / "rand-jp")):
         tts = TTS(cache_dir=tmp_path, bert_source=str(repository), compiled=False).load(name, str(place))
         voice = tts.pre_download().speakers[name].voice
-        speech = voice.speak(FRONT_END.read("照明をつけました。"), replace(still), undivided=True, raw=True)
+        speech = voice.speak(FRONT_END.read("照明をつけました。"), replace(still), Delivery(undivided=True, raw=True))
         sounds.append(np.concatenate(list(speech.windows)))
     assert sounds[0].shape == sounds[1].shape
     assert np.abs(sounds[0] - sounds[1]).max() < 1e-4 * np.abs(sounds[1]).max()

@@ -14,6 +14,7 @@ from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.engine.jp_extra.parts import counts_with_blanks, with_blanks
 from wyoming_hayakoe.symbols import language_ids, phone_ids, tone_ids
 from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.voice import Delivery
 
 STILL = SynthesisParams(noise=0.0, noise_w=0.0, sdp_ratio=0.0, seed=0)
 CASES = [
@@ -98,7 +99,7 @@ def test_checkpoints_load_or_are_one_line_that_says_why_not(repository, tmp_path
 @pytest.mark.parametrize("undivided", [False, True])
 def test_without_noise_the_sound_is_the_peers(voice, peers, index, undivided):
     text, params = CASES[index]
-    speech = voice.speak(FRONT_END.read(text), params, undivided=undivided, raw=True)
+    speech = voice.speak(FRONT_END.read(text), params, Delivery(undivided=undivided, raw=True))
     sound = np.concatenate(list(speech.windows))
     expected = peers[f"sound{index}"]
     assert np.array_equal(durations_of(speech), peers[f"durations{index}_0"])
@@ -109,7 +110,9 @@ def test_without_noise_the_sound_is_the_peers(voice, peers, index, undivided):
 def test_with_noise_durations_and_levels_are_distributed_as_the_peers(voice, peers):
     text, params = LIVELY
     utterance = FRONT_END.read(text)
-    ours = [voice.speak(utterance, replace(params, seed=seed), undivided=True, raw=True) for seed in range(RUNS)]
+    ours = [
+        voice.speak(utterance, replace(params, seed=seed), Delivery(undivided=True, raw=True)) for seed in range(RUNS)
+    ]
     sounds = [np.concatenate(list(speech.windows)) for speech in ours]
     durations = np.array([durations_of(speech).sum() for speech in ours])
     levels = np.array([np.sqrt(np.square(sound).mean()) for sound in sounds])
@@ -138,7 +141,7 @@ def test_pauses_between_two_sentences_are_the_peers(voice, peers, index):
 
 def test_in_int8_it_stays_within_the_gate(repository, tmp_path):
     tts = TTS(cache_dir=tmp_path).load("rand-jp", repository.as_uri())
-    tts.compile("rand-jp")
+    tts.speakers["rand-jp"].voice.compile()
     choice = tts.speakers["rand-jp"].voice.report["choice"]
     assert choice["chosen"] == "int8"
     (*_, taken) = choice["plans"]

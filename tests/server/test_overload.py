@@ -17,7 +17,7 @@ from wyoming_hayakoe.errors import RequestError
 from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.server.admission import Admission
 from wyoming_hayakoe.server.metrics import Timing
-from wyoming_hayakoe.voice import Speech
+from wyoming_hayakoe.voice import WINDOWS, Speech
 
 
 class SlowVoice(BeepVoice):
@@ -25,8 +25,8 @@ class SlowVoice(BeepVoice):
 
     FIRST = 0.2
 
-    def speak(self, utterance, params, **how) -> Speech:
-        sound = super().speak(utterance, params, **how)
+    def speak(self, utterance, params, delivery=WINDOWS) -> Speech:
+        sound = super().speak(utterance, params, delivery)
         return Speech(self.slowly(sound.windows))
 
     def slowly(self, windows):

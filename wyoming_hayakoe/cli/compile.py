@@ -41,7 +41,7 @@ def run(flags: argparse.Namespace) -> int:
         tts.load(name, source)
     tts.pre_download(progress_on(sys.stderr))
     for name in voices:
-        tts.compile(name)
+        tts.speakers[name].voice.compile()
         print(f"{name} is prepared")
     return 0
 

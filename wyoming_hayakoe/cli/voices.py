@@ -5,7 +5,6 @@ import json
 
 from wyoming_hayakoe.cli.options import add_options
 from wyoming_hayakoe.cli.settings import SPEAKING, configure, open_voices
-from wyoming_hayakoe.engine.jp_extra.voice import JPExtraVoice
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.paths import data_dir
 from wyoming_hayakoe.server.catalogue import Entry
@@ -76,11 +75,14 @@ def _describe(entry: Entry) -> dict[str, object]:
 def _precision(entry: Entry) -> dict[str, object]:
     """Return what runs, as its report tells; what has not been used on this machine has none."""
     voice = entry.speaker.voice
-    if not isinstance(voice, JPExtraVoice):
-        return {"precision": "", "why": "is no neural voice"}
     report = voice.report
     if report is None:
-        return {"precision": "", "why": "is prepared at its first use, or by `wyoming-hayakoe compile`"}
+        why = (
+            "needs no preparing"
+            if voice.is_compiled
+            else "is prepared at its first use, or by `wyoming-hayakoe compile`"
+        )
+        return {"precision": "", "why": why}
     choice = report.get("choice", {"chosen": "fp32", "reason": report.get("uncut", "")})
     return {"precision": choice["chosen"], "why": choice["reason"]}
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from wyoming_hayakoe.audio import active_rms, limit
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams, Utterance
-from wyoming_hayakoe.voice import Credit, Speech, Waveform
+from wyoming_hayakoe.voice import WINDOWS, Credit, Delivery, Speech, Waveform
 
 if TYPE_CHECKING:
     from pyopenjtalk.htsengine import HTSEngine
@@ -73,6 +73,17 @@ class OpenJTalkVoice:
         self._lock = threading.Lock()
         self._engine: HTSEngine | None = None
 
+    # The engine runs the voice's file as it is on every machine.
+    is_compiled = True
+    has_spoken = True
+    report = None
+
+    def compile(self) -> None:
+        """Do nothing."""
+
+    def run_as_it_is(self) -> None:
+        """Do nothing."""
+
     @property
     def is_ready(self) -> bool:
         """Whether the engine is loaded."""
@@ -87,15 +98,7 @@ class OpenJTalkVoice:
         with self._lock:
             self._loaded()
 
-    def speak(
-        self,
-        utterance: Utterance,
-        params: SynthesisParams,
-        *,
-        together: Sequence[Utterance] = (),
-        undivided: bool = False,
-        raw: bool = False,
-    ) -> Speech:
+    def speak(self, utterance: Utterance, params: SynthesisParams, delivery: Delivery = WINDOWS) -> Speech:
         """Speak one breath group after another, each with the rest before it, the last with the rest behind it."""
         return Speech(self._windows(utterance, params))
 

@@ -18,7 +18,7 @@ from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.publish.plan import Backend, Plan
 from wyoming_hayakoe.tts import TTS
 from wyoming_hayakoe.utterance import SynthesisParams
-from wyoming_hayakoe.voice import Voice, Waveform
+from wyoming_hayakoe.voice import Delivery, Voice, Waveform
 
 SENTENCE = "テスト音声です。"
 FOLDER = ".verify_audio"
@@ -84,7 +84,7 @@ def _speak(uri: str, name: str, backend: str, bert_source: str, scratch: Path) -
     tts.load(name, f"{uri}#{quote(name)}")
     speaker = tts.pre_download().speakers[name]
     utterance = speaker.front_end.read(SENTENCE)
-    speech = speaker.voice.speak(utterance, SynthesisParams(seed=0), undivided=True, raw=True)
+    speech = speaker.voice.speak(utterance, SynthesisParams(seed=0), Delivery(undivided=True, raw=True))
     return speaker.voice, np.concatenate([*speech.windows, np.zeros(0, np.float32)])
 
 

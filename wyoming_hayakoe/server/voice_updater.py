@@ -143,7 +143,7 @@ class Supply:
             except HayakoeError as error:
                 self._tell(name, error)
             else:
-                if name in self._tts.speakers and not self._tts.is_compiled(name):
+                if name in self._tts.speakers and not self._tts.speakers[name].voice.is_compiled:
                     self._pending.setdefault(name, _Attempt())
         if self._offline:
             for name in self._wishes.sources.keys() - self._tts.speakers.keys():
@@ -187,7 +187,8 @@ class Supply:
 
     async def _prepare(self, name: str) -> None:
         """Prepare a voice in a process of its own: it takes 1.4 GB and minutes, and clients are being answered here."""
-        if self._tts.is_compiled(name):
+        voice = self._tts.speakers[name].voice
+        if voice.is_compiled:
             return
         command = self._wish_list.prepare_command(name, self._wishes.sources.get(name))
         process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=DEVNULL)
@@ -197,13 +198,13 @@ class Supply:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        if not self._tts.is_compiled(name):
+        if not voice.is_compiled:
             _LOGGER.warning("voice %s: preparing it ended with code %d: it runs unprepared, and slower", name, code)
-            self._tts.run_as_it_is(name)
+            voice.run_as_it_is()
 
     def _offer(self) -> Catalogue:
         """List what can speak at once: whoever asked for a voice that is not prepared yet would wait for minutes."""
-        ready = {name: speaker for name, speaker in dict(self._tts.speakers).items() if self._tts.is_compiled(name)}
+        ready = {name: speaker for name, speaker in dict(self._tts.speakers).items() if speaker.voice.is_compiled}
         return self._wishes.catalogue(ready)
 
     def _report(self, name: str, transfer: Transfer) -> None:

@@ -154,7 +154,7 @@ def test_a_changed_source_is_prepared_anew_and_its_old_entry_goes(tmp_path):
 def test_the_same_source_under_another_name_is_not_prepared_again(data):
     before = entries(data)
     tts = TTS(cache_dir=data, precision="fp32").load("other", f"{TINY_REPO.as_uri()}#rand-jp").prepare()
-    assert tts.is_compiled("other")
+    assert tts.speakers["other"].voice.is_compiled
     assert entries(data) == before
 
 

@@ -12,6 +12,7 @@ import torch
 
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.voice import Delivery
 
 
 def main() -> None:
@@ -20,7 +21,7 @@ def main() -> None:
     torch.compile = partial(torch.compile, backend="eager")
     tts = TTS("pytorch", data).load("rand-jp", repository).prepare(compile=bool(int(compiles)))
     speaker = tts.speakers["rand-jp"]
-    speech = speaker.voice.speak(tts.front_end.read(text), SynthesisParams(seed=int(seed)), raw=True)
+    speech = speaker.voice.speak(tts.front_end.read(text), SynthesisParams(seed=int(seed)), Delivery(raw=True))
     windows = list(speech.windows)
     durations = [timing.duration for timing in speech.timings or ()]
     np.savez(Path(out), sound=np.concatenate(windows), durations=durations, sizes=[len(each) for each in windows])

@@ -13,6 +13,7 @@ from wyoming_hayakoe import TTS
 from wyoming_hayakoe.devices import choose
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.voice import Delivery
 
 TEXT = "明日は全国的に晴れて、気温が上がるでしょう。"
 SEED = 3
@@ -40,7 +41,7 @@ def spoken(repository, tmp_path, *, compiles=False):
 def on_onnx_runtime(repository, tmp_path_factory):
     data = tmp_path_factory.mktemp("data")
     tts = TTS(cache_dir=data, compiled=False).load("rand-jp", str(repository))
-    speech = tts.speakers["rand-jp"].voice.speak(FRONT_END.read(TEXT), SynthesisParams(seed=SEED), raw=True)
+    speech = tts.speakers["rand-jp"].voice.speak(FRONT_END.read(TEXT), SynthesisParams(seed=SEED), Delivery(raw=True))
     windows = list(speech.windows)
     return {
         "sound": np.concatenate(windows),

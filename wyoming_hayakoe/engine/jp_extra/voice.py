@@ -33,7 +33,7 @@ from wyoming_hayakoe.engine.runtime.session import Execution
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.symbols import PAD, language_ids, phone_ids, tone_ids
 from wyoming_hayakoe.utterance import SynthesisParams, Utterance
-from wyoming_hayakoe.voice import Credit, PhoneTiming, Speech, Waveform
+from wyoming_hayakoe.voice import WINDOWS, Credit, Delivery, PhoneTiming, Speech, Waveform
 
 # What a loaded voice takes beside its weights, as a factor on the size of its files: measured, see script/bench engine.
 _OVERHEAD = 1.2
@@ -87,7 +87,8 @@ class JPExtraVoice:
         self._style_vectors = files.style_vectors
         self.styles = tuple(self._config.styles)
         self.sample_rate = self._config.sample_rate
-        self._size, self._fingerprint = _measure_files(self._model)
+        self._size, fingerprint = _measure_files(self._model)
+        self._level_file = shared.levels / f"{fingerprint}.json"
         # A voice that is opened anew, because its files have changed, is another one.
         self._key = f"{name} ({next(_NUMBERS)})"
         weakref.finalize(self, shared.residency.drop, self._key).atexit = False
@@ -106,6 +107,11 @@ class JPExtraVoice:
     def is_compiled(self) -> bool:
         """Whether :meth:`compile` has nothing to do."""
         return self._runs_as_it_is or not self._shared.compiler.is_enabled or self.report is not None
+
+    @property
+    def has_spoken(self) -> bool:
+        """Whether its level has been measured on this machine, which the first :meth:`prepare` does."""
+        return self._level_file.exists()
 
     @property
     def report(self) -> dict[str, Any] | None:
@@ -140,21 +146,13 @@ class JPExtraVoice:
             loading.result()
         self._gain()
 
-    def speak(
-        self,
-        utterance: Utterance,
-        params: SynthesisParams,
-        *,
-        together: Sequence[Utterance] = (),
-        undivided: bool = False,
-        raw: bool = False,
-    ) -> Speech:
+    def speak(self, utterance: Utterance, params: SynthesisParams, delivery: Delivery = WINDOWS) -> Speech:
         """Speak a sentence in windows that grow; a whole one at once where the pitch is changed."""
         if not utterance.reading:
             return Speech(iter(()), ())
         timings: list[PhoneTiming] = []
-        windows = self._windows(utterance, params, together, timings, undivided=undivided)
-        if not raw:
+        windows = self._windows(utterance, params, delivery, timings)
+        if not delivery.raw:
             gain = np.float32(self._gain())
             windows = (soften(window * gain) for window in windows)
         return Speech(windows, timings if self._synthesizer().tells_durations else None)
@@ -163,17 +161,15 @@ class JPExtraVoice:
         self,
         utterance: Utterance,
         params: SynthesisParams,
-        together: Sequence[Utterance],
+        delivery: Delivery,
         timings: list[PhoneTiming],
-        *,
-        undivided: bool,
     ) -> Iterator[Waveform]:
         """Yield the network's sound; an endless sentence in parts, since attention takes memory by its square."""
         is_bent = (params.pitch_scale, params.intonation_scale) != (1.0, 1.0)
         samples = 0
         for part in divide(utterance, _longest(params)):
-            inputs = self._inputs(part, params, together if part in together else (part,))
-            spoken = self._synthesizer().speak(inputs, params, undivided=undivided or is_bent)
+            inputs = self._inputs(part, params, delivery.together if part in delivery.together else (part,))
+            spoken = self._synthesizer().speak(inputs, params, undivided=delivery.undivided or is_bent)
             if spoken.durations is not None:
                 timings.extend(self._timings(part, spoken.durations, samples / self.sample_rate))
             for window in spoken.windows:
@@ -273,8 +269,7 @@ class JPExtraVoice:
 
     def _gain(self) -> float:
         if self._level is None:
-            file = self._shared.levels / f"{self._fingerprint}.json"
-            self._level = remembered_gain(file, self._measure_gain)
+            self._level = remembered_gain(self._level_file, self._measure_gain)
         return self._level
 
     def _measure_gain(self) -> float:
@@ -282,7 +277,7 @@ class JPExtraVoice:
         windows = [
             window
             for sentence in rehearsal.LEVEL
-            for window in self.speak(self._shared.read(sentence), params, undivided=True, raw=True).windows
+            for window in self.speak(self._shared.read(sentence), params, Delivery(undivided=True, raw=True)).windows
         ]
         return gain_for(np.concatenate(windows), self.sample_rate)
 
