@@ -15,7 +15,7 @@ from pathlib import Path
 
 from script.arm64 import elf, sound, speed, suite, wheels
 from script.arm64.root import Root
-from script.arm64.say import Teller, Voice
+from script.arm64.say import SentenceRunner, Voice
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CACHE = Path("~/.cache/wyoming-hayakoe-arm64")
@@ -24,26 +24,37 @@ STEPS = ("wheels", "root", "suite", "sound", "speed")
 
 
 def main() -> int:
-    """Take the steps that the command line names."""
+    """Run the steps that the command line names."""
     parser = argparse.ArgumentParser(
         prog="script/test_arm64", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
         "steps", nargs="*", choices=[*STEPS, "all"], default="all", metavar="STEP", help=", ".join(STEPS)
     )
-    parser.add_argument("--cache", type=Path, default=CACHE.expanduser(), help=f"folder that keeps it all ({CACHE})")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=CACHE.expanduser(),
+        help=f"folder for the root file system and all results ({CACHE})",
+    )
     parser.add_argument(
         "--repository",
         type=Path,
         action="append",
-        help="of script/make_test_repo, whose voice is to speak (tests/data/tiny-repo); repeatable",
+        help="repository of script/make_test_repo whose voice is tested (default: tests/data/tiny-repo); repeatable",
     )
-    parser.add_argument("--test", action="append", metavar="PATH", help="part of the suite (its core); repeatable")
-    parser.add_argument("--large", type=Path, help="another, too large to speak there: speed counts its stages alone")
+    parser.add_argument(
+        "--test", action="append", metavar="PATH", help="part of the test suite (default: its core); repeatable"
+    )
+    parser.add_argument(
+        "--large",
+        type=Path,
+        help="repository too large to speak under emulation: only its stages are measured, by the step speed",
+    )
     flags = parser.parse_args()
     asked = STEPS if "all" in flags.steps else flags.steps
     root = Root(flags.cache.resolve())
-    teller = Teller(root)
+    runner = SentenceRunner(root)
     voices = [Voice("mei")]
     for repository in flags.repository or [TINY]:
         voices += [Voice("rand-jp", repository.resolve(), precision) for precision in ("fp32", "int8")]
@@ -51,8 +62,8 @@ def main() -> int:
         "wheels": check_wheels,
         "root": lambda: check_objects(root),
         "suite": lambda: suite.check(root, CHECKOUT, flags.test or suite.CORE),
-        "sound": lambda: sound.check(teller, voices),
-        "speed": lambda: speed.show(teller, voices, flags.large and flags.large.resolve()),
+        "sound": lambda: sound.check(runner, voices),
+        "speed": lambda: speed.show(runner, voices, flags.large and flags.large.resolve()),
     }
     good = True
     for step in STEPS:
@@ -68,7 +79,7 @@ def main() -> int:
 
 
 def check_wheels() -> bool:
-    """Print the wheels of all that the program needs, and what has none."""
+    """Print the wheel of each dependency, and the dependencies without one."""
     needs = wheels.dependencies(CHECKOUT / "pyproject.toml")
     good = True
     for python in wheels.PYTHONS:
@@ -88,7 +99,7 @@ def check_wheels() -> bool:
 
 
 def check_objects(root: Root) -> bool:
-    """Print which shared objects of the installed packages a Pi 5 cannot map."""
+    """Print the shared objects of the installed packages that a Pi 5 cannot map."""
     bad = list(elf.offenders(root.packages))
     for path, least in bad:
         print(

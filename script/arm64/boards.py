@@ -1,4 +1,4 @@
-"""The boards whose processors are emulated, as their kernels describe them."""
+"""The emulated boards: their processors as the kernel describes them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +10,17 @@ class Board:
 
     name: str
     cpu: str
-    """As qemu calls it."""
+    """qemu's name of the processor."""
 
     features: str
-    """As its kernel lists them."""
+    """The kernel's list of features."""
 
     part: str
-    """Its number with its maker, ARM."""
+    """ARM's part number."""
 
     @property
     def cpuinfo(self) -> str:
-        """Return /proc/cpuinfo with one core: qemu shows the guest the host's, by which ONNX Runtime crashes."""
+        """Return the text of /proc/cpuinfo with one core; qemu shows the host's, with which ONNX Runtime crashes."""
         fields = {
             "processor": "0",
             "BogoMIPS": "108.00",
@@ -35,7 +35,7 @@ class Board:
 
 
 def write_one_core(folder: Path) -> None:
-    """Describe in ``folder``, which is to be /sys/devices/system/cpu, the one core that cpuinfo has."""
+    """Write the description of one core into ``folder``, which becomes /sys/devices/system/cpu."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("possible", "present", "online"):
         (folder / name).write_text("0\n", encoding="ascii")

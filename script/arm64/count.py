@@ -1,4 +1,4 @@
-"""How many instructions of the guest's lie between two marks of a program inside: see count.c."""
+"""Counts the instructions of a guest program between two marks: see count.c."""
 
 import shutil
 import subprocess
@@ -12,7 +12,7 @@ _SOURCE = Path(__file__).with_suffix(".c")
 
 
 def counted(root: Root, board: Board, command: Sequence[str]) -> int:
-    """Run a command, and return the count between the two marks that it makes.
+    """Run a command and return the number of instructions between its two marks.
 
     Raises:
         CalledProcessError: it failed.
@@ -25,17 +25,17 @@ def counted(root: Root, board: Board, command: Sequence[str]) -> int:
 def build(plugin: Path, qemu: Path) -> None:
     """Compile count.c for a qemu."""
     asked = subprocess.run([qemu, "--version"], capture_output=True, text=True, check=True).stdout
-    # qemu 9 takes no plugin written for 1, qemu 8 none written for more.
+    # qemu 9 refuses plugins of interface 1, qemu 8 refuses newer ones.
     interface = 2 if int(asked.split("version ")[1].split(".")[0]) >= 9 else 1
     flags = ["-O2", "-shared", "-fPIC", f"-DAPI={interface}", "-o", str(plugin)]
     subprocess.run(["cc", *flags, str(_SOURCE)], check=True)
 
 
 def _counting(root: Root, board: Board) -> list[str]:
-    """Return how qemu is started to count: the host's, with the libraries it is linked with; no static one counts."""
+    """Return the command of the host's qemu with its libraries; a static qemu takes no plugin."""
     qemu = Path(shutil.which("qemu-aarch64") or "").resolve()
     build(root.work / "count.so", qemu)
-    # The host's links are absolute, and would lead astray inside.
+    # The host's symbolic links are absolute, and point elsewhere inside the root.
     linker = Path("/lib64/ld-linux-x86-64.so.2").resolve()
     libraries = ["--library-path", f"/host{linker.parent}"]
     return [

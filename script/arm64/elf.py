@@ -1,11 +1,11 @@
-"""How shared objects are laid out for the pages of a kernel."""
+"""The page alignment of shared objects."""
 
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 PI_5_PAGE = 0x4000
-"""The Pi 5's kernel has pages of 16 KiB: it maps no object whose segments are aligned to less."""
+"""The page size of the Pi 5's kernel, 16 KiB: an object whose segments have a smaller alignment cannot be mapped."""
 
 _MAGIC = b"\x7fELF"
 _CLASS_64, _LITTLE_ENDIAN = 2, 1
@@ -16,20 +16,20 @@ _SEGMENT = struct.Struct("<IIQQQQQQ")
 
 
 def offenders(folder: Path, page: int = PI_5_PAGE) -> Iterator[tuple[Path, int]]:
-    """Yield the objects below ``folder`` that a kernel with such pages cannot map, and their least alignment."""
+    """Yield the objects below ``folder`` that a kernel with such pages cannot map, and their smallest alignment."""
     for path in shared_objects(folder):
         if (least := least_alignment(path)) < page:
             yield path, least
 
 
 def shared_objects(folder: Path) -> list[Path]:
-    """Return what is ELF below ``folder``, whatever it is called."""
+    """Return the ELF files below ``folder``, by content."""
     files = (path for path in sorted(folder.rglob("*.so*")) if path.is_file() and not path.is_symlink())
     return [path for path in files if _start(path, len(_MAGIC)) == _MAGIC]
 
 
 def least_alignment(path: Path) -> int:
-    """Return the least alignment of a 64-bit object's loaded segments.
+    """Return the smallest alignment of a 64-bit object's loaded segments.
 
     Raises:
         ValueError: it is no such object, or has none.

@@ -1,4 +1,4 @@
-"""Says a sentence twice by the library, inside as on this machine, and leaves the second one's sound in a folder.
+"""Speaks a sentence twice with the library and writes the sound of the second time into a folder.
 
 It needs the program alone, and stands alone: inside there is no checkout.
 """
@@ -17,13 +17,13 @@ from wyoming_hayakoe import TTS, Speaker
 TEXT = "リビングの照明をつけました。"
 SEED = 1
 MARK = 0x48594B
-"""The system call that count.c waits for; to a kernel it is none."""
+"""The number of the system call that count.c looks for; a kernel has none of it."""
 
 
 def main() -> None:
     """Speak as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--source", help="of the voice; the built-in one without")
+    parser.add_argument("--source", help="source of the voice (default: the built-in voice)")
     parser.add_argument("--precision", default="fp32")
     parser.add_argument("--data-dir", required=True, type=Path)
     parser.add_argument("name")
@@ -48,24 +48,24 @@ def main() -> None:
 
 
 def say(speaker: Speaker) -> np.ndarray:
-    """Return the sentence in floats; all its noise is drawn by NumPy from one seed, the same on every machine."""
+    """Return the sound as floats; NumPy draws all noise from a fixed seed, the same on every machine."""
     return np.concatenate(list(speaker.narrate(seed=SEED).speak_text(TEXT)))
 
 
 def mark() -> None:
-    """Have count.c note how many instructions there were."""
+    """Mark a position in the instruction stream for count.c."""
     ctypes.CDLL(None).syscall(MARK)
 
 
 def integers(folder: Path) -> set[str]:
-    """Return the types of values between the int8 convolutions of what is prepared."""
+    """Return the data types between the int8 convolutions of a compiled voice."""
     found = set()
     for path in folder.glob("*/*.onnx"):
         graph = onnx.load(path, load_external_data=False).graph
         tensors = {tensor.name: tensor for tensor in graph.initializer}
         for node in graph.node:
             if node.op_type == "QLinearConv":
-                # Inputs are x, x_scale, x_zero_point and on (ONNX operator QLinearConv).
+                # The inputs are x, x_scale, x_zero_point and so on (ONNX operator QLinearConv).
                 found.add(numpy_helper.to_array(tensors[node.input[2]]).dtype.name)
     return found
 

@@ -1,4 +1,4 @@
-"""Computes a graph once, marked for count.c. It needs the program alone, and stands alone, as guest.py does."""
+"""Computes a graph once between two marks for count.c; needs nothing but the installed program, as guest.py."""
 
 import ctypes
 import sys
@@ -12,7 +12,7 @@ MARK = 0x48594B
 
 
 def main() -> None:
-    """Compute GRAPH on FEEDS, an archive of NumPy's."""
+    """Compute GRAPH on FEEDS, a NumPy archive."""
     model = Path(sys.argv[1])
     with np.load(sys.argv[2], allow_pickle=False) as archive:
         feeds = dict(archive)

@@ -1,4 +1,4 @@
-"""A Debian for ARM64 in a folder, with the program installed in it, and commands run there as on a board."""
+"""A Debian root file system for ARM64 with the program installed, and commands that run in it as on a board."""
 
 import fcntl
 import hashlib
@@ -27,9 +27,9 @@ _TOOLS = {
 _TESTING = ("pytest>=8.3", "pytest-asyncio>=1.0", "hypothesis>=6.100")
 
 PYTHON = "/opt/hayakoe/bin/python"
-"""The interpreter, inside, that has the program."""
+"""The Python inside the root that has the program."""
 
-# Mounts live and die with the namespace. The host is there for qemu with plugins, which is not linked statically.
+# Mounts belong to the namespace. The host's files are mounted for qemu with plugins, which is not linked statically.
 _ENTER = """
 set -eu
 root=$1 work=$2 cpuinfo=$3
@@ -45,23 +45,23 @@ exec chroot "$root" "$@"
 
 
 class Root:
-    """The folder, made when it is first needed."""
+    """The root file system, built at its first use."""
 
     def __init__(self, cache: Path) -> None:
         """Keep it in ``cache``."""
         self.cache = cache
         self.folder = cache / "root"
         self.work = cache / "work"
-        """What is at /work inside."""
+        """The folder that is /work inside the root."""
         self._lock: TextIO | None = None
 
     @property
     def packages(self) -> Path:
-        """Return where Python keeps what is installed inside."""
+        """Return the folder of the packages that are installed inside the root."""
         return next((self.folder / PYTHON[1:]).parents[1].glob("lib/python3*/site-packages"))
 
     def _claim(self) -> None:
-        """Exit if another process works there; else none does until this one ends."""
+        """Lock the folder until this process ends; exit where another process has it."""
         self.cache.mkdir(parents=True, exist_ok=True)
         self._lock = self._lock or (self.cache / "lock").open("w")
         try:
@@ -70,7 +70,7 @@ class Root:
             sys.exit(f"test_arm64: {self.cache} is in use: wait for the other run, or choose another --cache")
 
     def ensure(self, checkout: Path) -> None:
-        """Have Debian there, and in it the program of ``checkout`` as it is now; what stands already is kept."""
+        """Build the root where it is missing, and install the present state of ``checkout`` in it."""
         check_tools()
         self._claim()
         register()
@@ -82,7 +82,7 @@ class Root:
         self._install(checkout)
 
     def _cpuinfo(self, board: Board | None) -> Path:
-        """Return the file that is mounted; each board has its own, since ONNX Runtime believes what it reads there."""
+        """Return the board's own cpuinfo file, which is mounted: ONNX Runtime chooses kernels by it."""
         path = self.cache / f"cpuinfo-{board.cpu if board else 'none'}"
         text = board.cpuinfo if board else ""
         if not path.exists() or path.read_text(encoding="ascii") != text:
@@ -98,7 +98,7 @@ class Root:
         unfinished.rename(self.folder)
 
     def _install(self, checkout: Path) -> None:
-        """Install from wheels alone: nothing is compiled. They are fetched out here, where that is fast."""
+        """Install from wheels, which are fetched outside the emulator, where that is fast; nothing is compiled."""
         wheels = self.work / "wheels"
         wheels.mkdir(parents=True, exist_ok=True)
         for old in wheels.glob("wyoming_hayakoe-*"):
@@ -115,14 +115,14 @@ class Root:
             self.run(["python3", "-m", "venv", str(Path(PYTHON).parents[1])])
         pip = [PYTHON, "-m", "pip", "install", "--quiet", "--no-index", "--find-links=/work/wheels"]
         self.run([*pip, "--only-binary=:all:", "wyoming-hayakoe", *_TESTING])
-        # Its version is the same while it is worked on.
+        # The version does not change during development.
         self.run([*pip, "--no-deps", "--force-reinstall", "wyoming-hayakoe"])
         stamp.write_text(state, encoding="ascii")
 
     def run(
         self, command: Sequence[str], board: Board | None = None, *, check: bool = True, output: IO[bytes] | None = None
     ) -> int:
-        """Run a command inside, on ``board`` or on whatever qemu takes by itself, and return its exit code.
+        """Run a command inside the root on ``board`` (default: qemu's own choice) and return its exit code.
 
         What it writes goes to ``output``, if there is one.
 
@@ -135,7 +135,7 @@ class Root:
             inside["QEMU_CPU"] = board.cpu
         settings = [f"{name}={value}" for name, value in inside.items()]
         places = [str(self.folder), str(self.work), str(cpuinfo)]
-        # Whatever ends this process ends what runs inside.
+        # The command inside ends with this process.
         namespace = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]
         started = [*namespace, "sh", "-c", _ENTER, "enter", *places, "/usr/bin/env", "-i", *settings, *command]
         stderr = None if output is None else subprocess.STDOUT
@@ -143,7 +143,7 @@ class Root:
 
 
 def check_tools() -> None:
-    """Exit where this machine cannot do it."""
+    """Exit where a tool is missing on this machine."""
     if os.geteuid() != 0:
         sys.exit("test_arm64: it mounts and changes root: run it as root")
     if missing := [package for tool, package in _TOOLS.items() if shutil.which(tool) is None]:
@@ -151,7 +151,7 @@ def check_tools() -> None:
 
 
 def register() -> None:
-    """Have the kernel start programs for ARM64 with qemu, until it is started anew."""
+    """Register qemu with the kernel for ARM64 programs, until the next boot."""
     if not (_BINFMT / "register").exists():
         subprocess.run(["mount", "-t", "binfmt_misc", "binfmt_misc", str(_BINFMT)], check=True)
     if not (_BINFMT / "qemu-aarch64").exists():

@@ -1,4 +1,4 @@
-"""One sentence, said on a board or on this machine."""
+"""One sentence, spoken on an emulated board or on this machine."""
 
 import json
 import os
@@ -23,7 +23,7 @@ _CHECKOUT = _HERE.parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A voice and how it is computed."""
+    """A voice and its precision."""
 
     name: str
     repository: Path | None = None
@@ -33,49 +33,49 @@ class Voice:
 
     @property
     def label(self) -> str:
-        """Return what tells it from others."""
+        """Return a label that is different for each voice."""
         return f"{self.repository.name}-{self.precision}" if self.repository else self.name
 
     @property
     def in_fp32(self) -> "Voice":
-        """Return it without int8."""
+        """Return the same voice in fp32."""
         return replace(self, precision="fp32")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What came of it."""
+class Sound:
+    """The result of one run."""
 
     sound: npt.NDArray[np.float32]
     facts: dict[str, Any]
-    """As guest.py wrote them."""
+    """The facts that guest.py writes."""
 
     instructions: int | None
-    """That the sentence took; None on this machine."""
+    """Instructions for the sentence; None on this machine."""
 
 
-class Teller:
-    """Says each sentence once."""
+class SentenceRunner:
+    """Speaks each sentence once and keeps the result."""
 
     def __init__(self, root: Root) -> None:
-        """Speak in ``root``, whose work folder holds all that comes of it."""
+        """Speak in ``root``, whose work folder keeps the results."""
         self.root = root
-        self._said: dict[tuple[Voice, Board | None], Said] = {}
+        self._sounds: dict[tuple[Voice, Board | None], Sound] = {}
 
-    def say(self, voice: Voice, board: Board | None) -> Said:
-        """Have ``voice`` prepared by the command line as users do it, and say the sentence; None is this machine."""
-        if not self._said:
-            # What an earlier version of the program has prepared proves nothing.
+    def say(self, voice: Voice, board: Board | None) -> Sound:
+        """Compile ``voice`` with the command line, as users do, and speak the sentence; None is this machine."""
+        if not self._sounds:
+            # Forms that an earlier version of the program has compiled prove nothing.
             for name in ("voices", "data", "said"):
                 shutil.rmtree(self.root.work / name, ignore_errors=True)
-        if (voice, board) not in self._said:
-            self._said[voice, board] = self._say(voice, board)
-        return self._said[voice, board]
+        if (voice, board) not in self._sounds:
+            self._sounds[voice, board] = self._say(voice, board)
+        return self._sounds[voice, board]
 
-    def _say(self, voice: Voice, board: Board | None) -> Said:
+    def _say(self, voice: Voice, board: Board | None) -> Sound:
         machine = board.cpu if board else "here"
         work = self.root.work if board is None else Path("/work")
-        # fp32 and int8 share a data folder, and so the level that was measured first.
+        # fp32 and int8 share a data folder, and with it the measured level.
         data = work / "data" / f"{machine}-{voice.repository.name if voice.repository else voice.name}"
         out = work / "said" / f"{machine}-{voice.label}"
         guest = [str(work / "guest.py"), "--data-dir", str(data), voice.name, str(out)]
@@ -95,11 +95,11 @@ class Teller:
             self._run(guest, None)
         folder = self.root.work / "said" / out.name
         facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
-        return Said(np.load(folder / "sound.npy", allow_pickle=False), facts, instructions)
+        return Sound(np.load(folder / "sound.npy", allow_pickle=False), facts, instructions)
 
     def _run(self, arguments: list[str], board: Board | None) -> None:
         if board:
             self.root.run([PYTHON, *arguments], board)
         else:
-            # The checkout's program, whichever is installed.
+            # The program of the checkout, not an installed one.
             subprocess.run([sys.executable, *arguments], env=os.environ | {"PYTHONPATH": str(_CHECKOUT)}, check=True)

@@ -1,4 +1,4 @@
-"""Whether a voice sounds on a board as it does on this machine, and in int8 as in fp32."""
+"""Compares a voice's sound on a board with this machine's, and int8 with fp32."""
 
 from collections.abc import Sequence
 
@@ -6,23 +6,23 @@ import numpy as np
 
 from script.arm64.boards import BOARDS
 from script.arm64.markdown import table
-from script.arm64.say import Said, Teller, Voice
+from script.arm64.say import SentenceRunner, Sound, Voice
 from wyoming_hayakoe.engine.prepare.precision import GREATEST_DISTANCE, LEAST_SNR
 from wyoming_hayakoe.engine.prepare.quality import compare
 
 TOLERANCE = 1e-3
-"""Of full scale."""
+"""The largest difference that is accepted, as a share of full scale."""
 
 
-def check(teller: Teller, voices: Sequence[Voice]) -> bool:
-    """Print how far sounds are from what they should be, and return whether all are near enough."""
+def check(runner: SentenceRunner, voices: Sequence[Voice]) -> bool:
+    """Print the differences between sounds, and return whether all are within the tolerance."""
     rows = [["voice", "board", "audio", "next to", "difference", "integers", ""]]
     for voice in voices:
-        here = None if voice.precision == "int8" else teller.say(voice, None)
+        here = None if voice.precision == "int8" else runner.say(voice, None)
         for board in BOARDS:
-            said = teller.say(voice, board)
+            said = runner.say(voice, board)
             if here is None:
-                reference, (difference, good) = "fp32 there", _in_int8(teller.say(voice.in_fp32, board), said)
+                reference, (difference, good) = "fp32 there", _in_int8(runner.say(voice.in_fp32, board), said)
             else:
                 reference, (difference, good) = "here", _as_here(here, said)
             integers = ", ".join(said.facts["integers"])
@@ -32,19 +32,19 @@ def check(teller: Teller, voices: Sequence[Voice]) -> bool:
     return not any(row[-1] for row in rows)
 
 
-def _as_here(here: Said, there: Said) -> tuple[str, bool]:
+def _as_here(here: Sound, there: Sound) -> tuple[str, bool]:
     if here.sound.shape != there.sound.shape:
         return f"{len(there.sound)} samples, not {len(here.sound)}", False
     most = float(np.abs(here.sound - there.sound).max())
     return f"{most:.1e} of full scale", most <= TOLERANCE
 
 
-def _in_int8(fp32: Said, int8: Said) -> tuple[str, bool]:
+def _in_int8(fp32: Sound, int8: Sound) -> tuple[str, bool]:
     if fp32.sound.shape != int8.sound.shape:
         return f"{len(int8.sound)} samples, not {len(fp32.sound)}", False
     quality = compare(fp32.sound, int8.sound, int8.facts["sample_rate"])
     verdict = int8.facts["choice"]["plans"][-1]
     is_good = quality.snr >= LEAST_SNR and quality.distance <= GREATEST_DISTANCE and not verdict["refused"]
-    # ARM's processors multiply these fastest.
+    # ARM processors multiply signed integers fastest.
     is_signed = int8.facts["integers"] == ["int8"]
     return f"SNR {quality.snr:.1f} dB, spectra {quality.distance:.2f} dB", is_good and is_signed

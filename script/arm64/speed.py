@@ -1,4 +1,4 @@
-"""How much work a second of audio is for a board's processor."""
+"""Instructions for a second of audio on each board."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 from script.arm64 import stages
 from script.arm64.boards import BOARDS
 from script.arm64.markdown import table
-from script.arm64.say import Teller, Voice
+from script.arm64.say import SentenceRunner, Voice
 
 
-def show(teller: Teller, voices: Sequence[Voice], large: Path | None) -> bool:
-    """Print the millions of instructions for a second of audio: of warm voices from text to samples, of ``large`` less.
+def show(runner: SentenceRunner, voices: Sequence[Voice], large: Path | None) -> bool:
+    """Print the millions of instructions for a second of audio: of loaded voices as a whole, of ``large`` by stage.
 
     Returns:
         True: there is nothing to fail.
@@ -19,10 +19,10 @@ def show(teller: Teller, voices: Sequence[Voice], large: Path | None) -> bool:
     for voice in voices:
         cells = []
         for board in BOARDS:
-            said = teller.say(voice, board)
+            said = runner.say(voice, board)
             cells.append(f"{(said.instructions or 0) / said.facts['seconds'] / 1e6:,.0f}")
         rows.append([voice.label, *cells])
     print(table(rows))
     if large:
-        stages.show(teller.root, large)
+        stages.show(runner.root, large)
     return True

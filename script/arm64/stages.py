@@ -1,4 +1,4 @@
-"""The flow and the decoder of a voice alone: a full-size one is too much for an emulator, a few frames of it are not.
+"""Measures flow and decoder of a full-size voice on a few frames: a whole sentence takes too long under emulation.
 
 They are made on this machine with the integers of an ARM processor: how much work they are depends on no value, so
 noise stands for speech.
@@ -31,14 +31,14 @@ _FRAMES = 16
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One that is written in both precisions."""
+    """A stage that is written in both precisions."""
 
     name: str
     work: float
-    """Multiply-adds of its convolutions for a second of audio."""
+    """Multiply-adds of the convolutions for a second of audio."""
 
     seconds: float
-    """Of audio, that it is given."""
+    """Seconds of audio that the stage is given."""
 
 
 def show(root: Root, repository: Path) -> None:

@@ -1,4 +1,4 @@
-"""The core of the test suite on each board's processor."""
+"""Runs the core of the test suite on each emulated board."""
 
 import shutil
 from collections.abc import Sequence
@@ -9,23 +9,23 @@ from script.arm64.boards import BOARDS, Board
 from script.arm64.root import PYTHON, Root
 
 CORE = ("tests/text", "tests/engine", "tests/server/wyoming/test_contract.py", "tests/server/test_neural_voice.py")
-"""Reading, voices, and a real server's answers."""
+"""Tests of reading, of voices, and of a real server's answers."""
 
 LEFT_OUT = ("tests/text/test_properties.py", "tests/engine/prepare/test_compiler.py")
-"""Thousands of random texts, and dozens of processes one after another: hours under emulation."""
+"""Tests that take hours under emulation: thousands of random texts, dozens of processes."""
 
 TIMED = ("takes_long", "load_quickly")
-"""In the names of tests that measure time, which an emulator has other amounts of."""
+"""Words in the names of tests that measure time, which means nothing under emulation."""
 
 _DEADLINE = 600
 
 
 def check(root: Root, checkout: Path, tests: Sequence[str]) -> bool:
-    """Run ``tests`` with the program as it is installed inside, and return whether all of them pass."""
+    """Run ``tests`` with the program that is installed in the root, and return whether all of them pass."""
     folder, facts = root.work / "suite", root.work / "shared"
     for old in (folder, facts):
         shutil.rmtree(old, ignore_errors=True)
-    # Beside the checkout, where some tests look for cases.
+    # Some tests look for their cases beside the checkout.
     if (checkout.parent / "shared").is_dir():
         shutil.copytree(checkout.parent / "shared", facts)
     shutil.copytree(checkout / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
@@ -39,7 +39,7 @@ def check(root: Root, checkout: Path, tests: Sequence[str]) -> bool:
         with _log(folder, board).open("wb") as log:
             return root.run(inside, board, check=False, output=log) == 0
 
-    # Each board has one core.
+    # Each emulated board has one core.
     with ThreadPoolExecutor(len(BOARDS)) as side_by_side:
         results = []
         for board, passed in zip(BOARDS, side_by_side.map(passes, BOARDS), strict=True):

@@ -1,4 +1,4 @@
-"""Which wheels pip takes for an ARM64 board."""
+"""The wheels that pip takes for an ARM64 board."""
 
 import json
 import subprocess
@@ -15,34 +15,34 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PYTHONS = ("3.11", "3.13")
-"""Those of Debian 12 and 13, and so of Raspberry Pi OS."""
+"""The Python versions of Debian 12 and 13, and so of Raspberry Pi OS."""
 
-# As the C library of Debian 12 and 13 takes them; pip knows of none that a newer one implies.
+# The platform tags that the C library of Debian 12 and 13 satisfies; pip derives none from another.
 _PLATFORMS = (*(f"manylinux_2_{minor}_aarch64" for minor in range(36, 16, -1)), "manylinux2014_aarch64")
 
 
 class NoWheelError(Exception):
-    """Something cannot be installed without a compiler."""
+    """A requirement has no wheel and would need a compiler."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """One that was found."""
+    """A wheel that pip would install."""
 
     name: str
     version: str
     file: str
     needs: tuple[str, ...]
-    """Requirements, as its metadata has them."""
+    """The wheel's requirements, from its metadata."""
 
 
 def dependencies(pyproject: Path) -> list[str]:
-    """Return what the program needs to run."""
+    """Return the program's runtime requirements."""
     return list(tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]["dependencies"])
 
 
 def resolve(requirements: Sequence[str], python: str) -> list[Wheel]:
-    """Return the wheels that meet ``requirements``, and all that those need, on a board with that Python.
+    """Return the wheels for ``requirements`` and their dependencies on a board with a Python version.
 
     pip chooses the files for another machine, but reads conditions such as ``python_version >= "3.13"`` for its own:
     what such a condition adds is asked for explicitly.
@@ -65,7 +65,7 @@ def resolve(requirements: Sequence[str], python: str) -> list[Wheel]:
 
 
 def without_wheels(requirements: Iterable[str], python: str) -> list[str]:
-    """Return those of ``requirements`` that have no wheel themselves."""
+    """Return the requirements that have no wheel of their own."""
     missing = []
     for requirement in requirements:
         try:
@@ -76,7 +76,7 @@ def without_wheels(requirements: Iterable[str], python: str) -> list[str]:
 
 
 def download(folder: Path, pyproject: Path, more: Sequence[str]) -> None:
-    """Fetch the wheels for the root's Python."""
+    """Fetch the wheels for the Python of the root."""
     asked = [wheel.name + "==" + wheel.version for wheel in resolve([*dependencies(pyproject), *more], PYTHONS[0])]
     _pip("download", "--quiet", "--no-deps", "--dest", str(folder), *_target(PYTHONS[0]), *asked)
 
@@ -97,7 +97,7 @@ def _wheel(entry: dict[str, Any]) -> Wheel:
 
 
 def needed(texts: Iterable[str], python: str) -> list[Requirement]:
-    """Return the requirements that hold on a board; none of an extra."""
+    """Return the requirements that apply on a board, without extras."""
     here = {name: str(value) for name, value in default_environment().items()}
     here |= {"platform_machine": "aarch64", "python_version": python, "python_full_version": f"{python}.0", "extra": ""}
     needs = map(Requirement, texts)
