@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wyoming_hayakoe.disk import told
 from wyoming_hayakoe.errors import UsageError
-from wyoming_hayakoe.sources.source import Item, Progress, SourceError, Transfer
+from wyoming_hayakoe.sources.source import Item, Listing, Progress, SourceError, Transfer
 
 MAX_FILES = 10_000
 MAX_BYTES = 64 << 30
@@ -61,11 +61,27 @@ def checked(items: Iterable[Item], uri: str) -> tuple[Item, ...]:
     for item in found:
         parents = item.path.split("/")[:-1]
         is_folder_too = any("/".join(parents[: depth + 1]) in paths for depth in range(len(parents)))
-        if not is_safe(item.path) or is_folder_too or item.size < 0:
+        if not is_safe(item.path) or is_folder_too or (item.size or 0) < 0:
             raise SourceError(f"{uri}: has a file that cannot be kept, {item.path[:200]!r}: rename it at its source")
-    if len(paths) < len(found) or sum(item.size for item in found) > MAX_BYTES:
+    if len(paths) < len(found) or known_size(found) > MAX_BYTES:
         raise SourceError(f"{uri}: lists a file twice, or more than {MAX_BYTES >> 30} GiB: this is no voice")
     return tuple(found)
+
+
+def known_size(items: Iterable[Item]) -> int:
+    """Return the bytes of those files whose sizes are listed."""
+    return sum(item.size or 0 for item in items)
+
+
+def below(whole: Listing, prefix: str, uri: str) -> Listing:
+    """Return what a listing of a whole source has below a clean prefix; SourceError as :func:`checked`."""
+    if whole.is_file:
+        # A source that is a file lists its own name, so it answers to that as well.
+        items = checked(whole.items if prefix in {"", whole.items[0].path} else (), uri)
+        return Listing(items, is_file=bool(items))
+    found = [item for item in whole.items if not prefix or item.path.startswith(f"{prefix}/")]
+    named = [item for item in whole.items if item.path == prefix]
+    return Listing(checked(found or named, uri), is_file=bool(named) and not found)
 
 
 def files_below(folder: Path) -> dict[str, Path]:

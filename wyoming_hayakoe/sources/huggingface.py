@@ -38,6 +38,7 @@ FORMS = "hf://OWNER/REPO[@REVISION], OWNER/REPO, https://huggingface.co/OWNER/RE
 
 _HUB = "https://huggingface.co"
 _MAIN = "main"
+_COMMIT = "commit:"
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}"
 _REPOSITORY = re.compile(rf"(?P<repo>{_NAME}/{_NAME})(?:@(?P<revision>[^@\s\\]+))?")
 _WEB_HOSTS = {"huggingface.co", "www.huggingface.co", "hf.co"}
@@ -87,17 +88,19 @@ class HuggingFace:
         return f"hf://{self._repo}" + (f"@{self._revision}" if self._revision != _MAIN else "")
 
     def listing(self, prefix: str) -> Listing:
-        """Ask once for the whole repository: that is one request, whatever the prefix."""
+        """Return what the whole repository has below a prefix: the Hub lists nothing less."""
+        return files.below(self.whole(), prefix, self.uri)
+
+    def whole(self) -> Listing:
+        """List the repository at its newest commit."""
         with self._told():
             try:
                 info = self._api.model_info(
                     self._repo, revision=self._revision, files_metadata=True, timeout=self._patience.connect
                 )
-                found = [_item(file, info.sha or self._revision) for file in info.siblings or []]
+                return Listing(tuple(_item(file, info.sha or self._revision) for file in info.siblings or []))
             except _MALFORMED as error:
                 raise SourceError(f"{self.uri}: {self._host} answers as no Hub does: check HF_ENDPOINT") from error
-        items = files.checked((item for item in found if files.is_below(item.path, prefix)), self.uri)
-        return Listing(items, is_file=[item.path for item in items] == [prefix])
 
     @contextmanager
     def open(self, item: Item, start: int) -> Iterator[Body]:
@@ -118,7 +121,8 @@ class HuggingFace:
                 raise ChangedError(f"{self.uri}: {item.path!r} is shorter than it was listed")
             utils.hf_raise_for_status(response)
             first = _first_byte(response.headers.get("Content-Range"))
-            yield Body(first, response.iter_bytes(), item.tag)
+            checksum = None if item.tag.startswith(_COMMIT) else item.tag
+            yield Body(first, response.iter_bytes(), checksum, _size(response.headers))
 
     def upload(self, parts: Mapping[str, Path], progress: Progress | None = None) -> None:
         """Make one commit that adds the files and deletes what is left over."""
@@ -224,8 +228,11 @@ class HuggingFace:
 
 
 def _item(file: "RepoSibling", commit: str) -> Item:
-    tag = f"sha256:{file.lfs.sha256}" if file.lfs else f"git:{file.blob_id}"
-    return Item(str(file.rfilename), int(file.size or 0), tag, commit)
+    size = file.size if file.size is not None or not file.lfs else file.lfs.size
+    # Mirrors that list names alone give no other sign of a change than the next commit.
+    plain = f"git:{file.blob_id}" if file.blob_id else f"{_COMMIT}{commit}"
+    tag = f"sha256:{file.lfs.sha256}" if file.lfs else plain
+    return Item(str(file.rfilename), None if size is None else int(size), tag, commit)
 
 
 def _is_address(text: str) -> bool:
@@ -239,3 +246,10 @@ def _is_address(text: str) -> bool:
 def _first_byte(content_range: str | None) -> int:
     match = re.match(r"bytes (\d+)-", content_range or "")
     return int(match[1]) if match else 0
+
+
+def _size(headers: Mapping[str, str]) -> int | None:
+    """Return the bytes of the whole file of which an answer brings all or a part."""
+    part = re.fullmatch(r"bytes \d+-\d+/(\d+)", headers.get("Content-Range", ""))
+    length = part[1] if part else headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() and ("Content-Range" not in headers or part) else None

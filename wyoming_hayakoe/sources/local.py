@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 from urllib.parse import unquote, urlsplit
 
 from wyoming_hayakoe.disk import told
@@ -52,6 +53,10 @@ class LocalSource:
         """``file://`` and the path, percent-encoded."""
         return self._root.as_uri()
 
+    def snapshot(self) -> Self:
+        """Return this source: a disk is asked for nothing."""
+        return self
+
     def list(self, prefix: str = "") -> Paths:
         """Give the paths of the files below a prefix; a source that is a file has its own name."""
         place = self.fetch(prefix)
@@ -71,6 +76,10 @@ class LocalSource:
         if not os.access(place, os.R_OK | (os.X_OK if is_folder else 0)):
             raise SourceError(f"{place}: may not be read: change its owner or permissions")
         return place
+
+    def fetch_optional(self, prefix: str) -> Path | None:
+        """Give the place itself where it can be read."""
+        return self.cached(prefix)
 
     def cached(self, prefix: str, *, endings: tuple[str, ...] = ()) -> Path | None:
         """Give the place itself where it can be read."""

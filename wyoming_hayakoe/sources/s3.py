@@ -81,6 +81,17 @@ class S3:
                 return Listing(files.checked(found, self.uri), is_file=True)
         return Listing(())
 
+    def whole(self) -> Listing | None:
+        """List all objects; None where they are more than one answer holds, which is 1000."""
+        with self._told():
+            answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._base)
+            if answer.get("IsTruncated"):
+                return None
+            found = list(self._items(answer))
+        below = tuple(item for item in found if not self._base or item.pin.startswith(f"{self._base}/"))
+        named = tuple(item for item in found if item.pin == self._base)
+        return Listing(below or named, is_file=not below and bool(named))
+
     @contextmanager
     def open(self, item: Item, start: int) -> Iterator[Body]:
         """Read an object as long as it is the one that was listed."""
@@ -90,8 +101,14 @@ class S3:
         with closing(answer["Body"]) as stream:
             if f"etag:{answer.get('ETag')}" != item.tag:
                 raise ChangedError(f"{self.uri}: {item.path!r} is no longer the one that was listed")
-            first = re.match(r"bytes (\d+)-", answer.get("ContentRange", ""))
-            yield Body(int(first[1]) if first else 0, self._chunks(stream), _checksum(answer))
+            first = re.match(r"bytes (\d+)-\d+/(\d+|\*)", answer.get("ContentRange", ""))
+            size = first[2] if first else answer.get("ContentLength")
+            yield Body(
+                int(first[1]) if first else 0,
+                self._chunks(stream),
+                _checksum(answer),
+                None if size in {None, "*"} else int(size),
+            )
 
     def upload(self, parts: Mapping[str, Path], progress: Progress | None = None) -> None:
         """Put each file aside with its SHA-256; when all are there, have the storage copy them to their places.
@@ -133,12 +150,16 @@ class S3:
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=beginning, PaginationConfig={"MaxItems": limit}
             )
-            for found in (each for page in pages for each in page.get("Contents", ())):
-                key = found["Key"]
-                # A key that ends so marks a folder in the consoles that show some.
-                if not key.endswith("/"):
-                    path = _name(key) if key == self._base else key[len(self._base) :].removeprefix("/")
-                    yield Item(path, found.get("Size", -1), f"etag:{found.get('ETag')}", key)
+            for page in pages:
+                yield from self._items(page)
+
+    def _items(self, answer: dict[str, Any]) -> Iterator[Item]:
+        for found in answer.get("Contents", ()):
+            key = found["Key"]
+            # A key that ends so marks a folder in the consoles that show some.
+            if not key.endswith("/"):
+                path = _name(key) if key == self._base else key[len(self._base) :].removeprefix("/")
+                yield Item(path, found["Size"], f"etag:{found.get('ETag')}", key)
 
     def _put(self, key: str, path: Path) -> str:
         with path.open("rb") as file:

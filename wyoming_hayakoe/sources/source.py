@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from wyoming_hayakoe.errors import HayakoeError
 
@@ -67,8 +67,8 @@ class Item:
     path: str
     """Relative to the source's root, with ``/`` between parts."""
 
-    size: int
-    """Bytes."""
+    size: int | None
+    """Bytes; None where the source does not list sizes, as some mirrors of the Hub do not."""
 
     tag: str
     """Stands for the content: another tag, another content."""
@@ -98,6 +98,9 @@ class Body:
     checksum: str | None
     """``sha256:``, ``md5:`` or ``git:`` and the hexadecimal digest of the whole file; None where there is none."""
 
+    size: int | None = None
+    """Bytes of the whole file; None where the answer does not say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -124,6 +127,10 @@ class Source(Protocol):
         """The source's name, without secrets; :func:`open_source` opens the same source with it."""
         ...
 
+    def snapshot(self) -> Self:
+        """Return this source at one moment: it is listed once at most. Not for several threads."""
+        ...
+
     def list(self, prefix: str = "") -> Paths:
         """Give the paths of the files below a prefix, relative to the source's root, sorted."""
         ...
@@ -133,6 +140,10 @@ class Source(Protocol):
 
         With ``endings``, files whose names end otherwise may be left out.
         """
+        ...
+
+    def fetch_optional(self, prefix: str) -> Path | None:
+        """Return what :meth:`fetch` does, or None; after one attempt at most, and none where the source just failed."""
         ...
 
     def cached(self, prefix: str, *, endings: tuple[str, ...] = ()) -> Path | None:
@@ -165,6 +176,10 @@ class Remote(Protocol):
 
     def listing(self, prefix: str) -> Listing:
         """List a prefix with as few requests as it takes; empty where nothing is there."""
+        ...
+
+    def whole(self) -> Listing | None:
+        """List every file, unchecked, with one request; None where that takes more than one."""
         ...
 
     def open(self, item: Item, start: int) -> AbstractContextManager[Body]:
