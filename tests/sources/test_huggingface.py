@@ -311,5 +311,5 @@ def test_a_file_of_unlisted_size_is_bounded(hub, opened, monkeypatch):
     monkeypatch.setattr(transfer, "MAX_UNLISTED", 100_000)
     hub.lists = ()
     hub.repository("me/voices").commit({"v/a.onnx": MODEL})
-    with pytest.raises(HayakoeError, match="sends more of .* than"):
+    with pytest.raises(HayakoeError, match=r"sends more of .* than"):
         opened("me/voices").fetch("v")
