@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from wyoming_hayakoe.disk import told
+from wyoming_hayakoe.disk import told, write_whole
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.paths import config_dir
 
@@ -62,15 +62,10 @@ def keep(path: Path, values: Mapping[str, str]) -> None:
     kept = read(path) | {key: value for key, value in values.items() if value}
     if broken := [key for key, value in kept.items() if not value.isprintable()]:
         raise HayakoeError(f"{broken[0]}: holds what cannot be printed: copy it again")
-    incoming = path.with_name(f".{path.name}.{os.getpid()}")
+    lines = "".join(f"{key}={kept[key]}\n" for key in KEYS if key in kept)
     with told(path, "set XDG_CONFIG_HOME to another folder"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(incoming, "x", encoding="utf-8", opener=_private) as file:
-                file.writelines(f"{key}={kept[key]}\n" for key in KEYS if key in kept)
-            incoming.replace(path)
-        finally:
-            incoming.unlink(missing_ok=True)
+        write_whole(path, lines.encode(), mode=0o600)
 
 
 def destinations(environment: Mapping[str, str]) -> list[str]:
@@ -83,7 +78,3 @@ def destinations(environment: Mapping[str, str]) -> list[str]:
     if folder := environment.get("HAYAKOE_LOCAL_PATH"):
         found.append(str(Path(folder).expanduser().absolute()))
     return found
-
-
-def _private(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)

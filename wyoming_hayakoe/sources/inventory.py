@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
-from urllib.parse import quote
 
-from wyoming_hayakoe.sources.local import LocalSource
 from wyoming_hayakoe.sources.source import AbsentError, Progress, Source, UncachedError
 
 Kind = Literal["repository", "folder", "aivmx"]
@@ -16,7 +14,8 @@ ENDINGS = (".json", ".npy", ".onnx", ".onnx.data", ".md", "LICENSE", "LICENSE.tx
 """Files of a voice's folder end so; beside them lie checkpoints and samples that take gigabytes."""
 
 _SPEAKERS = PurePosixPath("onnx/speakers")
-_MODEL_ENDINGS = (".safetensors", ".pth", ".aivm")
+MODEL_ENDINGS = (".safetensors", ".pth", ".aivm")
+"""Files of voices for PyTorch end so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def find(source: Source, name: str) -> Found:
         return found[0]
     if found:
         raise AbsentError(f"{source.uri}: no voice {name!r}: there is {', '.join(voice.name for voice in found)}")
-    if any(path.endswith(_MODEL_ENDINGS) for path in paths):
+    if any(path.endswith(MODEL_ENDINGS) for path in paths):
         raise AbsentError(
             f"{source.uri}: has a voice for PyTorch only: `wyoming-hayakoe export` makes an ONNX one of it"
         )
@@ -105,14 +104,6 @@ def fetch_checkpoint(source: Source, name: str, progress: Progress | None) -> Pa
     raise AbsentError(
         f"{source.uri}: has no files for PyTorch of {name!r}: publish it for GPU as well, or compute on the CPU"
     )
-
-
-def dropped_into(folder: Path) -> dict[str, str]:
-    """Return the voices that somebody has copied into a folder of this machine: where each is, by name."""
-    source = LocalSource(folder.absolute())
-    if source.cached("") is None:
-        return {}
-    return {voice.name: f"{source.uri}#{quote(voice.name)}" for voice in voices_in(source.list()) if voice.name}
 
 
 def _is_checkpoint(path: str) -> bool:
