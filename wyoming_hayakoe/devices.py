@@ -26,7 +26,7 @@ WANTED = ("auto", "cpu", "cuda", "pytorch")
 
 _NO_PYTORCH = "device pytorch: PyTorch is not installed: pip install 'wyoming-hayakoe[publish]', or choose cpu"
 _NO_GPU = (
-    "device cuda: neither PyTorch nor ONNX Runtime finds an NVIDIA GPU: mend its driver, and install "
+    "device cuda: neither PyTorch nor ONNX Runtime finds an NVIDIA GPU: repair its driver, and install "
     "'wyoming-hayakoe[publish]', or onnxruntime-gpu in place of onnxruntime; or choose cpu"
 )
 

@@ -1,4 +1,4 @@
-"""Where voices go and with which keys: the environment first, then ``publish.env``, which only its owner may read."""
+"""Destinations of voices and their keys: the environment, then ``publish.env``, which only its owner may read."""
 
 import os
 from collections.abc import Mapping
@@ -25,12 +25,12 @@ _LARGEST = 1 << 16
 
 
 def credentials_file() -> Path:
-    """Say where they are kept."""
+    """Return the path of ``publish.env``."""
     return config_dir() / "publish.env"
 
 
 def use_kept() -> None:
-    """Give the libraries, and the processes that we start, what is kept and not in the environment.
+    """Add the values of ``publish.env`` to the environment, which libraries and child processes read.
 
     Raises:
         HayakoeError: the file is there and cannot be read.
@@ -40,7 +40,7 @@ def use_kept() -> None:
 
 
 def read(path: Path) -> dict[str, str]:
-    """Return what a file of ``KEY=VALUE`` lines holds of what is known; nothing where there is none.
+    """Return the known keys of a file of ``KEY=VALUE`` lines; nothing where there is no file.
 
     Raises:
         HayakoeError: it cannot be read.
@@ -54,7 +54,7 @@ def read(path: Path) -> dict[str, str]:
 
 
 def keep(path: Path, values: Mapping[str, str]) -> None:
-    """Write ``values`` beside what the file has; nobody else may read it at any moment.
+    """Write ``values`` into the file, whose other values stay; at no moment may another user read it.
 
     Raises:
         HayakoeError: it cannot be written, or a value has a line break.
@@ -69,7 +69,7 @@ def keep(path: Path, values: Mapping[str, str]) -> None:
 
 
 def destinations(environment: Mapping[str, str]) -> list[str]:
-    """Return the places that the settings name, as :func:`open_source` takes them."""
+    """Return the destinations that the settings name, as :func:`open_source` takes them."""
     found = []
     if repository := environment.get("HAYAKOE_HF_REPO"):
         found.append(repository if "://" in repository else f"hf://{repository}")

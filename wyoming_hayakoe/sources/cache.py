@@ -1,4 +1,4 @@
-"""Voices from a network, kept on disk: what is served is complete, whatever breaks and whoever else downloads.
+"""CachedSource: voices from a network, kept on disk. Only complete sets are served, also beside other processes.
 
 Below ``sources/`` in the data directory, each prefix of each source has an entry::
 
@@ -44,7 +44,7 @@ class CachedSource:
     """A source on a network, as :class:`Source`."""
 
     def __init__(self, remote: Remote, cache: Path, *, offline: bool = False, patience: Patience | None = None) -> None:
-        """Keep what ``remote`` has in the data directory ``cache``; ``offline`` sends it no request."""
+        """Keep the files of ``remote`` in the data directory ``cache``; with ``offline``, no request is sent."""
         self._remote = remote
         self._cache = cache
         self._shelf = cache / "sources"
@@ -56,7 +56,7 @@ class CachedSource:
 
     @property
     def uri(self) -> str:
-        """The remote's."""
+        """The URI of the remote."""
         return self._remote.uri
 
     def snapshot(self) -> Self:
@@ -64,7 +64,7 @@ class CachedSource:
         return type(self)(Snapshot(self._remote), self._cache, offline=self._offline, patience=self._patience)
 
     def list(self, prefix: str = "") -> Paths:
-        """List what the source has; where it cannot be reached, what is here."""
+        """Return the paths that the source has; where it cannot be reached, those in the cache."""
         cleaned = files.clean_prefix(prefix)
         kept = self._kept(cleaned)
         if self._offline:
@@ -79,9 +79,9 @@ class CachedSource:
         return [item.path for item in found.items]
 
     def fetch(self, prefix: str, progress: Progress | None = None, *, endings: tuple[str, ...] = ()) -> Path:
-        """Give a folder of the cache, after one request that shows whether it is up to date.
+        """Return a folder of the cache, after one request that shows whether it is up to date.
 
-        Where that fails, an older complete set is given, and the log has a line. A set that is replaced stays until
+        Where that fails, the older complete set is returned, and the log has a line. A set that is replaced stays until
         the next fetch that finds nothing new: its readers have that long to read it.
         """
         entry = self._entry(prefix, endings)
@@ -97,7 +97,7 @@ class CachedSource:
             return kept
 
     def fetch_optional(self, prefix: str) -> Path | None:
-        """Give what :meth:`fetch` does, or None; a source that has just failed gets no request."""
+        """Return what :meth:`fetch` does, or None; a source that has just failed gets no request."""
         entry = self._entry(prefix)
         if self._offline or self._failure:
             return entry.place()
@@ -110,15 +110,15 @@ class CachedSource:
             return entry.place()
 
     def cached(self, prefix: str, *, endings: tuple[str, ...] = ()) -> Path | None:
-        """Give the complete set that is here, up to date or not."""
+        """Return the complete set in the cache, up to date or not."""
         return self._entry(prefix, endings).place()
 
     def upload(self, parts: Mapping[str, Path], progress: Progress | None = None) -> None:
-        """Have the remote do it."""
+        """Upload to the remote."""
         self._online().upload({files.named_prefix(prefix): place for prefix, place in parts.items()}, progress)
 
     def delete(self, prefix: str) -> None:
-        """Have the remote do it; what is here stays."""
+        """Delete at the remote; the cache stays as it is."""
         self._online().delete(files.named_prefix(prefix))
 
     def _lacking(self, entry: CacheEntry) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What the cache keeps of one folder of one source: the files of a complete set, and the manifest that names them."""
+"""CacheEntry: one folder of one source in the cache, and the manifest that lists its files."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from wyoming_hayakoe.sources.source import Item, Listing, SourceError
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What one entry serves."""
+    """The files of one complete set."""
 
     uri: str
     prefix: str
@@ -52,7 +52,7 @@ def read_manifest(path: Path) -> Manifest | None:
 
 
 class CacheEntry:
-    """One prefix of one source, as the cache keeps it."""
+    """One prefix of one source in the cache; only whole sets are in its manifest."""
 
     def __init__(self, shelf: Path, uri: str, prefix: str, endings: tuple[str, ...] = ()) -> None:
         self.prefix = prefix
@@ -63,7 +63,7 @@ class CacheEntry:
         self.folder = shelf / f"{readable}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
 
     def chosen(self, listing: Listing) -> Listing:
-        """Return those files of a listing that belong here."""
+        """Return a listing without the files whose names end otherwise than this entry takes."""
         if not self._endings:
             return listing
         return replace(listing, items=tuple(item for item in listing.items if item.path.endswith(self._endings)))
@@ -84,12 +84,12 @@ class CacheEntry:
         return places[0] if manifest.listing.is_file else folder
 
     def forget(self) -> None:
-        """Serve nothing any more; the files go with the next set."""
+        """Remove the manifest; the files are removed with the next set."""
         with suppress(OSError):
             (self.folder / "manifest.json").unlink(missing_ok=True)
 
     def tidy(self, *, also_keep: str = "") -> None:
-        """Remove sets that are no longer served, and what broke off on its way."""
+        """Remove older sets and unfinished downloads."""
         manifest = self.manifest()
         kept = {manifest.version if manifest else "", also_keep}
         for path in self.folder.iterdir():
@@ -98,7 +98,7 @@ class CacheEntry:
 
 
 def has_size(path: Path, size: int | None) -> bool:
-    """Say whether a file is there and, where its size was listed, has it. Only a whole file gets its name."""
+    """Return whether a file exists with the listed size. A file gets its name when it is complete."""
     try:
         return path.is_file() and size in {None, path.stat().st_size}
     except OSError:

@@ -1,4 +1,4 @@
-"""Downloading the files of one set into the cache."""
+"""Download: fetches the files of one set into the cache."""
 
 import hashlib
 import shutil
@@ -13,7 +13,7 @@ from wyoming_hayakoe.sources.transfer import receive
 
 
 class Download:
-    """The making of one version."""
+    """Fetches one set, file by file; what has arrived before is kept."""
 
     def __init__(
         self, remote: Remote, entry: CacheEntry, listing: Listing, patience: Patience, progress: Progress | None
@@ -27,7 +27,7 @@ class Download:
         self._total = known_size(listing.items)
 
     def run(self) -> Path:
-        """Bring what is missing; serve the new version when it is complete."""
+        """Fetch the missing files, then replace the manifest; return the folder or file."""
         before = self._entry.manifest()
         self._take_over(before)
         items = self._manifest.listing.items
@@ -50,7 +50,7 @@ class Download:
         return self._entry.folder / "partial" / hashlib.sha256(identity.encode()).hexdigest()[:32]
 
     def _take_over(self, before: Manifest | None) -> None:
-        """Link what has not changed since the version before."""
+        """Link the files that are the same as in the set before."""
         if before is None:
             return
         unchanged = set(before.listing.items) & set(self._manifest.listing.items)

@@ -1,4 +1,4 @@
-"""Which voices a source holds, told from the paths of its files alone, and fetching one of them."""
+"""The voices of a source, recognised by the paths of its files alone, and fetching one of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ Kind = Literal["repository", "folder", "aivmx"]
 """A speaker of a HayaKoe repository, a Style-Bert-VITS2 folder, or AivisSpeech's one file."""
 
 ENDINGS = (".json", ".npy", ".onnx", ".onnx.data", ".md", "LICENSE", "LICENSE.txt")
-"""Files of a voice's folder end so; beside them lie checkpoints and samples that take gigabytes."""
+"""Endings of the files of a voice's folder; the checkpoints and samples beside them take gigabytes."""
 
 _SPEAKERS = PurePosixPath("onnx/speakers")
 MODEL_ENDINGS = (".safetensors", ".pth", ".aivm")
-"""Files of voices for PyTorch end so."""
+"""Endings of files that only PyTorch reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +23,16 @@ class Found:
     """A voice in a source."""
 
     name: str
-    """What it is called there; "" where the source is just this folder."""
+    """Its name in the source; "" where the source is the voice's folder."""
 
     prefix: str
-    """Where it is, as :meth:`Source.fetch` takes it."""
+    """Its place in the source, as :meth:`Source.fetch` takes it."""
 
     kind: Kind
 
 
 def voices_in(paths: Sequence[str]) -> list[Found]:
-    """Return the voices that the files at ``paths`` make up, by name."""
+    """Return the voices that the files at ``paths`` make up, sorted by name."""
     files = [PurePosixPath(path) for path in paths]
     folders: dict[PurePosixPath, set[str]] = {}
     for file in files:
@@ -47,7 +47,7 @@ def find(source: Source, name: str) -> Found:
 
     Raises:
         AbsentError: there is none; it says what there is.
-        SourceError: the source cannot be asked.
+        SourceError: the source cannot be reached.
     """
     paths = source.list()
     found = voices_in(paths)
@@ -71,8 +71,6 @@ def find(source: Source, name: str) -> Found:
 def fetch(source: Source, name: str, progress: Progress | None) -> Path:
     """Return where the files of a voice are, after fetching what is not here or has changed.
 
-    One of a HayaKoe repository takes one request where it has not changed.
-
     Raises:
         SourceError: there is no such voice, or it cannot be fetched.
     """
@@ -82,7 +80,7 @@ def fetch(source: Source, name: str, progress: Progress | None) -> Path:
         try:
             found = find(source, name)
         except (AbsentError, UncachedError):
-            # Offline, what the source has is not known.
+            # Offline, the files of the source are not known.
             if isinstance(error, UncachedError):
                 raise error from None
             raise

@@ -19,7 +19,7 @@ class Snapshot:
 
     @property
     def uri(self) -> str:
-        """The remote's."""
+        """The URI of the remote."""
         return self._remote.uri
 
     def listing(self, prefix: str) -> Listing:
@@ -45,11 +45,11 @@ class Snapshot:
             raise
 
     def upload(self, parts: Mapping[str, Path], progress: Progress | None = None) -> None:
-        """Have the remote do it."""
+        """Upload to the remote."""
         self._is_listed = False
         self._remote.upload(parts, progress)
 
     def delete(self, prefix: str) -> None:
-        """Have the remote do it."""
+        """Delete at the remote."""
         self._is_listed = False
         self._remote.delete(prefix)

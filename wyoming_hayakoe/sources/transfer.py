@@ -1,4 +1,4 @@
-"""One file from a source to the disk: resumed where it broke off, checked, tried again."""
+"""Transfer of one file from a source to the disk: resumed, checked, repeated after failures."""
 
 import hashlib
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Answer = TypeVar("Answer")
 
 
 def asked(request: Callable[[], Answer], patience: Patience) -> Answer:
-    """Return what a request gives; ask again while the source is unavailable."""
+    """Return the answer to a request, which is repeated while the source is unavailable."""
     failures = 0
     while True:
         try:
@@ -31,18 +31,18 @@ def asked(request: Callable[[], Answer], patience: Patience) -> Answer:
 
 
 def receive(remote: Remote, item: Item, part: Path, patience: Patience, arrived: Callable[[int], None]) -> None:
-    """Bring a file to ``part``, from where that broke off, and check it; ``arrived`` is told how much is there."""
+    """Fetch a file to ``part``, from the end of what is there, and check it; ``arrived`` takes the bytes so far."""
     failures = 0
     while True:
         before = _size(part)
         try:
             _attempt(remote, item, part, arrived)
         except ChangedError:
-            # Where the size is not listed, what has arrived may be more than there is.
+            # Where the size is not listed, the part may be longer than the file.
             part.unlink(missing_ok=True)
             raise
         except UnavailableError as error:
-            # A connection that breaks again and again still gets there as long as each one brings something.
+            # A connection that fails often still completes the file as long as each attempt brings bytes.
             failures = 1 if _size(part) > before else failures + 1
             if failures >= patience.attempts:
                 raise
@@ -76,7 +76,7 @@ def _attempt(remote: Remote, item: Item, part: Path, arrived: Callable[[int], No
 
 
 def _start(here: int, size: int | None) -> int:
-    """Return the position to go on from. At least one byte is asked for: no server answers a range of nothing."""
+    """Return the position to resume at. At least one byte is requested: no server answers an empty range."""
     if size is None:
         return max(here - 1, 0)
     return 0 if here > size else min(here, max(size - 1, 0))
@@ -96,7 +96,7 @@ class _Digest:
         kind, _, self._expected = (checksum or "").partition(":")
         self._hash = None
         if kind == "git":
-            if size is None:  # Git's begins with the size; the server gave it nowhere
+            if size is None:  # Git hashes the size first, and the server does not give it
                 return
             self._hash = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
         elif kind:
