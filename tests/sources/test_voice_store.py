@@ -142,6 +142,31 @@ class TestRequests:
         assert voices.count() == {"api": 1}
         assert waited == []
 
+    @pytest.mark.parametrize("kind", ["folder", "file"])
+    def test_a_folder_or_file_that_is_here_serves_without_its_source_as_well(self, tts, voices, tmp_path, kind):
+        if kind == "folder":
+            files = {f"some/where/{path}": data for path, data in contents(as_folder(tmp_path / "rand")).items()}
+        else:
+            files = {"rand.aivmx": as_aivmx(tmp_path / "rand.aivmx").read_bytes()}
+        voices.repository("me/others").commit(files)
+        tts(bert_source="me/voices").load("a", "me/others").pre_download()
+        voices.down += [503] * 100
+        voices.count()
+        face = tts(bert_source="me/voices").load("a", "me/others").pre_download()
+        assert list(face.speakers) == ["a", "mei"]
+        assert voices.count() == {"api": 2}, "one for each repository"
+
+    def test_a_voice_that_is_not_here_is_worth_all_attempts_also_where_its_bert_is(self, tts, voices, monkeypatch):
+        monkeypatch.setattr(Patience, "pause", lambda *_: None)
+        tts().load("rand-jp", "me/voices").pre_download()
+        voices.down += [503] * 100
+        with pytest.raises(HayakoeError, match="overloaded or down"):
+            tts().load("second", "me/voices").pre_download()
+        assert len(voices.down) == 100 - 1 - Patience().attempts
+        voices.down[2:] = []
+        with pytest.raises(HayakoeError, match="no voice 'second': there is rand-jp"):
+            tts().load("second", "me/voices").pre_download()
+
 
 class TestOpening:
     def test_a_voice_is_opened_once(self, tts, voices, monkeypatch):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from wyoming_hayakoe.sources.source import AbsentError, Progress, Source, UncachedError
+from wyoming_hayakoe.sources.source import AbsentError, Progress, Source, SourceError, UnavailableError
 
 Kind = Literal["repository", "folder", "aivmx"]
 """A speaker of a HayaKoe repository, a Style-Bert-VITS2 folder, or AivisSpeech's one file."""
@@ -51,7 +51,7 @@ def find(source: Source, name: str) -> Found:
     """
     paths = source.list()
     found = voices_in(paths)
-    named = [voice for voice in found if voice.name == name]
+    named = sorted((voice for voice in found if voice.name == name), key=lambda voice: voice.kind != "repository")
     if named:
         return named[0]
     if len(found) == 1 and found[0].kind != "repository":
@@ -74,17 +74,20 @@ def fetch(source: Source, name: str, progress: Progress | None) -> Path:
     Raises:
         SourceError: there is no such voice, or it cannot be fetched.
     """
+    speaker = f"{_SPEAKERS}/{name}"
+    if source.cached(speaker) is not None:
+        return source.fetch(speaker, progress)
     try:
-        return source.fetch(f"onnx/speakers/{name}", progress)
-    except (AbsentError, UncachedError) as error:
+        found = find(source, name)
+    except UnavailableError:
+        raise
+    except SourceError as error:
+        # The list may be that of the cache, or too long: the folder itself gives the answer.
         try:
-            found = find(source, name)
-        except (AbsentError, UncachedError):
-            # Offline, the files of the source are not known.
-            if isinstance(error, UncachedError):
-                raise error from None
-            raise
-        return source.fetch(found.prefix, progress, endings=() if found.kind == "aivmx" else ENDINGS)
+            return source.fetch(speaker, progress)
+        except AbsentError:
+            raise error from None
+    return source.fetch(found.prefix, progress, endings=ENDINGS if found.kind == "folder" else ())
 
 
 def fetch_checkpoint(source: Source, name: str, progress: Progress | None) -> Path:
