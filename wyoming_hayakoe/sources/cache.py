@@ -17,8 +17,8 @@ from wyoming_hayakoe.disk import locked, told
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.sources import files
 from wyoming_hayakoe.sources.cache_entry import CacheEntry, Manifest, read_manifest
-from wyoming_hayakoe.sources.download import Download
-from wyoming_hayakoe.sources.snapshot import Snapshot
+from wyoming_hayakoe.sources.cache_update import CacheUpdate
+from wyoming_hayakoe.sources.remote_snapshot import RemoteSnapshot
 from wyoming_hayakoe.sources.source import (
     AbsentError,
     ChangedError,
@@ -50,7 +50,7 @@ class CachedSource:
         self._shelf = cache / "sources"
         self._offline = offline
         self._patience = patience or Patience()
-        self._is_snapshot = isinstance(remote, Snapshot)
+        self._is_snapshot = isinstance(remote, RemoteSnapshot)
         self._failure: HayakoeError | None = None
         self._warned: HayakoeError | None = None
 
@@ -61,7 +61,7 @@ class CachedSource:
 
     def snapshot(self) -> Self:
         """Return a source that is listed once; where that fails, what is in the cache costs no further attempt."""
-        return type(self)(Snapshot(self._remote), self._cache, offline=self._offline, patience=self._patience)
+        return type(self)(RemoteSnapshot(self._remote), self._cache, offline=self._offline, patience=self._patience)
 
     def list(self, prefix: str = "") -> Paths:
         """Return the paths that the source has; where it cannot be reached, those in the cache."""
@@ -178,4 +178,4 @@ class CachedSource:
             entry.tidy()
             return kept
         patience = _ONCE if is_optional else self._patience
-        return Download(self._remote, entry, listing, patience, progress).run()
+        return CacheUpdate(self._remote, entry, listing, patience, progress).run()

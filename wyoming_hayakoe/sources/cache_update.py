@@ -1,4 +1,4 @@
-"""Download: fetches the files of one set into the cache."""
+"""CacheUpdate: fetches the files of one set into the cache."""
 
 import hashlib
 import shutil
@@ -12,7 +12,7 @@ from wyoming_hayakoe.sources.source import Item, Listing, Patience, Progress, Re
 from wyoming_hayakoe.sources.transfer import receive
 
 
-class Download:
+class CacheUpdate:
     """Fetches one set, file by file; what has arrived before is kept."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Snapshot: a source on a network that is listed once, however many of its folders are looked for."""
+"""RemoteSnapshot: a source on a network that is listed once, however many of its folders are looked for."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from wyoming_hayakoe.sources import files
 from wyoming_hayakoe.sources.source import Body, ChangedError, Item, Listing, Progress, Remote
 
 
-class Snapshot:
+class RemoteSnapshot:
     """A :class:`Remote` that keeps the listing of another one. Not for several threads at once."""
 
     def __init__(self, remote: Remote) -> None:
