@@ -85,7 +85,7 @@ class TTS:
         return self
 
     def unload(self, name: str) -> None:
-        """Choose a voice no longer; who speaks with it may finish, then it leaves memory."""
+        """Remove a voice from the chosen ones; running speech finishes, then the voice leaves memory."""
         self.store.unload(name)
 
     def open(self, name: str, progress: Progress | None = None) -> Speaker:

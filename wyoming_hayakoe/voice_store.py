@@ -53,7 +53,7 @@ class VoiceStore:
         self._fallback = Speaker(OpenJTalkVoice(), front_end)
         self._built_in = _Choice(location=None, speaker=self._fallback)
         self._choices: dict[str, _Choice] = {}
-        # Held for moments only: no file is read and no source asked under it.
+        # Held for moments only: no file is read and no request sent under it.
         self._lock = threading.Lock()
 
     @property
@@ -102,7 +102,7 @@ class VoiceStore:
             self._open(name, choice, self._visit(offline=True))
 
     def unload(self, name: str) -> None:
-        """Choose a voice no longer; who speaks with it may finish, then it leaves memory."""
+        """Remove a voice from the chosen ones; running speech finishes, then the voice leaves memory."""
         with self._lock:
             self._choices.pop(name, None)
 

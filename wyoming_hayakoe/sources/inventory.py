@@ -96,15 +96,27 @@ def fetch_checkpoint(source: Source, name: str, progress: Progress | None) -> Pa
     Raises:
         SourceError: the source has none, or cannot be reached.
     """
+    speaker = f"pytorch/speakers/{name}"
+    if source.cached(speaker) is None and _is_one_checkpoint(source):
+        return source.fetch("", progress)
     try:
-        return source.fetch(f"pytorch/speakers/{name}", progress)
+        return source.fetch(speaker, progress)
     except AbsentError:
+        raise AbsentError(
+            f"{source.uri}: has no files for PyTorch of {name!r}: publish it for GPU as well, or compute on the CPU"
+        ) from None
+
+
+def _is_one_checkpoint(source: Source) -> bool:
+    """Return whether a source is the folder of one voice for PyTorch; False where its list does not say."""
+    try:
         files = source.list()
-        if "config.json" in files and any(_is_checkpoint(path) for path in files):
-            return source.fetch("", progress)
-    raise AbsentError(
-        f"{source.uri}: has no files for PyTorch of {name!r}: publish it for GPU as well, or compute on the CPU"
-    )
+    except UnavailableError:
+        raise
+    except SourceError:
+        return False
+    has_speakers = any(path.startswith("pytorch/speakers/") for path in files)
+    return not has_speakers and "config.json" in files and any(_is_checkpoint(path) for path in files)
 
 
 def _is_checkpoint(path: str) -> bool:
