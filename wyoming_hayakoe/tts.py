@@ -1,6 +1,7 @@
 """TTS: HayaKoe's face. Choose voices, prepare them, speak."""
 
 import os
+from collections.abc import Mapping
 from typing import Self, Unpack
 
 from wyoming_hayakoe.devices import Engine, EngineOptions, EngineSettings
@@ -66,7 +67,7 @@ class TTS:
         """The chosen voices."""
 
     @property
-    def speakers(self) -> dict[str, Speaker]:
+    def speakers(self) -> Mapping[str, Speaker]:
         """The voices that are here, by name; the built-in voice always is."""
         return self.store.speakers
 

@@ -1,11 +1,12 @@
 """VoiceStore: the chosen voices, which of them are here and which have to be fetched, and the BERT that they share."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from wyoming_hayakoe.devices import Engine
@@ -63,12 +64,12 @@ class VoiceStore:
             return list(self._choices)
 
     @property
-    def speakers(self) -> dict[str, Speaker]:
-        """The voices that are here, by name, as a dictionary of the caller's own."""
+    def speakers(self) -> Mapping[str, Speaker]:
+        """The voices that are here at this moment, by name; it cannot be changed."""
         with self._lock:
             choices = dict(self._choices)
         found = {name: choice.speaker for name, choice in choices.items() if choice.speaker is not None}
-        return found if BUILT_IN in found else found | {BUILT_IN: self._fallback}
+        return MappingProxyType(found if BUILT_IN in found else found | {BUILT_IN: self._fallback})
 
     @property
     def built_in(self) -> Speaker:
