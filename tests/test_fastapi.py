@@ -51,10 +51,10 @@ def application(speaker: Speaker) -> FastAPI:
 
 
 @contextmanager
-def serving(tts):
-    """Serve every voice of a TTS below its name, in a thread of this process; yield the port."""
+def serving(speakers):
+    """Serve every voice below its name, in a thread of this process; yield the port."""
     app = FastAPI()
-    for name, speaker in tts.speakers.items():
+    for name, speaker in speakers.items():
         app.mount(f"/{name}", application(speaker))
     listener = create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, ws="none", lifespan="off", log_config=None))
@@ -70,11 +70,10 @@ def serving(tts):
 
 
 @pytest.fixture
-def tts(tmp_path, gated):
-    """One TTS of two voices: the second waits for its gate."""
+def speakers(tmp_path, gated):
+    """Two voices: the second waits for its gate."""
     tts = TTS(cache_dir=tmp_path).load("mei").prepare()
-    tts.speakers["gated"] = Speaker(gated, tts.front_end)
-    return tts
+    return {**tts.speakers, "gated": Speaker(gated, tts.front_end)}
 
 
 @contextmanager
@@ -97,34 +96,34 @@ def samples(wav):
         return file.readframes(10_000_000)
 
 
-def test_many_clients_of_every_kind_at_once_get_what_they_asked_for(tts):
-    expected = {text: tts.speakers["mei"].generate(text).pcm_bytes() for text in TEXTS}
+def test_many_clients_of_every_kind_at_once_get_what_they_asked_for(speakers):
+    expected = {text: speakers["mei"].generate(text).pcm_bytes() for text in TEXTS}
     requests = [("/mei" + kind, text) for text in TEXTS for kind in KINDS] * 2
-    with serving(tts) as port, ThreadPoolExecutor(len(requests)) as clients:
+    with serving(speakers) as port, ThreadPoolExecutor(len(requests)) as clients:
         answers = [clients.submit(fetched, port, *request) for request in requests]
         for (_, text), answer in zip(requests, answers, strict=True):
             assert samples(answer.result()) == expected[text]
 
 
 @pytest.mark.parametrize("kind", STREAMING)
-def test_the_first_sound_arrives_before_the_second_is_computed(tts, gated, kind):
-    with serving(tts) as port, requested(port, "/gated" + kind, TALK) as response:
+def test_the_first_sound_arrives_before_the_second_is_computed(speakers, gated, kind):
+    with serving(speakers) as port, requested(port, "/gated" + kind, TALK) as response:
         assert response.read(HEADER) == wav_header(48_000)
         first = response.read(48_000)
         assert gated.windows == 1
         gated.gate.set()
-        assert first + response.read() == tts.speakers["mei"].generate(TALK).pcm_bytes()
+        assert first + response.read() == speakers["mei"].generate(TALK).pcm_bytes()
         assert gated.windows > 2
 
 
 @pytest.mark.parametrize("kind", STREAMING)
-async def test_a_client_that_leaves_while_a_window_is_computed_frees_everything(tts, gated, kind):
+async def test_a_client_that_leaves_while_a_window_is_computed_frees_everything(speakers, gated, kind):
     def is_closed():
         if kind == "/stream":
             gc.collect()  # Starlette leaves a generator that is not async to the collector
         return gated.closed.is_set()
 
-    with serving(tts) as port:
+    with serving(speakers) as port:
         with requested(port, "/gated" + kind, ARTICLE * 50) as response:
             assert response.read(HEADER + 1000)
             assert gated.waiting.wait(DEADLINE)
@@ -136,12 +135,12 @@ async def test_a_client_that_leaves_while_a_window_is_computed_frees_everything(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_others_are_served_while_a_window_is_computed(tts, gated, kind):
-    with serving(tts) as port, ThreadPoolExecutor(1) as client:
+def test_others_are_served_while_a_window_is_computed(speakers, gated, kind):
+    with serving(speakers) as port, ThreadPoolExecutor(1) as client:
         waiting = client.submit(fetched, port, "/gated" + kind, TALK)
         assert gated.waiting.wait(DEADLINE)
         for another in KINDS:
             assert len(fetched(port, "/mei" + another, "はい。")) > HEADER
         assert not waiting.done()
         gated.gate.set()
-        assert samples(waiting.result()) == tts.speakers["mei"].generate(TALK).pcm_bytes()
+        assert samples(waiting.result()) == speakers["mei"].generate(TALK).pcm_bytes()

@@ -16,13 +16,13 @@ ALLOWED = {
     "narration": COMMON | {"text"},
     "speaker": COMMON | {"text", "engine", "sources", "lane", "narration"},
     "devices": COMMON | {"engine"},
-    "shared_bert": COMMON | {"engine", "sources"},
-    "tts": COMMON | {"text", "engine", "sources", "speaker", "devices", "shared_bert", "tts"},
+    "voice_store": COMMON | {"text", "engine", "sources", "speaker", "devices"},
+    "tts": COMMON | {"text", "engine", "sources", "speaker", "devices", "voice_store"},
     "server": COMMON | {"text", "engine", "sources", "lane", "speaker", "tts", "server"},
     "cli": COMMON | {"devices", "text", "engine", "sources", "speaker", "tts", "server", "publish", "cli"},
     "publish": COMMON | {"text", "engine", "sources", "speaker", "tts", "publish"},
     "__main__": {"cli"},
-    "__init__": {"audio", "tts", "speaker", "version"},
+    "__init__": {"audio", "errors", "tts", "speaker", "version"},
 }
 PYTORCH = ("publish", "engine/pytorch")
 HEAVY = {

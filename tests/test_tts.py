@@ -7,8 +7,7 @@ import sys
 import pytest
 
 import wyoming_hayakoe
-from wyoming_hayakoe import TTS
-from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe import TTS, HayakoeError, UsageError
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def test_words_belong_to_one_object(tts, tmp_path):
 
 @pytest.mark.parametrize(("reading", "accent"), [("はっくす", 0), ("ハックス", 5), ("ハックス", -1), ("", 0)])
 def test_a_bad_word_is_refused(tts, reading, accent):
-    with pytest.raises(ValueError, match=r"katakana|accent|empty"):
+    with pytest.raises(UsageError, match=r"^add_word: .*(katakana|accent|empty)"):
         tts.add_word("HACS", reading, accent)
 
 
@@ -60,7 +59,7 @@ def test_emoji_are_named_if_asked_for(tmp_path):
 
 
 def test_the_package_has_its_face_and_nothing_else():
-    for name in ("TTS", "Speaker", "Audio"):
+    for name in ("TTS", "Speaker", "Audio", "HayakoeError", "UsageError"):
         assert getattr(wyoming_hayakoe, name).__name__ == name
     with pytest.raises(AttributeError):
         wyoming_hayakoe.Nothing  # noqa: B018

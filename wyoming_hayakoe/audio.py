@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Blocks to either side of one in which a synthesis filter is unstable.
 _RINGING = 6
 
-# Of the peak. HayaKoe draws the line there too, and a voice's own noise in a rest is far below it.
+# Share of the peak; HayaKoe has the same limit, and the noise of a voice in a pause is far below it.
 _SILENT = 0.02
 
 _UNKNOWN_LENGTH = 0xFFFFFFFF
@@ -29,10 +29,10 @@ SAMPLE_WIDTH = 2
 """Bytes of a sample of PCM, here and everywhere in the program."""
 
 
-# By identity: what two arrays have in common is no yes or no.
+# Compared by identity: comparing two arrays gives an array.
 @dataclass(frozen=True, slots=True, eq=False)
 class Audio:
-    """Something said, or a window of it."""
+    """Synthesised speech, or a window of it."""
 
     sr: int
     """Samples per second."""
@@ -41,7 +41,7 @@ class Audio:
     """Mono samples, shape [samples]."""
 
     timings: Sequence[PhoneTiming] | None = None
-    """Its phones in order, where they were asked for; between two sentences there is a gap, the rest."""
+    """Its phones in order, where they were requested; between two sentences there is a gap, the pause."""
 
     @property
     def duration(self) -> float:
@@ -92,7 +92,7 @@ def write_wav(pcm: bytes, sample_rate: int) -> bytes:
 
 
 def wav_header(sample_rate: int) -> bytes:
-    """Return the header of a mono 16-bit WAV stream that goes on until it ends.
+    """Return the header of a mono 16-bit WAV stream of unknown length.
 
     Its two lengths are the greatest that fit, which players take for unknown; PCM follows it.
     """
@@ -149,7 +149,7 @@ class TrailingSilence:
     def __init__(self) -> None:
         self._peak = 0.0
         self.samples = 0
-        """Samples since the last that can be heard; all of them where none can."""
+        """Samples since the last audible one; all of them where none is audible."""
 
     def feed(self, window: Waveform) -> None:
         """Take the next window, of any length."""

@@ -1,72 +1,183 @@
-"""What computes voices: ONNX Runtime on the CPU or a GPU, or, with the extra [publish], PyTorch."""
+"""What computes voices on this machine: ONNX Runtime on the CPU or a GPU, or, with the extra [publish], PyTorch."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import Protocol, TypedDict
 
+from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.engine.jp_extra.synthesizer import Synthesizer
-from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles
+from wyoming_hayakoe.engine.jp_extra.voice import JPExtraVoice, Shared
+from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles, read_voice
+from wyoming_hayakoe.engine.prepare.bert_graph import Bits
+from wyoming_hayakoe.engine.prepare.compiler import Compiler
+from wyoming_hayakoe.engine.prepare.precision import Precision
+from wyoming_hayakoe.engine.runtime.cpu import has_little_memory
+from wyoming_hayakoe.engine.runtime.model_cache import ModelCache
 from wyoming_hayakoe.engine.runtime.providers import Device, has_cuda
+from wyoming_hayakoe.engine.runtime.session import Execution
 from wyoming_hayakoe.errors import HayakoeError, UsageError
+from wyoming_hayakoe.utterance import Utterance
+from wyoming_hayakoe.voice import Credit, Voice
 
 WANTED = ("auto", "cpu", "cuda", "pytorch")
 """A GPU where one can be used, else the CPU; the CPU; a GPU; PyTorch, on a GPU where it has one."""
 
+_NO_PYTORCH = "device pytorch: PyTorch is not installed: pip install 'wyoming-hayakoe[publish]', or choose cpu"
+_NO_GPU = (
+    "device cuda: neither PyTorch nor ONNX Runtime finds an NVIDIA GPU: repair its driver, and install "
+    "'wyoming-hayakoe[publish]', or onnxruntime-gpu in place of onnxruntime; or choose cpu"
+)
+
+
+class EngineOptions(TypedDict, total=False):
+    """The fields of :class:`EngineSettings` beside device and precision, as keyword arguments."""
+
+    bert_bits: Bits
+    threads: int
+    low_memory: bool | None
+    compiled: bool
+    max_memory: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How voices are computed."""
+
+    device: str = "cpu"
+    """One of :data:`WANTED`."""
+
+    precision: Precision = "auto"
+    """``auto`` computes in int8 what a voice sounds no worse with, ``int8`` all that can be, ``fp32`` nothing."""
+
+    bert_bits: Bits = 8
+    """Bits of a weight of the BERT; 4 takes half the memory, and its effect on the features is in the BERT's report."""
+
+    threads: int = 0
+    """Threads that compute one step; 0 is one for each physical core."""
+
+    low_memory: bool | None = None
+    """Whether to take less memory and more time; None does so on machines with under 2 GiB."""
+
+    compiled: bool = True
+    """Whether a voice is prepared for this machine once, and that form kept in the data folder."""
+
+    max_memory: int | None = None
+    """Resident bytes of the process that voices should not pass."""
+
 
 class Network(Protocol):
-    """What runs voices from their checkpoints; :class:`wyoming_hayakoe.engine.pytorch.backend.PyTorch` does."""
+    """PyTorch in place of ONNX Runtime: runs voices from their checkpoints."""
 
     compiles: bool
     """Whether networks that are loaded from now on are compiled first."""
 
     def read(self, place: Path) -> VoiceFiles:
-        """Read what is small in it."""
+        """Read what is small in the folder of a voice."""
         ...
 
     def load(self, checkpoint: Path) -> Synthesizer:
-        """Return its network, ready to run."""
+        """Return the network of a checkpoint, ready to run."""
         ...
 
 
+class Engine:
+    """Makes the BERT and voices of files, all with the same settings."""
+
+    def __init__(self, settings: EngineSettings, data: Path, read: Callable[[str], Utterance]) -> None:
+        """Keep prepared forms and levels in the folder ``data``; ``read`` reads the sentences of the rehearsal.
+
+        Raises:
+            UsageError: there is no such device.
+            HayakoeError: the device cannot be used here.
+        """
+        device, self._network = choose(settings.device)
+        self._data = data
+        self._read = read
+        low_memory = has_little_memory() if settings.low_memory is None else settings.low_memory
+        self._execution = Execution(settings.threads, low_memory)
+        self._voice_execution = replace(self._execution, device=device)
+        compiled = data / "compiled"
+        self._compiler = Compiler(compiled, settings.precision, bert_bits=settings.bert_bits, enabled=settings.compiled)
+        # What is prepared for this machine's CPU is of no use to a GPU; the BERT, in int8, stays on the CPU.
+        on_cpu = device == "cpu" and self._network is None
+        self._voice_compiler = self._compiler if on_cpu else Compiler(compiled, enabled=False)
+
+        self.models = ModelCache(settings.max_memory)
+        """The models that are in memory."""
+
+    @property
+    def needs_checkpoint(self) -> bool:
+        """Whether a voice is made of its checkpoint, and not of its ONNX graph."""
+        return self._network is not None
+
+    def compile_networks(self) -> bool:
+        """Have PyTorch compile networks that are loaded from now on; False where they do not run on PyTorch."""
+        if self._network is None:
+            return False
+        self._network.compiles = True
+        return True
+
+    def make_bert(self, model: Path, tokenizer: Path) -> Bert:
+        """Return the BERT of a graph and a folder with its vocabulary; nothing is loaded."""
+        return Bert(model, tokenizer, self._compiler, self._execution)
+
+    def make_voice(self, name: str, place: Path, bert: Bert, *, url: str, licence: str) -> Voice:
+        """Return the voice of a folder or file; its configuration is read, its network is not loaded.
+
+        Args:
+            name: what it is called here.
+            place: its files.
+            bert: the BERT that it shares.
+            url: where it comes from, for a voice that names no page of its own.
+            licence: that of its repository, for a voice that names none of its own.
+
+        Raises:
+            HayakoeError: something is missing, or is not what it should be.
+        """
+        files = self._network.read(place) if self._network else read_voice(place)
+        about = files.about
+        credit = Credit(about.author or name, about.url or url, about.licence or licence or "unknown")
+        shared = Shared(
+            bert=bert,
+            residency=self.models,
+            levels=self._data / "levels",
+            read=self._read,
+            compiler=self._voice_compiler,
+            execution=self._voice_execution,
+            load=self._network.load if self._network else None,
+        )
+        return JPExtraVoice(name, files, shared, credit)
+
+
 def choose(wanted: str) -> tuple[Device, Network | None]:
-    """Return what ONNX Runtime computes on, and what takes its place for voices, if anything does.
+    """Return what ONNX Runtime computes on, and PyTorch where that takes its place for voices.
 
     Args:
         wanted: one of :data:`WANTED`.
 
     Raises:
         UsageError: there is no such device.
-        HayakoeError: it cannot be used here.
+        HayakoeError: the device cannot be used here.
     """
-    match wanted:
-        case "cpu":
-            return "cpu", None
-        case "pytorch":
-            return "cpu", _pytorch(needs_gpu=False) or _lacking(
-                "device pytorch: PyTorch is not installed: pip install 'wyoming-hayakoe[publish]', or choose cpu"
-            )
-        case "auto" | "cuda":
-            if network := _pytorch(needs_gpu=True):
-                return "cpu", network
-            if has_cuda():
-                return "cuda", None
-            return (
-                ("cpu", None)
-                if wanted == "auto"
-                else _lacking(
-                    "device cuda: neither PyTorch nor ONNX Runtime finds an NVIDIA GPU: mend its driver, and install "
-                    "'wyoming-hayakoe[publish]', or onnxruntime-gpu in place of onnxruntime; or choose cpu"
-                )
-            )
-    raise UsageError(f"device {wanted!r}: choose {', '.join(WANTED[:-1])} or {WANTED[-1]}")
-
-
-def _lacking(line: str) -> NoReturn:
-    raise HayakoeError(line)
+    if wanted not in WANTED:
+        raise UsageError(f"device {wanted!r}: choose {', '.join(WANTED[:-1])} or {WANTED[-1]}")
+    if wanted == "cpu":
+        return "cpu", None
+    if network := _pytorch(needs_gpu=wanted != "pytorch"):
+        return "cpu", network
+    if wanted == "pytorch":
+        raise HayakoeError(_NO_PYTORCH)
+    if has_cuda():
+        return "cuda", None
+    if wanted == "cuda":
+        raise HayakoeError(_NO_GPU)
+    return "cpu", None
 
 
 def _pytorch(*, needs_gpu: bool) -> Network | None:
-    """Return PyTorch where it is here."""
+    """Return PyTorch where it is installed."""
     if find_spec("torch") is None or find_spec("safetensors") is None:
         return None
     from wyoming_hayakoe.engine.pytorch.backend import PyTorch, has_gpu

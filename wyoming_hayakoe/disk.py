@@ -1,4 +1,4 @@
-"""The disk of this machine: errors as one line with a remedy, writes that survive a power cut, locks and stamps."""
+"""The disk of this machine: errors as one line with a remedy, atomic writes, locks and stamps."""
 
 import errno
 import fcntl
@@ -34,17 +34,17 @@ def _line(error: OSError, place: Path, remedy: str) -> str:
         return f"{place}: the disk is full: make room, or {remedy}"
     if error.errno in _FORBIDDEN:
         return f"{place}: may not be used: change its owner or permissions, or {remedy}"
-    return f"{place}: {error.strerror or type(error).__name__}: mend it, or {remedy}"
+    return f"{place}: {error.strerror or type(error).__name__}: repair it, or {remedy}"
 
 
 def sync(file: BinaryIO) -> None:
-    """Have what was written reach the disk before its name does."""
+    """Write the file's content to the disk, before its name."""
     file.flush()
     os.fsync(file.fileno())
 
 
 def write_whole(path: Path, data: bytes, *, mode: int | None = None) -> None:
-    """Write a small file atomically: a reader sees the old content or the new one, whoever else writes it.
+    """Write a small file atomically: a reader sees the old content or the new one, also beside other writers.
 
     Args:
         path: the file; its folder must exist.
@@ -57,7 +57,7 @@ def write_whole(path: Path, data: bytes, *, mode: int | None = None) -> None:
     if mode is None:
         with suppress(FileNotFoundError):
             mode = stat.S_IMODE(path.stat().st_mode)
-    # Of this process and thread, so that two writers cannot meet in it; a killed one's is overwritten at some time.
+    # One name for each process and thread: two writers have two files. That of a killed writer is overwritten later.
     incoming = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.incoming")
     try:
         descriptor = os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666 if mode is None else mode)
@@ -73,14 +73,14 @@ def write_whole(path: Path, data: bytes, *, mode: int | None = None) -> None:
 
 
 def stamp(*places: Path) -> str:
-    """Return a text that changes when one of some files, or a file below one of some folders, changes, comes or goes.
+    """Return a text that changes when a file, or a file below a folder, is added, changed or removed.
 
     The stamp is made of names, sizes and times; contents are not read.
     """
     facts = []
     for place in places:
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
-            with suppress(OSError):  # it left just now
+            with suppress(OSError):  # removed just now
                 found = path.stat()
                 facts.append((str(path), found.st_size, found.st_mtime_ns, found.st_ino))
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
@@ -88,9 +88,9 @@ def stamp(*places: Path) -> str:
 
 @contextmanager
 def locked(path: Path, waiting: str) -> Iterator[None]:
-    """Hold a lock among processes and threads; the system lets go of it when its holder dies.
+    """Hold a lock among processes and threads; the system releases it when its process ends.
 
-    ``waiting`` is logged where another one holds it.
+    ``waiting`` is logged where another process or thread holds it.
     """
     while True:
         with path.open("ab") as file:
@@ -99,7 +99,7 @@ def locked(path: Path, waiting: str) -> Iterator[None]:
             except BlockingIOError:
                 _LOGGER.info("%s", waiting)
                 fcntl.flock(file, fcntl.LOCK_EX)
-            # A file that was removed while we waited locks nobody out: the next one to come makes another.
+            # A lock on a file that was removed while waiting excludes nobody: the next process makes another file.
             if _is_at(file, path):
                 yield
                 return

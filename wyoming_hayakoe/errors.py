@@ -1,4 +1,4 @@
-"""Errors that a user can meet: one line that says what is wrong, where, and what to do."""
+"""Errors for users: one line that says what is wrong, where, and what to do."""
 
 from typing import Literal
 
@@ -12,11 +12,11 @@ Code = Literal[
     "unknown-style",
     "unknown-voice",
 ]
-"""Every code with which a client is told that it gets no answer."""
+"""The codes of the errors that clients get."""
 
 
 class HayakoeError(Exception):
-    """Something failed that the user can mend; the command line prints it and exits with 1."""
+    """A failure that the user can repair; the command line prints it and exits with 1."""
 
 
 class UsageError(HayakoeError):
@@ -24,7 +24,7 @@ class UsageError(HayakoeError):
 
 
 class RequestError(HayakoeError):
-    """A client's request cannot be answered; it is told so and its connection is closed."""
+    """A client's request cannot be answered; the client gets this error and its connection is closed."""
 
     def __init__(self, code: Code, text: str) -> None:
         """Keep ``code``, a short stable word for programs, beside ``text``, one line for people."""
@@ -34,5 +34,5 @@ class RequestError(HayakoeError):
 
 
 def in_brief(error: Exception) -> str:
-    """Return the first line of what another library says; its error's name where it says nothing."""
+    """Return the first line of another library's error message; the name of its class where it has none."""
     return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

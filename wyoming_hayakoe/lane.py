@@ -1,8 +1,8 @@
-"""Who computes next: a few threads run the steps of all callers, each when it is due.
+"""Scheduling of the computation: a few threads run the steps of all callers, the most urgent first.
 
-A step is one window of sound. Whoever wants the next one queues for it again, so callers share the machine window by
-window, and nobody waits for another's whole article. A step is due when it is asked for, unless its owner says that it
-has time: whoever hears nothing comes before whoever still has sound to play, and a first window before all others.
+A step is one window of sound. A caller queues again for each window, so callers share the machine window by window,
+and none waits for another's whole article. A step is due at once, unless its caller gives a later time: a client
+without sound comes before one that still has sound to play, and a first window before all others.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Who is waiting for a lane at one moment."""
+    """The callers that wait for a lane at one moment."""
 
     callers: int
     """Callers that wait for a step of theirs to be done."""
@@ -35,7 +35,7 @@ class Demand:
 
 
 class Lane:
-    """The threads that compute; an event loop never does. Serves any number of loops."""
+    """The threads that compute, for any number of event loops."""
 
     def __init__(self, width: int = 1, *, has_express: bool = False) -> None:
         """Compute ``width`` steps at a time, at most, and with ``has_express`` one first window beside them.
@@ -84,7 +84,7 @@ class Lane:
                 step.future.add_done_callback(lambda _: self._close(windows))
 
     def demand(self) -> Demand:
-        """Return who is waiting for this lane now."""
+        """Return the callers that wait for this lane now."""
         with self._lock:
             steps = list(self._awaited)
         return Demand(
@@ -94,7 +94,7 @@ class Lane:
         )
 
     def stop(self) -> None:
-        """Forget every step that waits; one that runs ends by itself."""
+        """Cancel every waiting step; a running one ends by itself."""
         for executor in filter(None, (self._executor, self._express)):
             executor.shutdown(wait=False, cancel_futures=True)
         with self._lock:
@@ -122,7 +122,7 @@ class Lane:
                 self._awaited.discard(step)
 
     def _work(self, *, only_first: bool = False) -> None:
-        """Run the step whose turn it is; the other thread may have taken the one that this call was made for."""
+        """Run the most urgent step; another thread may have taken the step that was submitted with this call."""
         with self._lock:
             if not self._waiting or (only_first and self._waiting[0].is_later):
                 return
@@ -137,10 +137,10 @@ class Lane:
 
 @dataclass(order=True, frozen=True, slots=True)
 class _Step:
-    """Something to compute; the one whose turn is sooner is less."""
+    """One computation; the more urgent of two is the lesser."""
 
     is_later: bool
-    """Whether it is not somebody's first."""
+    """Whether it is not its caller's first window."""
 
     due: float
     number: int

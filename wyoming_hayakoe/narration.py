@@ -1,4 +1,4 @@
-"""Sentences spoken one after another, with the rests that a speaker takes between them."""
+"""Sentences spoken one after another, with the pauses between them."""
 
 import secrets
 from collections.abc import Generator, Iterable, Iterator
@@ -21,9 +21,9 @@ _GROUP_CHARACTERS = 64
 
 
 class Narration:
-    """What one listener hears: sentences in their order, as they come or as a whole text.
+    """One listener's sentences in their order, one by one or as a whole text. For one thread at a time.
 
-    It keeps of a sentence only what the rest behind it depends on. One thread at a time may use it.
+    Of a sentence only that is kept on which the pause behind it depends.
     """
 
     def __init__(
@@ -35,13 +35,13 @@ class Narration:
         delivery: Delivery = WINDOWS,
         with_timing: bool = False,
     ) -> None:
-        """Narrate by ``voice``.
+        """Narrate with ``voice``.
 
         Args:
-            voice: who speaks.
-            front_end: who reads.
-            params: how to speak; without a seed one is drawn, the same for all sentences.
-            delivery: how the sound is handed over; the groups of sentences are formed here.
+            voice: the voice.
+            front_end: reads the text.
+            params: parameters of the synthesis; without a seed, one is sampled for all sentences.
+            delivery: windows or whole sentences; the groups of sentences are formed here.
             with_timing: collect :attr:`timings`.
         """
         self._voice = voice
@@ -52,13 +52,13 @@ class Narration:
         self._silence = TrailingSilence()
         self._samples = 0
         self.timings: list[PhoneTiming] | None = [] if with_timing else None
-        """The phones so far, in seconds from the start of the first sentence; None where nobody asked for them."""
+        """The phones so far, in seconds from the start of the first sentence; None without ``with_timing``."""
 
     def speak(self, sentence: str) -> Generator[Waveform, None, None]:
-        """Yield the next sentence, as the splitter cuts them, in windows; none where it says nothing.
+        """Yield the next sentence, as the splitter cuts them, in windows; none where it has no mora.
 
         Raises:
-            HayakoeError: the voice cannot speak, or knows no timing that was asked for.
+            HayakoeError: the voice cannot speak, or has no timings and they were requested.
         """
         yield from self._speak(self._front_end.read(sentence), together=())
 
@@ -66,7 +66,7 @@ class Narration:
         """Yield all sentences of a text in windows, computed in groups where that is faster.
 
         Raises:
-            HayakoeError: the voice cannot speak, or knows no timing that was asked for.
+            HayakoeError: the voice cannot speak, or has no timings and they were requested.
         """
         utterances = (self._front_end.read(sentence) for sentence in sentences.split(text))
         for group in groups(utterance for utterance in utterances if _says_something(utterance)):
@@ -91,7 +91,7 @@ class Narration:
             self.timings += [replace(timing, start=timing.start + start) for timing in speech.timings]
 
     def _begin(self, utterance: Utterance) -> Waveform:
-        """Return the rest before a sentence that turns out to have sound, and measure that sentence from now on."""
+        """Return the pause before a sentence that has sound, and measure that sentence from now on."""
         rate = self._voice.sample_rate
         rest = 0
         if self._before is not None:

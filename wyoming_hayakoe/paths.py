@@ -1,11 +1,11 @@
-"""Where this program keeps its things."""
+"""The folders of this program's data and configuration."""
 
 import os
 from pathlib import Path
 
 
 def data_dir(given: str | os.PathLike[str] | None = None) -> Path:
-    """Say which directory holds voices, caches and ``words.csv``; it need not exist yet.
+    """Return the directory of voices, caches and ``words.csv``; it need not exist yet.
 
     ``given`` (from ``--data-dir``), else HAYAKOE_DATA_DIR, else wyoming-hayakoe below XDG_DATA_HOME or
     ~/.local/share, or below /var/lib for a system user without a home.
@@ -21,7 +21,7 @@ def data_dir(given: str | os.PathLike[str] | None = None) -> Path:
 
 
 def config_dir() -> Path:
-    """Say which directory holds what the user has set up; it need not exist yet."""
+    """Return the directory of the user's configuration; it need not exist yet."""
     chosen = os.environ.get("XDG_CONFIG_HOME")
     try:
         return (Path(chosen) if chosen else Path.home() / ".config") / "wyoming-hayakoe"
@@ -30,10 +30,10 @@ def config_dir() -> Path:
 
 
 def words_file(directory: Path) -> Path:
-    """Say where the user's dictionary is in a data directory."""
+    """Return the path of the user's dictionary in a data directory."""
     return directory / "words.csv"
 
 
 def voices_dir(directory: Path) -> Path:
-    """Say where the user drops voices in a data directory."""
+    """Return the folder of a data directory into which the user copies voices."""
     return directory / "voices"

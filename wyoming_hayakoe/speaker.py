@@ -1,4 +1,4 @@
-"""Speaker: text in, sound out, one voice with the way it speaks."""
+"""Speaker: text in, audio out; one voice with its parameters."""
 
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing
@@ -16,19 +16,19 @@ from wyoming_hayakoe.utterance import ParamChanges, SynthesisParams
 from wyoming_hayakoe.voice import WINDOWS, Delivery, PhoneTiming, Voice, Waveform
 
 Level = Literal["voice", "peak"]
-"""How loud: as the voice is, the same in every text; or, as HayaKoe has it, with the peak of the text at full scale."""
+"""The level: the voice's own, the same in every text; or, as in HayaKoe, the peak of the text at full scale."""
 
-# A voice spreads one window over the cores itself; a second beside it fills what the first leaves idle.
+# A voice computes one window on all cores; a second window beside it uses what the first leaves idle.
 _LANE = Lane(2)
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """A voice, what reads for it, and how it is to speak. Safe to use from several threads and event loops.
+    """A voice, its front end and its parameters. Safe to use from several threads and event loops.
 
-    Every call takes changes: the fields of :class:`SynthesisParams` that it has otherwise than ``params``. It raises
-    UsageError where one is out of its range or the voice lacks the style; what streams does so before its first window.
-    A seed that is left open is drawn anew for each call.
+    Every call takes changes: fields of :class:`SynthesisParams` that replace those of ``params``. It raises UsageError
+    where one is out of its range or the voice lacks the style; streams raise it before their first window.
+    Without a seed, one is sampled for each call.
     """
 
     voice: Voice
@@ -47,7 +47,7 @@ class Speaker:
 
     @property
     def sample_rate(self) -> int:
-        """Samples per second of all that it says."""
+        """Samples per second of its audio."""
         return self.voice.sample_rate
 
     def prepare(self) -> None:
@@ -59,17 +59,17 @@ class Speaker:
     def generate(
         self, text: str, *, with_timing: bool = False, normalize: Level = "voice", **changes: Unpack[ParamChanges]
     ) -> Audio:
-        """Speak a text.
+        """Return a text as audio.
 
         Args:
-            text: what to say.
-            with_timing: have the phones' times with it.
-            normalize: how loud.
-            **changes: how to speak.
+            text: the text.
+            with_timing: whether the audio has the times of its phones.
+            normalize: the level.
+            **changes: parameters of the synthesis.
 
         Raises:
-            UsageError: a change that cannot be.
-            HayakoeError: the voice cannot speak, or knows no timing that was asked for.
+            UsageError: a change is out of its range, or the voice lacks the style.
+            HayakoeError: the voice cannot speak, or has no timings and they were requested.
         """
         narration = self._narrate_whole(normalize, with_timing=with_timing, changes=changes)
         return self._whole(list(narration.speak_text(text)), normalize, narration.timings)
@@ -77,26 +77,26 @@ class Speaker:
     async def agenerate(
         self, text: str, *, with_timing: bool = False, normalize: Level = "voice", **changes: Unpack[ParamChanges]
     ) -> Audio:
-        """Do as :meth:`generate` does, beside the event loop; one that is cancelled ends with its sentence."""
+        """Return what :meth:`generate` does, without blocking the event loop; cancelling ends it after its sentence."""
         narration = self._narrate_whole(normalize, with_timing=with_timing, changes=changes)
         async with aclosing(_LANE.iterate(narration.speak_text(text))) as windows:
             spoken = [window async for window in windows]
         return await _LANE.run(lambda: self._whole(spoken, normalize, narration.timings))
 
     def stream(self, text: str, **changes: Unpack[ParamChanges]) -> Generator[Audio, None, None]:
-        """Yield a text spoken, window by window, each computed when it is asked for; closing it cancels the rest.
+        """Yield a text as audio, window by window, each computed when it is needed; closing it cancels the rest.
 
-        Together they are what :meth:`generate` gives for the same seed.
+        Together the windows are what :meth:`generate` returns for the same seed.
 
         Raises:
-            UsageError: a change that cannot be.
+            UsageError: a change is out of its range, or the voice lacks the style.
             HayakoeError: the voice cannot speak.
         """
         windows = self.narrate(**changes).speak_text(text)
         return (Audio(self.sample_rate, quantize(window)) for window in windows)
 
     def astream(self, text: str, **changes: Unpack[ParamChanges]) -> AsyncGenerator[Audio, None]:
-        """Do as :meth:`stream` does, beside the event loop; one that is cancelled ends with its window."""
+        """Yield what :meth:`stream` does, without blocking the event loop; cancelling ends it after its window."""
         return _LANE.iterate(self.stream(text, **changes))
 
     def stream_wav(self, text: str, **changes: Unpack[ParamChanges]) -> Generator[bytes, None, None]:
@@ -104,16 +104,16 @@ class Speaker:
         return _as_wav(self.sample_rate, self.stream(text, **changes))
 
     def astream_wav(self, text: str, **changes: Unpack[ParamChanges]) -> AsyncGenerator[bytes, None]:
-        """Do as :meth:`stream_wav` does, beside the event loop; one that is cancelled ends with its window."""
+        """Yield what :meth:`stream_wav` does, without blocking the event loop; cancelling ends it after its window."""
         return _LANE.iterate(self.stream_wav(text, **changes))
 
     def narrate(
         self, *, delivery: Delivery = WINDOWS, with_timing: bool = False, **changes: Unpack[ParamChanges]
     ) -> Narration:
-        """Begin to speak to one listener, sentence by sentence or a whole text, in windows of floats.
+        """Return a narration for one listener: sentence by sentence or a whole text, in windows of floats.
 
         Raises:
-            UsageError: a change that cannot be.
+            UsageError: a change is out of its range, or the voice lacks the style.
         """
         params = replace(self.params, **changes)
         check_style(self.voice, params.style)

@@ -1,4 +1,4 @@
-"""The shape that every voice has: all kinds of voice are served by the same code."""
+"""Voice: the shape of every kind of voice; the same code serves all kinds."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Waveform = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """Who made a voice, and under which terms."""
+    """Author and licence of a voice."""
 
     author: str
     url: str
@@ -41,18 +41,18 @@ class Speech:
     """One sentence as it is being spoken."""
 
     windows: Iterator[Waveform]
-    """Its sound, each window computed when it is asked for; none where it says nothing."""
+    """Its sound, each window computed when it is needed; none where it is silent."""
 
     timings: Sequence[PhoneTiming] | None = None
-    """Its phones in order, without gaps, complete when the windows are; None where the voice does not know them."""
+    """Its phones in order, without gaps, complete when the windows are; None where the voice has no timings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How the sound of a sentence is computed and handed over; how it sounds is in :class:`SynthesisParams`."""
+    """How the sound of a sentence is divided; how it sounds is in :class:`SynthesisParams`."""
 
     undivided: bool = False
-    """One window for the whole sentence: for a caller that needs the whole anyway."""
+    """One window for the whole sentence: for a caller that needs the whole sentence."""
 
     raw: bool = False
     """The model's own level: for a caller that sets the level of a whole text."""
@@ -60,7 +60,7 @@ class Delivery:
     together: tuple[Utterance, ...] = ()
     """Sentences of one text, this one among them, that may be computed in one call where that is faster.
 
-    The first of them pays for all. The sound depends on the group, by less than is audible.
+    All are computed with the first one. The sound depends on the group, by less than is audible.
     """
 
 
@@ -73,7 +73,7 @@ class Voice(Protocol):
 
     @property
     def name(self) -> str:
-        """The name that users and clients choose it by."""
+        """The name by which users and clients choose it."""
 
     @property
     def description(self) -> str:

@@ -113,6 +113,12 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(publish, tmp_path):
     assert not (tmp_path / "dest").exists()
 
 
+def test_the_built_in_voices_name_is_warned_of(publish):
+    warning = "warning  mei is the built-in voice, whose place this one takes: choose another --name"
+    assert warning in publish("--to", "./dest", "--dry-run", name="mei").stdout
+    assert "warning" not in publish("--to", "./dest", "--dry-run").stdout
+
+
 def test_a_readme_is_replaced_only_where_that_is_asked_for(publish, tmp_path):
     dest = tmp_path / "dest"
     dest.mkdir()

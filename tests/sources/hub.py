@@ -69,6 +69,8 @@ class Hub:
         self.requests: list[Request] = []
         self.faults: list[Fault] = []
         self.down: list[int] = []
+        self.lists: tuple[str, ...] = ("size", "blobId", "lfs")
+        """What is listed of a file beside its name; mirrors list less."""
         self.tampered: dict[str, list[dict]] = {}
         self.on_resolve: Callable[[], object] = dict
         self.uploaded: dict[str, bytes] = {}
@@ -201,7 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
         sibling = {"rfilename": path, "size": len(data), "blobId": blob}
         if is_large(path):
             sibling["lfs"] = {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 134}
-        return sibling
+        return {name: value for name, value in sibling.items() if name == "rfilename" or name in self.hub.lists}
 
     def _resolve(self, name: str, revision: str, path: str) -> None:
         self.hub.on_resolve()

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.sources import files
-from wyoming_hayakoe.sources.source import Item, SourceError
+from wyoming_hayakoe.sources.source import Item, Listing, SourceError
 
 HOSTILE = ["../../x", "/etc/passwd", "a/../../x", "..", ".", "a//b", "", "a/", "a\0b", "a\\..\\b", "a\nb", "\ud800"]
 HOSTILE += ["x" * 256, "/".join(["x" * 200] * 6), "声" * 100]
@@ -74,3 +74,10 @@ def test_a_prefix_ends_where_a_name_ends():
     assert files.is_below("anna", "anna")
     assert files.is_below("anything", "")
     assert not files.is_below("anna2/config.json", "anna")
+
+
+def test_a_folder_goes_before_a_file_of_its_name():
+    whole = Listing((Item("v", 1, "x"), Item("v/a", 1, "x"), Item("w", 1, "x")))
+    assert files.below(whole, "v", "s3://bucket") == Listing((Item("v/a", 1, "x"),))
+    assert files.below(whole, "w", "s3://bucket") == Listing((Item("w", 1, "x"),), is_file=True)
+    assert files.below(whole, "x", "s3://bucket") == Listing(())

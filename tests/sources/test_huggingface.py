@@ -11,6 +11,7 @@ from tests.sources import hub as hubs
 from tests.sources.shared import QUICK, contents
 from tests.support import DEADLINE
 from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.sources import transfer
 from wyoming_hayakoe.sources.location import open_source
 
 MODEL = bytes(range(256)) * 4000
@@ -279,3 +280,36 @@ def test_an_upload_that_is_refused_is_told_in_one_line(repository, opened, tmp_p
     (tmp_path / "new" / "config.json").write_text("{}")
     with pytest.raises(HayakoeError, match="not found, or private"):
         opened("me/nothing").upload({"v": tmp_path / "new"})
+
+
+@pytest.mark.parametrize("lists", [("blobId", "lfs"), ("blobId",), ("size",), ()])
+def test_a_mirror_that_lists_less_serves_as_well(hub, opened, repository, lists):
+    hub.lists = lists
+    told = []
+    place = opened("me/voices").fetch("onnx/speakers/anna", told.append)
+    assert contents(place) == VOICE
+    assert (told[-1].done, told[-1].total) == (sum(map(len, VOICE.values())),) * 2
+    assert all(each.done <= each.total for each in told)
+    hub.count()
+    assert opened("me/voices").fetch("onnx/speakers/anna") == place
+    assert hub.count() == {"api": 1}
+    repository.commit(repository.files() | {"onnx/speakers/anna/config.json": b"[]"})
+    assert contents(opened("me/voices").fetch("onnx/speakers/anna")) == VOICE | {"config.json": b"[]"}
+
+
+@pytest.mark.parametrize("lists", [("blobId", "lfs"), ()])
+@pytest.mark.parametrize("after", [0, 1, 300_000, len(MODEL) - 1])
+def test_a_transfer_of_unlisted_size_that_breaks_off_is_resumed(hub, opened, lists, after):
+    hub.lists = lists
+    hub.repository("me/voices").commit({"v/a.onnx": MODEL})
+    hub.faults += [hubs.truncated(after)]
+    assert contents(opened("me/voices").fetch("v")) == {"a.onnx": MODEL}
+    assert len(hub.bytes_requests()) == 2
+
+
+def test_a_file_of_unlisted_size_is_bounded(hub, opened, monkeypatch):
+    monkeypatch.setattr(transfer, "MAX_UNLISTED", 100_000)
+    hub.lists = ()
+    hub.repository("me/voices").commit({"v/a.onnx": MODEL})
+    with pytest.raises(HayakoeError, match=r"sends more of .* than"):
+        opened("me/voices").fetch("v")

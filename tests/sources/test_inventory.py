@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wyoming_hayakoe.sources.inventory import Found, find, voices_in
-from wyoming_hayakoe.sources.source import AbsentError
+from wyoming_hayakoe.sources.inventory import Found, fetch_checkpoint, find, voices_in
+from wyoming_hayakoe.sources.source import AbsentError, UncachedError
 
 VOICE = ("config.json", "style_vectors.npy", "synthesizer.onnx")
 PARTS = st.sampled_from(["onnx", "speakers", "anna", "声", "config.json", "style_vectors.npy", "a.onnx", "b.aivmx"])
@@ -76,3 +76,29 @@ def test_every_voice_has_its_files_and_is_found_by_its_name(paths):
             assert "/".join(filter(None, (voice.prefix, "config.json"))) in paths
         if voice.name:
             assert find(Listed(*paths), voice.name).name == voice.name
+
+
+CHECKPOINTS = {
+    "me/one": {"config.json": b"{}", "style_vectors.npy": b"", "a.safetensors": b"weights"},
+    "me/many": {f"pytorch/speakers/anna/{name}": b"" for name in ("config.json", "a.safetensors")},
+}
+
+
+@pytest.mark.parametrize("repository", CHECKPOINTS)
+def test_a_checkpoint_is_fetched_and_serves_without_its_source(hub, opened, repository):
+    hub.repository(repository).commit(CHECKPOINTS[repository])
+    place = fetch_checkpoint(opened(repository).snapshot(), "anna", None)
+    assert (place / "a.safetensors").exists()
+    assert hub.count()["api"] == 1
+    assert fetch_checkpoint(opened(repository, offline=True), "anna", None) == place
+    hub.down += [503] * 100
+    assert fetch_checkpoint(opened(repository).snapshot(), "anna", None) == place
+    assert hub.count() == {"api": 1}
+
+
+def test_a_checkpoint_that_is_not_there_is_told(hub, opened):
+    hub.repository("me/many").commit(CHECKPOINTS["me/many"])
+    with pytest.raises(AbsentError, match="hf://me/many: has no files for PyTorch of 'bob': publish it for GPU"):
+        fetch_checkpoint(opened("me/many").snapshot(), "bob", None)
+    with pytest.raises(UncachedError, match="not here: hf://me/others: pytorch/speakers/bob"):
+        fetch_checkpoint(opened("me/others", offline=True), "bob", None)

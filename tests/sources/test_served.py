@@ -352,8 +352,8 @@ async def test_a_voice_comes_when_its_source_comes_back(voices, tmp_path, monkey
 
 def test_a_voice_that_left_leaves_memory(tmp_path):
     tts = TTS(cache_dir=tmp_path).load("a", f"{TINY_REPO}#rand-jp").prepare()
-    assert len(tts._residency.names) == 1
+    assert len(tts.store.models.names) == 1
     tts.unload("a")
     gc.collect()
-    assert tts._residency.names == []
-    assert tts.speakers == {}
+    assert tts.store.models.names == []
+    assert list(tts.speakers) == ["mei"]

@@ -1,10 +1,11 @@
 import hashlib
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
 from tests.sources.shared import QUICK
-from wyoming_hayakoe.sources.source import Body, Item, SourceError, UnavailableError
+from wyoming_hayakoe.sources.source import Body, ChangedError, Item, SourceError, UnavailableError
 from wyoming_hayakoe.sources.transfer import asked, receive
 
 DATA = b"0123456789" * 10
@@ -99,3 +100,37 @@ def test_a_request_is_made_again_only_while_that_may_help():
     with pytest.raises(SourceError):
         asked(request, QUICK)
     assert len(failures) == 1
+
+
+@pytest.mark.parametrize("kind", SUMS)
+@pytest.mark.parametrize("size", [None, len(DATA)])
+@pytest.mark.parametrize("already", [0, 1, 50, 99, 100])
+def test_a_file_of_unlisted_size_arrives(tmp_path, kind, size, already):
+    (tmp_path / "part").write_bytes(DATA[:already])
+
+    class Sized(Memory):
+        @contextmanager
+        def open(self, item, start):
+            with super().open(item, start) as body:
+                yield replace(body, size=size)
+
+    remote = Sized(DATA, checksum=f"{kind}:{SUMS[kind]}")
+    receive(remote, replace(ITEM, size=None), tmp_path / "part", QUICK, [].append)
+    assert (tmp_path / "part").read_bytes() == DATA
+    assert remote.starts == [max(already - 1, 0)]
+
+
+def test_what_is_here_and_longer_than_the_source_has_it_is_dropped(tmp_path):
+    class Shorter(Memory):
+        @contextmanager
+        def open(self, item, start):
+            if start >= len(DATA):
+                raise ChangedError("shorter than it was listed")
+            with super().open(item, start) as body:
+                yield body
+
+    (tmp_path / "part").write_bytes(DATA * 2)
+    with pytest.raises(ChangedError):
+        receive(Shorter(), replace(ITEM, size=None), tmp_path / "part", QUICK, [].append)
+    receive(Shorter(DATA), replace(ITEM, size=None), tmp_path / "part", QUICK, [].append)
+    assert (tmp_path / "part").read_bytes() == DATA

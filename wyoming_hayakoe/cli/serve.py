@@ -16,6 +16,7 @@ from wyoming_hayakoe.paths import data_dir, voices_dir
 from wyoming_hayakoe.server.server import Server
 from wyoming_hayakoe.server.voice_updater import Supply
 from wyoming_hayakoe.server.wanted_voices import Wishes
+from wyoming_hayakoe.sources.dropped_in import dropped_into
 from wyoming_hayakoe.sources.location import DEFAULT
 
 _LOGGER = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class _WishList:
         self._flags = flags
         self._values = configured.values
         self._config = config_path(flags)
+        self._left_out: set[str] = set()
 
     def stamp(self) -> str:
         """Return a text that changes when the file or the folder does."""
@@ -65,7 +67,15 @@ class _WishList:
         ]
         if changed:
             _LOGGER.warning("%s: %s: changes at the next start only", self._config, ", ".join(changed))
+        self._log_left_out(voices_dir(data_dir(self._values.get("data-dir"))))
         return configured.wishes
+
+    def _log_left_out(self, folder: Path) -> None:
+        """Log once what was copied into the folder of voices and is none."""
+        left_out = set(dropped_into(folder).lines)
+        for line in sorted(left_out - self._left_out):
+            _LOGGER.warning("%s", line)
+        self._left_out = left_out
 
     def prepare_command(self, name: str, source: str | None) -> list[str]:
         """Return the command line that prepares a voice as this server would have it."""

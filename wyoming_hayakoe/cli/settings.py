@@ -26,7 +26,7 @@ from wyoming_hayakoe.paths import data_dir, voices_dir
 from wyoming_hayakoe.server.catalogue import Catalogue, Preset
 from wyoming_hayakoe.server.settings import ServerSettings
 from wyoming_hayakoe.server.wanted_voices import Wishes, named
-from wyoming_hayakoe.sources.inventory import dropped_into
+from wyoming_hayakoe.sources.dropped_in import dropped_into
 from wyoming_hayakoe.sources.location import DEFAULT, parse
 from wyoming_hayakoe.tts import BUILT_IN, TTS
 from wyoming_hayakoe.utterance import RANGES, SynthesisParams
@@ -204,7 +204,7 @@ def configure(flags: argparse.Namespace, options: Sequence[Option]) -> Configure
             _check_sources(resolved[option])
     voices = given.get("voice", [])
     references = {BUILT_IN, *(preset.name for preset in presets)}
-    dropped = dropped_into(voices_dir(data_dir(given.get("data-dir"))))
+    dropped = dropped_into(voices_dir(data_dir(given.get("data-dir")))).voices
     wishes = Wishes(
         sources=_sources(resolved.get("voice"), given.get("source"), references, dropped),
         first=tuple(name for name, _ in voices),

@@ -1,10 +1,10 @@
-"""Where voices go and with which keys: the environment first, then ``publish.env``, which only its owner may read."""
+"""Destinations of voices and their keys: the environment, then ``publish.env``, which only its owner may read."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from wyoming_hayakoe.disk import told
+from wyoming_hayakoe.disk import told, write_whole
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.paths import config_dir
 
@@ -25,12 +25,12 @@ _LARGEST = 1 << 16
 
 
 def credentials_file() -> Path:
-    """Say where they are kept."""
+    """Return the path of ``publish.env``."""
     return config_dir() / "publish.env"
 
 
 def use_kept() -> None:
-    """Give the libraries, and the processes that we start, what is kept and not in the environment.
+    """Add the values of ``publish.env`` to the environment, which libraries and child processes read.
 
     Raises:
         HayakoeError: the file is there and cannot be read.
@@ -40,7 +40,7 @@ def use_kept() -> None:
 
 
 def read(path: Path) -> dict[str, str]:
-    """Return what a file of ``KEY=VALUE`` lines holds of what is known; nothing where there is none.
+    """Return the known keys of a file of ``KEY=VALUE`` lines; nothing where there is no file.
 
     Raises:
         HayakoeError: it cannot be read.
@@ -54,7 +54,7 @@ def read(path: Path) -> dict[str, str]:
 
 
 def keep(path: Path, values: Mapping[str, str]) -> None:
-    """Write ``values`` beside what the file has; nobody else may read it at any moment.
+    """Write ``values`` into the file, whose other values stay; at no moment may another user read it.
 
     Raises:
         HayakoeError: it cannot be written, or a value has a line break.
@@ -62,19 +62,14 @@ def keep(path: Path, values: Mapping[str, str]) -> None:
     kept = read(path) | {key: value for key, value in values.items() if value}
     if broken := [key for key, value in kept.items() if not value.isprintable()]:
         raise HayakoeError(f"{broken[0]}: holds what cannot be printed: copy it again")
-    incoming = path.with_name(f".{path.name}.{os.getpid()}")
+    lines = "".join(f"{key}={kept[key]}\n" for key in KEYS if key in kept)
     with told(path, "set XDG_CONFIG_HOME to another folder"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(incoming, "x", encoding="utf-8", opener=_private) as file:
-                file.writelines(f"{key}={kept[key]}\n" for key in KEYS if key in kept)
-            incoming.replace(path)
-        finally:
-            incoming.unlink(missing_ok=True)
+        write_whole(path, lines.encode(), mode=0o600)
 
 
 def destinations(environment: Mapping[str, str]) -> list[str]:
-    """Return the places that the settings name, as :func:`open_source` takes them."""
+    """Return the destinations that the settings name, as :func:`open_source` takes them."""
     found = []
     if repository := environment.get("HAYAKOE_HF_REPO"):
         found.append(repository if "://" in repository else f"hf://{repository}")
@@ -83,7 +78,3 @@ def destinations(environment: Mapping[str, str]) -> list[str]:
     if folder := environment.get("HAYAKOE_LOCAL_PATH"):
         found.append(str(Path(folder).expanduser().absolute()))
     return found
-
-
-def _private(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)

@@ -13,6 +13,7 @@ from wyoming_hayakoe.publish.conversion import check_checkpoint, is_cached
 from wyoming_hayakoe.publish.material import Material
 from wyoming_hayakoe.sources.location import open_source
 from wyoming_hayakoe.sources.source import AbsentError, Source
+from wyoming_hayakoe.tts import BUILT_IN
 
 Backend = Literal["cpu", "gpu"]
 
@@ -167,6 +168,8 @@ def described(plan: Plan, *, replace_readme: bool) -> Iterator[str]:
     elif plan.changes_readme:
         yield f"  {'replace' if replace_readme else 'keep':<8} {readme.NAME}"
     yield f"  {'verify':<8} by speaking from there, {' and '.join(wish.backends)}"
+    if wish.name == BUILT_IN:
+        yield f"  {'warning':<8} {BUILT_IN} is the built-in voice, whose place this one takes: choose another --name"
 
 
 def _origin(wish: Wish, backend: Backend) -> str:

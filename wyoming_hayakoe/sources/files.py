@@ -1,4 +1,4 @@
-"""Paths inside a source: they come from strangers and become names in our cache."""
+"""Checks of paths in a source: they come from other machines and become file names here."""
 
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wyoming_hayakoe.disk import told
 from wyoming_hayakoe.errors import UsageError
-from wyoming_hayakoe.sources.source import Item, Progress, SourceError, Transfer
+from wyoming_hayakoe.sources.source import Item, Listing, Progress, SourceError, Transfer
 
 MAX_FILES = 10_000
 MAX_BYTES = 64 << 30
@@ -18,7 +18,7 @@ _LONGEST_PATH = 1024
 
 
 def is_safe(path: str) -> bool:
-    """Say whether a path can neither leave the folder that it is joined to nor be a name that no disk takes."""
+    """Return whether a path stays inside the folder that it is joined to, with names that every disk takes."""
     try:
         parts = path.encode().split(b"/")
     except UnicodeEncodeError:
@@ -32,7 +32,11 @@ def is_safe(path: str) -> bool:
 
 
 def clean_prefix(prefix: str) -> str:
-    """Return a prefix without slashes around it; a UsageError where it leaves the source."""
+    """Return a prefix without slashes around it.
+
+    Raises:
+        UsageError: it leads outside the source.
+    """
     cleaned = prefix.strip("/")
     if cleaned and not is_safe(cleaned):
         raise UsageError(f"{prefix!r} is no path inside a source: write names with / between them")
@@ -40,7 +44,11 @@ def clean_prefix(prefix: str) -> str:
 
 
 def named_prefix(prefix: str) -> str:
-    """Return a clean prefix that is not the whole source: nobody replaces or deletes that by accident."""
+    """Return a clean prefix that is not the whole source, which must not be replaced or deleted by accident.
+
+    Raises:
+        UsageError: it is the whole source, or leads outside.
+    """
     cleaned = clean_prefix(prefix)
     if not cleaned:
         raise UsageError("a whole source is neither replaced nor deleted: name a folder in it")
@@ -48,12 +56,16 @@ def named_prefix(prefix: str) -> str:
 
 
 def is_below(path: str, prefix: str) -> bool:
-    """Say whether a path is below a clean prefix or is the prefix itself."""
+    """Return whether a path is below a clean prefix or is the prefix itself."""
     return not prefix or path == prefix or path.startswith(f"{prefix}/")
 
 
 def checked(items: Iterable[Item], uri: str) -> tuple[Item, ...]:
-    """Return a source's files, sorted by path, or a SourceError where they could not be ours to keep."""
+    """Return a source's files, sorted by path.
+
+    Raises:
+        SourceError: there are too many, they are too large, or a path is unsafe.
+    """
     found = sorted(islice(items, MAX_FILES + 1), key=lambda item: item.path)
     if len(found) > MAX_FILES:
         raise SourceError(f"{uri}: has more than {MAX_FILES} files: name the folder of a voice in it")
@@ -61,11 +73,27 @@ def checked(items: Iterable[Item], uri: str) -> tuple[Item, ...]:
     for item in found:
         parents = item.path.split("/")[:-1]
         is_folder_too = any("/".join(parents[: depth + 1]) in paths for depth in range(len(parents)))
-        if not is_safe(item.path) or is_folder_too or item.size < 0:
+        if not is_safe(item.path) or is_folder_too or (item.size or 0) < 0:
             raise SourceError(f"{uri}: has a file that cannot be kept, {item.path[:200]!r}: rename it at its source")
-    if len(paths) < len(found) or sum(item.size for item in found) > MAX_BYTES:
+    if len(paths) < len(found) or known_size(found) > MAX_BYTES:
         raise SourceError(f"{uri}: lists a file twice, or more than {MAX_BYTES >> 30} GiB: this is no voice")
     return tuple(found)
+
+
+def known_size(items: Iterable[Item]) -> int:
+    """Return the bytes of those files whose sizes are listed."""
+    return sum(item.size or 0 for item in items)
+
+
+def below(whole: Listing, prefix: str, uri: str) -> Listing:
+    """Return what a listing of a whole source has below a clean prefix; SourceError as :func:`checked`."""
+    if whole.is_file:
+        # A source that is a file lists its own name, which is therefore a prefix as well.
+        items = checked(whole.items if prefix in {"", whole.items[0].path} else (), uri)
+        return Listing(items, is_file=bool(items))
+    found = [item for item in whole.items if not prefix or item.path.startswith(f"{prefix}/")]
+    named = [item for item in whole.items if item.path == prefix]
+    return Listing(checked(found or named, uri), is_file=bool(named) and not found)
 
 
 def files_below(folder: Path) -> dict[str, Path]:
@@ -78,7 +106,7 @@ def files_below(folder: Path) -> dict[str, Path]:
 
 
 def gathered(parts: Mapping[str, Path]) -> dict[str, Path]:
-    """Return the local files that are to be uploaded by their paths in the source; a part is a folder or a file."""
+    """Return the local files of an upload by their paths in the source; a part is a folder or a file."""
     found: dict[str, Path] = {}
     for prefix, place in parts.items():
         below = {"": place} if place.is_file() else files_below(place)
@@ -87,12 +115,12 @@ def gathered(parts: Mapping[str, Path]) -> dict[str, Path]:
 
 
 def left_over(paths: Iterable[str], parts: Mapping[str, Path], ours: Mapping[str, Path]) -> list[str]:
-    """Return which paths of a source are below the prefixes of an upload without being part of it."""
+    """Return the paths of a source that are below the prefixes of an upload and not part of it."""
     return [path for path in paths if path not in ours and any(is_below(path, prefix) for prefix in parts)]
 
 
 def counting(ours: Mapping[str, Path], uri: str, progress: Progress | None) -> Callable[[str], None]:
-    """Return what is called with the path of each file that has been uploaded, and tells ``progress`` how far it is."""
+    """Return a function that takes the path of each uploaded file and reports the bytes so far to ``progress``."""
     total = sum(path.stat().st_size for path in ours.values())
     done = 0
 

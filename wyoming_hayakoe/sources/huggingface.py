@@ -1,7 +1,7 @@
 """Voices on the Hugging Face Hub, or on a server that speaks its HTTP (HF_ENDPOINT).
 
-huggingface_hub lists, signs and uploads, but its own download is passed by: Xet transfers start over when the process
-died, and keep a dozen threads busy, which a small board feels. Plain HTTP from the same addresses does neither.
+huggingface_hub lists, signs and uploads. Its own download is not used: after a killed process a Xet transfer starts at
+the beginning, and a dozen threads slow a small board down. Plain HTTP from the same addresses does neither.
 """
 
 import importlib
@@ -38,6 +38,7 @@ FORMS = "hf://OWNER/REPO[@REVISION], OWNER/REPO, https://huggingface.co/OWNER/RE
 
 _HUB = "https://huggingface.co"
 _MAIN = "main"
+_COMMIT = "commit:"
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}"
 _REPOSITORY = re.compile(rf"(?P<repo>{_NAME}/{_NAME})(?:@(?P<revision>[^@\s\\]+))?")
 _WEB_HOSTS = {"huggingface.co", "www.huggingface.co", "hf.co"}
@@ -72,10 +73,10 @@ def _from_web(text: str) -> str | None:
 
 
 class HuggingFace:
-    """A model repository at a revision; each listing pins the commit that its files are downloaded from."""
+    """A model repository at a revision; each listing pins the commit from which its files are downloaded."""
 
     def __init__(self, repo: str, revision: str, token: str | None = None, patience: Patience | None = None) -> None:
-        """Use ``token``, else what huggingface_hub finds (HF_TOKEN, or what its login stored)."""
+        """Use ``token``, else the one that huggingface_hub finds (HF_TOKEN, or the stored login)."""
         self._repo = repo
         self._revision = revision
         self._token = token
@@ -87,21 +88,23 @@ class HuggingFace:
         return f"hf://{self._repo}" + (f"@{self._revision}" if self._revision != _MAIN else "")
 
     def listing(self, prefix: str) -> Listing:
-        """Ask once for the whole repository: that is one request, whatever the prefix."""
+        """Return the files below a prefix; the Hub lists the whole repository at once."""
+        return files.below(self.whole(), prefix, self.uri)
+
+    def whole(self) -> Listing:
+        """List the repository at its newest commit."""
         with self._told():
             try:
                 info = self._api.model_info(
                     self._repo, revision=self._revision, files_metadata=True, timeout=self._patience.connect
                 )
-                found = [_item(file, info.sha or self._revision) for file in info.siblings or []]
+                return Listing(tuple(_item(file, info.sha or self._revision) for file in info.siblings or []))
             except _MALFORMED as error:
                 raise SourceError(f"{self.uri}: {self._host} answers as no Hub does: check HF_ENDPOINT") from error
-        items = files.checked((item for item in found if files.is_below(item.path, prefix)), self.uri)
-        return Listing(items, is_file=[item.path for item in items] == [prefix])
 
     @contextmanager
     def open(self, item: Item, start: int) -> Iterator[Body]:
-        """Read a file of the commit that was listed."""
+        """Read a file of the listed commit."""
         utils = self._library.utils
         url = self._library.hf_hub_url(self._repo, item.path, revision=item.pin, endpoint=self._api.endpoint)
         headers = utils.build_hf_headers(
@@ -118,10 +121,11 @@ class HuggingFace:
                 raise ChangedError(f"{self.uri}: {item.path!r} is shorter than it was listed")
             utils.hf_raise_for_status(response)
             first = _first_byte(response.headers.get("Content-Range"))
-            yield Body(first, response.iter_bytes(), item.tag)
+            checksum = None if item.tag.startswith(_COMMIT) else item.tag
+            yield Body(first, response.iter_bytes(), checksum, _size(response.headers))
 
     def upload(self, parts: Mapping[str, Path], progress: Progress | None = None) -> None:
-        """Make one commit that adds the files and deletes what is left over."""
+        """Make one commit that adds the files and deletes the others below the prefixes."""
         ours = files.gathered(parts)
         hub = self._library
         operations: list[CommitOperationAdd | CommitOperationDelete] = [
@@ -148,14 +152,14 @@ class HuggingFace:
             except self._library.errors.HfHubHTTPError:
                 raise
             except (OSError, *_MALFORMED) as error:
-                # Xet has failures of its own, which its library raises as built-in ones.
+                # The library of Xet raises built-in exceptions.
                 raise SourceError(
                     f"{self.uri}: the upload failed ({type(error).__name__}): check the network and HF_TOKEN, try again"
                 ) from error
 
     @cached_property
     def _library(self) -> "ModuleType":
-        # It reads these when it is imported. What it tells about requests may hold signed addresses.
+        # Read when the library is imported. Its log lines about requests may hold signed addresses.
         os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
         os.environ.setdefault("HF_HUB_VERBOSITY", "error")
@@ -180,9 +184,9 @@ class HuggingFace:
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Turn what the library raises into a line for people."""
+        """Turn the library's exceptions into SourceErrors of one line."""
         errors = self._library.errors
-        # The base of all that its HTTP client raises; which package that client is differs between its versions.
+        # The base class of the HTTP client's exceptions; the client is another package in other versions.
         failure = errors.HfHubHTTPError.__mro__[1]
         try:
             yield
@@ -224,8 +228,11 @@ class HuggingFace:
 
 
 def _item(file: "RepoSibling", commit: str) -> Item:
-    tag = f"sha256:{file.lfs.sha256}" if file.lfs else f"git:{file.blob_id}"
-    return Item(str(file.rfilename), int(file.size or 0), tag, commit)
+    size = file.size if file.size is not None or not file.lfs else file.lfs.size
+    # A mirror that lists only names gives no other sign of a change than the next commit.
+    plain = f"git:{file.blob_id}" if file.blob_id else f"{_COMMIT}{commit}"
+    tag = f"sha256:{file.lfs.sha256}" if file.lfs else plain
+    return Item(str(file.rfilename), None if size is None else int(size), tag, commit)
 
 
 def _is_address(text: str) -> bool:
@@ -239,3 +246,10 @@ def _is_address(text: str) -> bool:
 def _first_byte(content_range: str | None) -> int:
     match = re.match(r"bytes (\d+)-", content_range or "")
     return int(match[1]) if match else 0
+
+
+def _size(headers: Mapping[str, str]) -> int | None:
+    """Return the bytes of the whole file of which an answer brings all or a part."""
+    part = re.fullmatch(r"bytes \d+-\d+/(\d+)", headers.get("Content-Range", ""))
+    length = part[1] if part else headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() and ("Content-Range" not in headers or part) else None

@@ -1,22 +1,21 @@
-"""Which voices a source holds, told from the paths of its files alone, and fetching one of them."""
+"""The voices of a source, recognised by the paths of its files alone, and fetching one of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
-from urllib.parse import quote
 
-from wyoming_hayakoe.sources.local import LocalSource
-from wyoming_hayakoe.sources.source import AbsentError, Progress, Source, UncachedError
+from wyoming_hayakoe.sources.source import AbsentError, Progress, Source, SourceError, UnavailableError
 
 Kind = Literal["repository", "folder", "aivmx"]
 """A speaker of a HayaKoe repository, a Style-Bert-VITS2 folder, or AivisSpeech's one file."""
 
 ENDINGS = (".json", ".npy", ".onnx", ".onnx.data", ".md", "LICENSE", "LICENSE.txt")
-"""Files of a voice's folder end so; beside them lie checkpoints and samples that take gigabytes."""
+"""Endings of the files of a voice's folder; the checkpoints and samples beside them take gigabytes."""
 
 _SPEAKERS = PurePosixPath("onnx/speakers")
-_MODEL_ENDINGS = (".safetensors", ".pth", ".aivm")
+MODEL_ENDINGS = (".safetensors", ".pth", ".aivm")
+"""Endings of files that only PyTorch reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +23,16 @@ class Found:
     """A voice in a source."""
 
     name: str
-    """What it is called there; "" where the source is just this folder."""
+    """Its name in the source; "" where the source is the voice's folder."""
 
     prefix: str
-    """Where it is, as :meth:`Source.fetch` takes it."""
+    """Its place in the source, as :meth:`Source.fetch` takes it."""
 
     kind: Kind
 
 
 def voices_in(paths: Sequence[str]) -> list[Found]:
-    """Return the voices that the files at ``paths`` make up, by name."""
+    """Return the voices that the files at ``paths`` make up, sorted by name."""
     files = [PurePosixPath(path) for path in paths]
     folders: dict[PurePosixPath, set[str]] = {}
     for file in files:
@@ -48,18 +47,18 @@ def find(source: Source, name: str) -> Found:
 
     Raises:
         AbsentError: there is none; it says what there is.
-        SourceError: the source cannot be asked.
+        SourceError: the source cannot be reached.
     """
     paths = source.list()
     found = voices_in(paths)
-    named = [voice for voice in found if voice.name == name]
+    named = sorted((voice for voice in found if voice.name == name), key=lambda voice: voice.kind != "repository")
     if named:
         return named[0]
     if len(found) == 1 and found[0].kind != "repository":
         return found[0]
     if found:
         raise AbsentError(f"{source.uri}: no voice {name!r}: there is {', '.join(voice.name for voice in found)}")
-    if any(path.endswith(_MODEL_ENDINGS) for path in paths):
+    if any(path.endswith(MODEL_ENDINGS) for path in paths):
         raise AbsentError(
             f"{source.uri}: has a voice for PyTorch only: `wyoming-hayakoe export` makes an ONNX one of it"
         )
@@ -72,22 +71,23 @@ def find(source: Source, name: str) -> Found:
 def fetch(source: Source, name: str, progress: Progress | None) -> Path:
     """Return where the files of a voice are, after fetching what is not here or has changed.
 
-    One of a HayaKoe repository takes one request where it has not changed.
-
     Raises:
         SourceError: there is no such voice, or it cannot be fetched.
     """
+    speaker = f"{_SPEAKERS}/{name}"
+    if source.cached(speaker) is not None:
+        return source.fetch(speaker, progress)
     try:
-        return source.fetch(f"onnx/speakers/{name}", progress)
-    except (AbsentError, UncachedError) as error:
+        found = find(source, name)
+    except UnavailableError:
+        raise
+    except SourceError as error:
+        # The list may be that of the cache, or too long: the folder itself gives the answer.
         try:
-            found = find(source, name)
-        except (AbsentError, UncachedError):
-            # Offline, what the source has is not known.
-            if isinstance(error, UncachedError):
-                raise error from None
-            raise
-        return source.fetch(found.prefix, progress, endings=() if found.kind == "aivmx" else ENDINGS)
+            return source.fetch(speaker, progress)
+        except AbsentError:
+            raise error from None
+    return source.fetch(found.prefix, progress, endings=ENDINGS if found.kind == "folder" else ())
 
 
 def fetch_checkpoint(source: Source, name: str, progress: Progress | None) -> Path:
@@ -96,23 +96,27 @@ def fetch_checkpoint(source: Source, name: str, progress: Progress | None) -> Pa
     Raises:
         SourceError: the source has none, or cannot be reached.
     """
+    speaker = f"pytorch/speakers/{name}"
+    if source.cached(speaker) is None and _is_one_checkpoint(source):
+        return source.fetch("", progress)
     try:
-        return source.fetch(f"pytorch/speakers/{name}", progress)
+        return source.fetch(speaker, progress)
     except AbsentError:
+        raise AbsentError(
+            f"{source.uri}: has no files for PyTorch of {name!r}: publish it for GPU as well, or compute on the CPU"
+        ) from None
+
+
+def _is_one_checkpoint(source: Source) -> bool:
+    """Return whether a source is the folder of one voice for PyTorch; False where its list does not say."""
+    try:
         files = source.list()
-        if "config.json" in files and any(_is_checkpoint(path) for path in files):
-            return source.fetch("", progress)
-    raise AbsentError(
-        f"{source.uri}: has no files for PyTorch of {name!r}: publish it for GPU as well, or compute on the CPU"
-    )
-
-
-def dropped_into(folder: Path) -> dict[str, str]:
-    """Return the voices that somebody has copied into a folder of this machine: where each is, by name."""
-    source = LocalSource(folder.absolute())
-    if source.cached("") is None:
-        return {}
-    return {voice.name: f"{source.uri}#{quote(voice.name)}" for voice in voices_in(source.list()) if voice.name}
+    except UnavailableError:
+        raise
+    except SourceError:
+        return False
+    has_speakers = any(path.startswith("pytorch/speakers/") for path in files)
+    return not has_speakers and "config.json" in files and any(_is_checkpoint(path) for path in files)
 
 
 def _is_checkpoint(path: str) -> bool:

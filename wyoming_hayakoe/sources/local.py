@@ -1,10 +1,11 @@
-"""Voices on this machine's disk or on one that is mounted: used where they are, never copied."""
+"""Voices on this machine's disk or on a mounted one: used in place, never copied."""
 
 import os
 import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 from urllib.parse import unquote, urlsplit
 
 from wyoming_hayakoe.disk import told
@@ -21,7 +22,7 @@ _ANOTHER = "name another place"
 def recognise(text: str) -> Path | None:
     """Return the absolute path that a URI or bare path names, None where it is of another kind.
 
-    A bare path says so by how it begins, whatever the disk holds: ``a/b`` is never one, ``./a/b`` always is.
+    A bare path is recognised by its beginning, whatever the disk holds: ``a/b`` is none, ``./a/b`` is one.
     """
     if text.startswith("file:"):
         parts = urlsplit(text)
@@ -44,7 +45,7 @@ class LocalSource:
     """A folder, or a file that is a voice."""
 
     def __init__(self, root: Path) -> None:
-        """Use the absolute path ``root``; it is not looked at yet."""
+        """Use the absolute path ``root``; the disk is not read yet."""
         self._root = root
 
     @property
@@ -52,8 +53,12 @@ class LocalSource:
         """``file://`` and the path, percent-encoded."""
         return self._root.as_uri()
 
+    def snapshot(self) -> Self:
+        """Return this source: a disk gets no requests."""
+        return self
+
     def list(self, prefix: str = "") -> Paths:
-        """Give the paths of the files below a prefix; a source that is a file has its own name."""
+        """Return the paths of the files below a prefix; for a source that is a file, its name."""
         place = self.fetch(prefix)
         with told(place, _ANOTHER):
             if place.is_file():
@@ -62,7 +67,7 @@ class LocalSource:
             return sorted(path.relative_to(base).as_posix() for path in files.files_below(place).values())
 
     def fetch(self, prefix: str, progress: Progress | None = None, *, endings: tuple[str, ...] = ()) -> Path:
-        """Give the place itself."""
+        """Return the place itself."""
         place = self._place(prefix)
         with told(place, _ANOTHER):
             is_folder = place.is_dir()
@@ -72,8 +77,12 @@ class LocalSource:
             raise SourceError(f"{place}: may not be read: change its owner or permissions")
         return place
 
+    def fetch_optional(self, prefix: str) -> Path | None:
+        """Return the place itself if it can be read, else None."""
+        return self.cached(prefix)
+
     def cached(self, prefix: str, *, endings: tuple[str, ...] = ()) -> Path | None:
-        """Give the place itself where it can be read."""
+        """Return the place itself if it can be read, else None."""
         try:
             return self.fetch(prefix)
         except HayakoeError:
@@ -107,7 +116,7 @@ class LocalSource:
                 target.unlink(missing_ok=True)
 
     def _clear(self, prefix: str, ours: Mapping[str, Path]) -> None:
-        """Remove what is below a prefix and not ``ours``, and folders that are empty then."""
+        """Remove the files below a prefix that are not ``ours``, and then the empty folders."""
         target = self._root / prefix
         if not target.is_dir():
             return
@@ -120,5 +129,5 @@ class LocalSource:
 
     def _place(self, prefix: str) -> Path:
         cleaned = files.clean_prefix(prefix)
-        # A source that is a file answers to its own name, as it lists it.
+        # A source that is a file lists its own name, which is therefore a prefix as well.
         return self._root if cleaned == self._root.name and self._root.is_file() else self._root / cleaned

@@ -1,4 +1,4 @@
-"""From what a user writes to a place: which kind of source it is, and which speaker of it is meant."""
+"""From URIs and paths to sources: the kind of source, and the speaker in it."""
 
 import re
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ FORMS = f"{huggingface.FORMS}; {s3.FORMS}; {local.FORMS}"
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A source and, where the user named one, a speaker in it."""
+    """A source and, where one is named, a speaker in it."""
 
     uri: str
     """As :attr:`Source.uri`."""
@@ -32,7 +32,10 @@ class Location:
 def parse(text: str) -> Location:
     """Read ``URI[#SPEAKER]``; what follows the last ``#`` is percent-decoded.
 
-    A UsageError names the accepted forms. A path with a ``#`` in it is written ``file:///…%23…``.
+    A path with a ``#`` in it is written ``file:///…%23…``.
+
+    Raises:
+        UsageError: it names no source; the line has the accepted forms.
     """
     place, mark, speaker = text.rpartition("#") if "#" in text else (text, "", "")
     if mark and not speaker:
@@ -44,11 +47,19 @@ def parse(text: str) -> Location:
 def open_source(
     uri: str, cache: Path, *, offline: bool = False, token: str | None = None, patience: Patience | None = None
 ) -> Source:
-    """Return the source that a URI or bare path names; nothing is asked of it yet.
+    """Return the source that a URI or bare path names; no request is sent yet.
 
-    :func:`parse` takes a ``#SPEAKER`` off. ``cache`` is the data directory, ``offline`` asks nobody, ``token`` is
-    Hugging Face's where it does not come from the environment. A UsageError names the accepted forms; it and all later
-    lines leave out what may be a secret.
+    :func:`parse` takes a ``#SPEAKER`` off.
+
+    Args:
+        uri: URI or path.
+        cache: the data directory.
+        offline: send no request.
+        token: token for Hugging Face; None is the one of the environment.
+        patience: timeouts and attempts.
+
+    Raises:
+        UsageError: it names no source; the line has the accepted forms. It and all later lines hold no secret.
     """
     path = local.recognise(uri)
     if path is not None:
@@ -61,5 +72,5 @@ def open_source(
 
 
 def _shown(text: str) -> str:
-    """Return a URI without the passwords and signatures that some carry."""
+    """Return a URI without its password and signature."""
     return re.sub(r"//[^/]*@", "//…@", text).partition("?")[0]

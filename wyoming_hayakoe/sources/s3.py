@@ -1,4 +1,4 @@
-"""Voices in a bucket of S3, or of what speaks its HTTP: R2, MinIO, Wasabi (AWS_ENDPOINT_URL_S3)."""
+"""Voices in a bucket of S3, or of a storage with the same HTTP: R2, MinIO, Wasabi (AWS_ENDPOINT_URL_S3)."""
 
 import hashlib
 import importlib
@@ -33,7 +33,7 @@ FORMS = "s3://BUCKET[/PREFIX]"
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _CHUNK = 1 << 16
-# What is on its way; such names make no voice.
+# Names of unfinished uploads; they make no voice.
 _STAGING = ".incoming"
 _STAGED = ".part"
 _MALFORMED = (ValueError, KeyError, TypeError)
@@ -54,10 +54,10 @@ def recognise(text: str) -> tuple[str, str] | None:
 
 
 class S3:
-    """A bucket, or what is below a prefix of it; that prefix may be a single file."""
+    """A bucket, or a prefix in it; the prefix may be a single file."""
 
     def __init__(self, bucket: str, base: str, patience: Patience | None = None) -> None:
-        """Take keys, region and endpoint from where boto3 looks; without any keys, ask as anybody may."""
+        """Take keys, region and endpoint from where boto3 looks; without keys, requests are anonymous."""
         self._bucket = bucket
         self._base = base
         self._patience = patience or Patience()
@@ -68,12 +68,12 @@ class S3:
         return f"s3://{self._bucket}" + (f"/{self._base}" if self._base else "")
 
     def listing(self, prefix: str) -> Listing:
-        """Ask for what is below the prefix, and only where that is nothing for a file of this name."""
+        """List the objects below a prefix; where there is none, the object of that name."""
         whole = "/".join(part for part in (self._base, prefix) if part)
         items = files.checked(self._objects(f"{whole}/" if whole else ""), self.uri)
         if items or not whole:
             return Listing(items)
-        # A source that is a file lists its own name, so it answers to that as well.
+        # A source that is a file lists its own name, which is therefore a prefix as well.
         is_own_name = bool(prefix) and prefix == _name(self._base)
         for key in [whole, self._base] if is_own_name else [whole]:
             found = [item for item in self._objects(key, limit=1) if item.pin == key]
@@ -81,22 +81,39 @@ class S3:
                 return Listing(files.checked(found, self.uri), is_file=True)
         return Listing(())
 
+    def whole(self) -> Listing | None:
+        """List all objects; None where they are more than one answer holds, which is 1000."""
+        with self._told():
+            answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._base)
+            if answer.get("IsTruncated"):
+                return None
+            found = list(self._items(answer))
+        below = tuple(item for item in found if not self._base or item.pin.startswith(f"{self._base}/"))
+        named = tuple(item for item in found if item.pin == self._base)
+        return Listing(below or named, is_file=not below and bool(named))
+
     @contextmanager
     def open(self, item: Item, start: int) -> Iterator[Body]:
-        """Read an object as long as it is the one that was listed."""
+        """Read an object if it is still the listed one."""
         part = {"Range": f"bytes={start}-"} if start else {}
         with self._told():
             answer = self._client.get_object(Bucket=self._bucket, Key=item.pin, **part)
         with closing(answer["Body"]) as stream:
             if f"etag:{answer.get('ETag')}" != item.tag:
                 raise ChangedError(f"{self.uri}: {item.path!r} is no longer the one that was listed")
-            first = re.match(r"bytes (\d+)-", answer.get("ContentRange", ""))
-            yield Body(int(first[1]) if first else 0, self._chunks(stream), _checksum(answer))
+            first = re.match(r"bytes (\d+)-\d+/(\d+|\*)", answer.get("ContentRange", ""))
+            size = first[2] if first else answer.get("ContentLength")
+            yield Body(
+                int(first[1]) if first else 0,
+                self._chunks(stream),
+                _checksum(answer),
+                None if size in {None, "*"} else int(size),
+            )
 
     def upload(self, parts: Mapping[str, Path], progress: Progress | None = None) -> None:
-        """Put each file aside with its SHA-256; when all are there, have the storage copy them to their places.
+        """Put each file at a temporary key with its SHA-256; when all are there, have the storage copy them.
 
-        S3 replaces only one object at a time: what may break in between are those copies, which take moments.
+        S3 replaces one object at a time: only those copies, which take moments, can be interrupted half-way.
         """
         ours = files.gathered(parts)
         done = files.counting(ours, self.uri, progress)
@@ -111,14 +128,14 @@ class S3:
             there = {item.path: item for prefix in parts for item in self.listing(prefix).items}
             self._delete(there[path].pin for path in files.left_over(there, parts, ours))
         except BaseException:
-            # What is wrong has been told; what cannot be removed now goes with the next upload of this voice.
+            # The first error is raised; what cannot be removed now is removed by the next upload of this voice.
             with suppress(SourceError):
                 self._delete(staged)
             raise
         self._delete(staged)
 
     def delete(self, prefix: str) -> None:
-        """Delete the objects one by one: not every server knows how to delete many at once."""
+        """Delete the objects one by one: not every server can delete many in one request."""
         self._delete(item.pin for item in self.listing(prefix).items)
 
     def _key(self, path: str) -> str:
@@ -133,12 +150,16 @@ class S3:
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=beginning, PaginationConfig={"MaxItems": limit}
             )
-            for found in (each for page in pages for each in page.get("Contents", ())):
-                key = found["Key"]
-                # A key that ends so marks a folder in the consoles that show some.
-                if not key.endswith("/"):
-                    path = _name(key) if key == self._base else key[len(self._base) :].removeprefix("/")
-                    yield Item(path, found.get("Size", -1), f"etag:{found.get('ETag')}", key)
+            for page in pages:
+                yield from self._items(page)
+
+    def _items(self, answer: dict[str, Any]) -> Iterator[Item]:
+        for found in answer.get("Contents", ()):
+            key = found["Key"]
+            # Some consoles mark a folder by a key that ends in a slash.
+            if not key.endswith("/"):
+                path = _name(key) if key == self._base else key[len(self._base) :].removeprefix("/")
+                yield Item(path, found["Size"], f"etag:{found.get('ETag')}", key)
 
     def _put(self, key: str, path: Path) -> str:
         with path.open("rb") as file:
@@ -149,7 +170,7 @@ class S3:
         return key
 
     def _copy(self, key: str, target: str, path: Path) -> None:
-        """Have the storage copy an object; put the file again where it does not know how, or not with such a name."""
+        """Have the storage copy an object; upload the file again where the storage cannot."""
         try:
             with self._told():
                 source = {"Bucket": self._bucket, "Key": key}
@@ -164,7 +185,7 @@ class S3:
 
     @cached_property
     def _client(self) -> "BaseClient":
-        # What they tell about requests holds signatures.
+        # Their log lines about requests hold signatures.
         for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
         boto3, config = importlib.import_module("boto3"), importlib.import_module("botocore.config")
@@ -183,12 +204,14 @@ class S3:
         try:
             client: BaseClient = session.client("s3", config=settings)
         except ValueError:
-            raise SourceError(f"{self.uri}: AWS_ENDPOINT_URL_S3 is no address: mend it") from None
+            raise SourceError(
+                f"{self.uri}: AWS_ENDPOINT_URL_S3 is no address: write https://HOST, or unset it"
+            ) from None
         return client
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Turn what the library raises into a line for people."""
+        """Turn the library's exceptions into SourceErrors of one line."""
         errors = importlib.import_module("botocore.exceptions")
         try:
             yield
@@ -202,7 +225,9 @@ class S3:
                 f"{self.uri}: the storage {reason} ({type(error).__name__}): check the network and AWS_ENDPOINT_URL_S3"
             ) from None
         except errors.BotoCoreError as error:
-            raise SourceError(f"{self.uri}: {type(error).__name__}: mend the AWS_ settings or the profile") from None
+            raise SourceError(
+                f"{self.uri}: {type(error).__name__}: correct the AWS_ variables or the profile"
+            ) from None
         except _MALFORMED as error:
             raise SourceError(f"{self.uri}: the storage answers as no S3 does: check AWS_ENDPOINT_URL_S3") from error
 
@@ -225,7 +250,7 @@ def _name(key: str) -> str:
 
 
 def _checksum(answer: dict[str, Any]) -> str | None:
-    """Return the SHA-256 that our uploads note down; else the ETag, where that is an MD5."""
+    """Return the SHA-256 from the metadata of our uploads; else the ETag, where that is an MD5."""
     noted = str(answer.get("Metadata", {}).get("sha256", ""))
     if _SHA256.fullmatch(noted):
         return f"sha256:{noted}"

@@ -1,4 +1,4 @@
-"""One file from a source to the disk: resumed where it broke off, checked, tried again."""
+"""Transfer of one file from a source to the disk: resumed, checked, repeated after failures."""
 
 import hashlib
 from collections.abc import Callable
@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from wyoming_hayakoe.disk import sync
-from wyoming_hayakoe.sources.source import Item, Patience, Remote, SourceError, UnavailableError
+from wyoming_hayakoe.sources.source import ChangedError, Item, Patience, Remote, SourceError, UnavailableError
+
+MAX_UNLISTED = 4 << 30
+"""Bytes of a file whose size the source does not list; the largest that is used, a BERT in fp32, has 1.3 GB."""
 
 _READ = 1 << 20
 
@@ -15,7 +18,7 @@ Answer = TypeVar("Answer")
 
 
 def asked(request: Callable[[], Answer], patience: Patience) -> Answer:
-    """Return what a request gives; ask again while the source is unavailable."""
+    """Return the answer to a request, which is repeated while the source is unavailable."""
     failures = 0
     while True:
         try:
@@ -28,14 +31,18 @@ def asked(request: Callable[[], Answer], patience: Patience) -> Answer:
 
 
 def receive(remote: Remote, item: Item, part: Path, patience: Patience, arrived: Callable[[int], None]) -> None:
-    """Bring a file to ``part``, from where that broke off, and check it; ``arrived`` is told how much is there."""
+    """Fetch a file to ``part``, from the end of what is there, and check it; ``arrived`` takes the bytes so far."""
     failures = 0
     while True:
         before = _size(part)
         try:
             _attempt(remote, item, part, arrived)
+        except ChangedError:
+            # Where the size is not listed, the part may be longer than the file.
+            part.unlink(missing_ok=True)
+            raise
         except UnavailableError as error:
-            # A connection that breaks again and again still gets there as long as each one brings something.
+            # A connection that fails often still completes the file as long as each attempt brings bytes.
             failures = 1 if _size(part) > before else failures + 1
             if failures >= patience.attempts:
                 raise
@@ -45,38 +52,52 @@ def receive(remote: Remote, item: Item, part: Path, patience: Patience, arrived:
 
 
 def _attempt(remote: Remote, item: Item, part: Path, arrived: Callable[[int], None]) -> None:
-    here = _size(part)
-    # One byte is always asked for: the answer tells the checksum, and no server answers a range of nothing.
-    start = 0 if here > item.size else min(here, max(item.size - 1, 0))
+    start = _start(_size(part), item.size)
     part.touch()
     with remote.open(item, start) as body, part.open("r+b") as file:
         if body.start not in {0, start}:
             raise SourceError(f"{remote.uri}: answers a part of {item.path!r} that was not asked for")
         file.truncate(body.start)
-        digest = _Digest(body.checksum, item.size)
+        size = body.size if item.size is None else item.size
+        digest = _Digest(body.checksum, size)
         while known := file.read(_READ):
             digest.update(known)
         for chunk in body.chunks:
-            if file.tell() + len(chunk) > item.size:
-                raise SourceError(f"{remote.uri}: sends more of {item.path!r} than the {item.size} bytes that it lists")
+            _check_bound(remote, item, file.tell() + len(chunk))
             file.write(chunk)
             digest.update(chunk)
             arrived(file.tell())
         sync(file)
-    if _size(part) < item.size:
+    if size is not None and _size(part) < size:
         raise UnavailableError(f"{remote.uri}: breaks off in the middle of {item.path!r}: try again later")
     if not digest.fits():
         part.unlink()
         raise UnavailableError(f"{remote.uri}: {item.path!r} arrives damaged: try again later, or upload it anew")
 
 
+def _start(here: int, size: int | None) -> int:
+    """Return the position to resume at. At least one byte is requested: no server answers an empty range."""
+    if size is None:
+        return max(here - 1, 0)
+    return 0 if here > size else min(here, max(size - 1, 0))
+
+
+def _check_bound(remote: Remote, item: Item, arrived: int) -> None:
+    if item.size is None and arrived > MAX_UNLISTED:
+        raise SourceError(f"{remote.uri}: sends more of {item.path!r} than {MAX_UNLISTED >> 30} GiB: this is no voice")
+    if item.size is not None and arrived > item.size:
+        raise SourceError(f"{remote.uri}: sends more of {item.path!r} than the {item.size} bytes that it lists")
+
+
 class _Digest:
     """The checksum that a source gives, computed as the bytes arrive."""
 
-    def __init__(self, checksum: str | None, size: int) -> None:
+    def __init__(self, checksum: str | None, size: int | None) -> None:
         kind, _, self._expected = (checksum or "").partition(":")
         self._hash = None
         if kind == "git":
+            if size is None:  # Git hashes the size first, and the server does not give it
+                return
             self._hash = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
         elif kind:
             self._hash = hashlib.new(kind, usedforsecurity=False)

@@ -1,0 +1,293 @@
+"""VoiceStore: the chosen voices, which of them are here and which have to be fetched, and the BERT that they share."""
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+from wyoming_hayakoe.devices import Engine
+from wyoming_hayakoe.disk import stamp as stamp_of
+from wyoming_hayakoe.engine.jp_extra.bert import Bert
+from wyoming_hayakoe.engine.jp_extra.voice_files import read_about
+from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
+from wyoming_hayakoe.engine.runtime.model_cache import ModelCache
+from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.sources import inventory
+from wyoming_hayakoe.sources.location import DEFAULT, Location, parse
+from wyoming_hayakoe.sources.source import AbsentError, Progress, SourceError, UncachedError
+from wyoming_hayakoe.sources.visit import Access, Visit
+from wyoming_hayakoe.speaker import Speaker
+from wyoming_hayakoe.text.frontend import FrontEnd
+
+BUILT_IN = OpenJTalkVoice.name
+"""The voice that is always here."""
+
+T = TypeVar("T")
+
+
+class VoiceStore:
+    """The chosen voices. Safe to use from several threads; nothing waits for a download of another voice.
+
+    The built-in voice is here under its name always, until a voice that was chosen under the same name is here.
+    """
+
+    def __init__(self, engine: Engine, front_end: FrontEnd, access: Access, bert_source: str | None = None) -> None:
+        """Choose no voice yet; nothing is fetched or loaded.
+
+        Args:
+            engine: makes voices of files.
+            front_end: reads for all voices.
+            access: how their sources are used.
+            bert_source: repository of the BERT; None is that of the first voice.
+
+        Raises:
+            UsageError: the BERT's source is none.
+        """
+        self._engine = engine
+        self._front_end = front_end
+        self._access = access
+        self._bert = _SharedBert(bert_source, engine.make_bert)
+        self._fallback = Speaker(OpenJTalkVoice(), front_end)
+        self._built_in = _Choice(location=None, speaker=self._fallback)
+        self._choices: dict[str, _Choice] = {}
+        # Held for moments only: no file is read and no request sent under it.
+        self._lock = threading.Lock()
+
+    @property
+    def chosen(self) -> list[str]:
+        """The names of the voices that were chosen, whether they are here or not."""
+        with self._lock:
+            return list(self._choices)
+
+    @property
+    def speakers(self) -> Mapping[str, Speaker]:
+        """The voices that are here at this moment, by name; it cannot be changed."""
+        with self._lock:
+            choices = dict(self._choices)
+        found = {name: choice.speaker for name, choice in choices.items() if choice.speaker is not None}
+        return MappingProxyType(found if BUILT_IN in found else found | {BUILT_IN: self._fallback})
+
+    @property
+    def built_in(self) -> Speaker:
+        """The voice that needs no files."""
+        return self._fallback
+
+    @property
+    def models(self) -> ModelCache:
+        """The models that are in memory."""
+        return self._engine.models
+
+    def load(self, name: str, source: str | None = None) -> None:
+        """Choose a voice; if its files are here, open it. No source gets a request.
+
+        Args:
+            name: ``mei``, which is built in, or a voice of ``source``.
+            source: where it is: URI, URI#NAME-THERE or a path; without one, the repository of HayaKoe's own voices.
+
+        Raises:
+            UsageError: ``source`` is none.
+            HayakoeError: a folder of this machine has no such voice, or its files are not what they should be. The
+                voice is chosen nevertheless, and :meth:`open` tries again.
+        """
+        location = None if source is None and name == BUILT_IN else parse(source or DEFAULT)
+        with self._lock:
+            choice = self._choices.get(name)
+            if choice is None or choice.location != location:
+                choice = self._built_in if location is None else _Choice(location)
+                self._choices[name] = choice
+        with suppress(UncachedError):
+            self._open(name, choice, self._visit(offline=True))
+
+    def unload(self, name: str) -> None:
+        """Remove a voice from the chosen ones; running speech finishes, then the voice leaves memory."""
+        with self._lock:
+            self._choices.pop(name, None)
+
+    def open(self, name: str, progress: Progress | None = None) -> Speaker:
+        """Return a chosen voice as its source has it now, after fetching what is not here.
+
+        Raises:
+            HayakoeError: it cannot be fetched, or its files are not what they should be.
+        """
+        return self._open(name, self._choice(name), self._visit(), progress)
+
+    def reopen(self, name: str) -> Speaker:
+        """Return a chosen voice made anew of the files that are here, which takes the place of the one that was.
+
+        Raises:
+            HayakoeError: its files are not here, or are not what they should be.
+        """
+        return self._open(name, self._choice(name), self._visit(offline=True), is_new=True)
+
+    def pre_download(self, progress: Progress | None = None) -> None:
+        """Fetch the chosen voices and their BERT, and what has changed at their sources; load nothing.
+
+        Raises:
+            HayakoeError: voices cannot be fetched; it names all of them, after the others have come.
+        """
+        with self._lock:
+            choices = dict(self._choices)
+        visit = self._visit()
+        missing: list[str] = []
+        failures: dict[str, None] = {}
+        for name, choice in choices.items():
+            if not self._is_chosen(name, choice):
+                continue
+            try:
+                _unless_missing(missing, partial(self._open, name, choice, visit, progress))
+            except HayakoeError as error:
+                if self._is_chosen(name, choice):
+                    failures[str(error)] = None
+        lines = [*([str(UncachedError(missing))] if missing else []), *failures]
+        if lines:
+            raise SourceError("; ".join(lines))
+
+    def pre_download_bert(self, progress: Progress | None = None) -> None:
+        """Fetch the BERT, for voices that are to come.
+
+        Raises:
+            HayakoeError: it cannot be fetched.
+        """
+        self._bert.get(DEFAULT, self._visit(), progress)
+
+    def _choice(self, name: str) -> "_Choice":
+        with self._lock:
+            choice = self._choices.get(name) or (self._built_in if name == BUILT_IN else None)
+        if choice is None:
+            raise HayakoeError(f"no voice {name!r} was loaded: there is {', '.join(self.speakers)}")
+        return choice
+
+    def _is_chosen(self, name: str, choice: "_Choice") -> bool:
+        with self._lock:
+            return self._choices.get(name) is choice
+
+    def _visit(self, *, offline: bool = False) -> Visit:
+        return Visit(self._access, offline=offline)
+
+    def _open(
+        self,
+        name: str,
+        choice: "_Choice",
+        visit: Visit,
+        progress: Progress | None = None,
+        *,
+        is_new: bool = False,
+    ) -> Speaker:
+        if choice.location is None:
+            return self._fallback
+        found = None if visit.offline else self._find(name, choice.location, visit, progress)
+        with choice.opening:
+            # What is here is found under the lock, so that files just fetched are not passed over for older ones.
+            found = found or self._find(name, choice.location, visit, progress)
+            if choice.speaker is None or choice.stamp != found.stamp or is_new:
+                voice = self._engine.make_voice(
+                    name, found.place, found.bert, url=choice.location.uri, licence=found.licence
+                )
+                choice.speaker, choice.stamp = Speaker(voice, self._front_end), found.stamp
+            return choice.speaker
+
+    def _find(self, name: str, location: Location, visit: Visit, progress: Progress | None) -> "_Found":
+        """Return where a voice's files are, after fetching them unless the visit is offline."""
+        source = visit.source(location.uri)
+        fetch = inventory.fetch_checkpoint if self._engine.needs_checkpoint else inventory.fetch
+        missing: list[str] = []
+        place = _unless_missing(missing, lambda: fetch(source, location.speaker or name, progress))
+        bert = _unless_missing(missing, lambda: self._bert.get(location.uri, visit, progress))
+        if place is None or bert is None:
+            raise UncachedError(missing)
+        readme = source.fetch_optional("README.md")
+        return _Found(place, bert, read_about(readme.parent).licence if readme else "")
+
+
+@dataclass(eq=False, slots=True)
+class _Choice:
+    """A voice that was chosen; another choice of its name is another object."""
+
+    location: Location | None
+    """Where it comes from; None for the built-in voice."""
+
+    speaker: Speaker | None = None
+    """The voice, once it has been opened."""
+
+    stamp: str = ""
+    """The stamp of the files that were opened."""
+
+    opening: threading.Lock = field(default_factory=threading.Lock)
+    """Held while files that are here are found and read; never while they are fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a voice is made of."""
+
+    place: Path
+    bert: Bert
+
+    licence: str
+    """That of the whole repository; "" where it names none."""
+
+    @property
+    def stamp(self) -> str:
+        """A text that changes when another voice would come of it."""
+        return f"{stamp_of(self.place)} {self.bert.model} {self.licence}"
+
+
+class _SharedBert:
+    """The one BERT of all voices: it takes more memory than any of them. Safe to use from several threads."""
+
+    def __init__(self, source: str | None, make: Callable[[Path, Path], Bert]) -> None:
+        """Take it from the repository ``source``, else from that of the first voice.
+
+        Raises:
+            UsageError: ``source`` is none.
+        """
+        self._source = parse(source).uri if source else None
+        self._make = make
+        self._bert: Bert | None = None
+        self._is_checked = False
+        self._lock = threading.Lock()
+        self._fetching = threading.Lock()
+
+    def get(self, uri: str, visit: Visit, progress: Progress | None) -> Bert:
+        """Return it for a voice of the source ``uri``; online, it is looked for at its source once per process.
+
+        Raises:
+            HayakoeError: it is not here, or cannot be fetched.
+        """
+        if visit.offline:
+            return self._bert or self._take(*self._find(uri, visit, progress), is_newest=False)
+        with self._fetching:
+            if self._bert is not None and self._is_checked:
+                return self._bert
+            found = self._take(*self._find(uri, visit, progress), is_newest=True)
+            self._is_checked = True
+            return found
+
+    def _take(self, model: Path, tokenizer: Path, *, is_newest: bool) -> Bert:
+        with self._lock:
+            if self._bert is None or (is_newest and self._bert.model != model):
+                self._bert = self._make(model, tokenizer)
+            return self._bert
+
+    def _find(self, uri: str, visit: Visit, progress: Progress | None) -> tuple[Path, Path]:
+        """Return graph and vocabulary from a voice's source; else HayaKoe's own, since few sources have one."""
+        source = visit.source(self._source or uri)
+        try:
+            return source.fetch("onnx/bert/q8", progress) / "bert_q8.onnx", source.fetch("bert/tokenizer", progress)
+        except (AbsentError, UncachedError):
+            if self._source or uri == DEFAULT:
+                raise
+        return self._find(DEFAULT, visit, progress)
+
+
+def _unless_missing(missing: list[str], get: Callable[[], T]) -> T | None:
+    """Return what ``get`` gives; where that has to be fetched first, add its names to ``missing``."""
+    try:
+        return get()
+    except UncachedError as error:
+        missing += [name for name in error.names if name not in missing]
+        return None
