@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.engine.graphs.index import GraphIndex
+
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto
 
@@ -23,8 +25,8 @@ _PLACES = {"DynamicQuantizeMatMul": (0, 1, 2, 3, 4), "MatMulIntegerToFloat": (0,
 def to_four_bits(model: "ModelProto") -> int:
     """Put four-bit products in place of an optimised graph's eight-bit ones; return how many there are."""
     graph = model.graph
-    weights = {tensor.name: tensor for tensor in graph.initializer}
-    makers = {name: node for node in graph.node for name in node.output}
+    index = GraphIndex(graph)
+    weights = index.weights
     made: dict[str, tuple[int, int]] = {}
     count = 0
     for node in graph.node:
@@ -33,7 +35,7 @@ def to_four_bits(model: "ModelProto") -> int:
         given = [*node.input, "", "", "", ""]
         activations, name, scale, zero, bias = (given[place] for place in _PLACES[node.op_type])
         if node.op_type == "MatMulIntegerToFloat":
-            quantizer = makers.get(activations)
+            quantizer = index.maker(activations)
             if quantizer is None or quantizer.op_type != "DynamicQuantizeLinear":
                 continue
             activations = quantizer.input[0]

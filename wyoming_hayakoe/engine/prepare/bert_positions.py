@@ -9,6 +9,8 @@ indices reach.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wyoming_hayakoe.engine.graphs.index import GraphIndex
+
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto
 
@@ -49,16 +51,16 @@ def slice_positions(model: "ModelProto") -> int:
 
 
 def _tables(graph: "GraphProto") -> "list[_Table]":
-    makers = {name: node for node in graph.node for name in node.output}
-    weights = {tensor.name for tensor in graph.initializer if len(tensor.dims) == 3}
+    index = GraphIndex(graph)
+    weights = {name for name, tensor in index.weights.items() if len(tensor.dims) == 3}
     found = []
     for node in graph.node:
         product, spreader = (
-            (makers.get(name) for name in node.input[:2]) if node.op_type == "GatherElements" else (None,) * 2
+            (index.maker(name) for name in node.input[:2]) if node.op_type == "GatherElements" else (None,) * 2
         )
         if product is None or spreader is None or spreader.op_type != "Expand" or not _is_turned(product):
             continue
-        tile = makers.get(product.input[1])
+        tile = index.maker(product.input[1])
         taker, place = (tile, 0) if tile is not None and tile.op_type == "Tile" else (product, 1)
         if taker.input[place] in weights:
             found.append(_Table(taker.input[place], taker, place, spreader, spreader.input[0]))

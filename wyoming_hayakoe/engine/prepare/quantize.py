@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.engine.graphs.index import GraphIndex
 from wyoming_hayakoe.engine.prepare.calibrate import Range
 from wyoming_hayakoe.engine.runtime.cpu import processor_features
 
@@ -89,12 +90,12 @@ def convolutions(model: "ModelProto") -> dict[str, Convolution]:
     Fit is what works on time with constant weights. A decoder's first convolution is left out, since all the sound
     hangs on it and it is little work, and so is the last, which makes a single channel: the sound itself.
     """
-    weights = {tensor.name: tensor for tensor in model.graph.initializer}
+    index = GraphIndex(model.graph)
     # By value: how many ConvTransposes it has passed, and how many of its points make a frame.
     moving = {value.name: (0, 1) for value in model.graph.input if _has_time(value.type.tensor_type.shape)}
-    first = int(any(node.op_type == "ConvTranspose" for node in model.graph.node))
+    first = int(any(node.op_type == "ConvTranspose" for node in index.nodes))
     found = {}
-    for node in model.graph.node:
+    for node in index.nodes:
         known = [moving[name] for name in node.input if name in moving]
         if not known:
             continue
@@ -103,8 +104,8 @@ def convolutions(model: "ModelProto") -> dict[str, Convolution]:
             depth += 1
             rate *= next((each.ints[0] for each in node.attribute if each.name == "strides"), 1)
         moving.update(dict.fromkeys(node.output, (depth, rate)))
-        if node.op_type == "Conv" and depth >= first and _is_fit(node, weights):
-            dims = weights[node.input[1]].dims
+        if node.op_type == "Conv" and depth >= first and _is_fit(node, index.weights):
+            dims = index.weights[node.input[1]].dims
             found[node.output[0]] = Convolution(depth, dims[2], math.prod(dims) * rate)
     return found
 
@@ -154,8 +155,9 @@ class _Rewriting:
         self._names = frozenset(names)
         self._ranges = ranges
         self._integers = integers
-        self._weights = {tensor.name: tensor for tensor in model.graph.initializer}
-        self._between = dict(_between(model, self._names))
+        index = GraphIndex(model.graph)
+        self._weights = index.weights
+        self._between = dict(_between(index, self._names))
         # What is there in integers, by its name in fp32.
         self._grids: dict[str, _Grid] = {}
 
@@ -241,16 +243,14 @@ def _is_fit(node: "NodeProto", weights: "Mapping[str, TensorProto]") -> bool:
     return len(weight.dims) == 3 and weight.data_type == weight.FLOAT and weight.dims[0] > 1
 
 
-def _between(model: "ModelProto", names: Collection[str]) -> "Iterator[tuple[str, str]]":
+def _between(index: GraphIndex, names: Collection[str]) -> "Iterator[tuple[str, str]]":
     """Yield what rectifiers that stand between int8 convolutions alone take and make."""
-    takers: dict[str, list[str]] = {value.name: [""] for value in model.graph.output}
-    for node in model.graph.node:
-        for name in node.input:
-            takers.setdefault(name, []).append(node.output[0])
-    for node in model.graph.node:
-        source, target = node.input[0] if node.input else "", node.output[0]
-        is_alone = node.op_type in _RECTIFIERS and source in names and takers[source] == [target]
-        if is_alone and all(taker in names for taker in takers.get(target, [])):
+    for node in index.nodes:
+        if node.op_type not in _RECTIFIERS or node.input[0] not in names:
+            continue
+        source, target = node.input[0], node.output[0]
+        is_alone = len(index.takers(source)) == 1 and not {source, target}.intersection(index.outputs)
+        if is_alone and all(taker.output[0] in names for taker in index.takers(target)):
             yield source, target
 
 

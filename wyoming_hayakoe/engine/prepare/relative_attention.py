@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from wyoming_hayakoe.engine.graphs.edits import replace_nodes, takers_by_name
+from wyoming_hayakoe.engine.graphs.edits import replace_nodes
+from wyoming_hayakoe.engine.graphs.index import GraphIndex
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto
@@ -70,16 +71,12 @@ class _Search:
     """Looks for attention in a graph."""
 
     def __init__(self, graph: "GraphProto") -> None:
-        self._graph = graph
         # Sizes depend on everything, and nothing is found by them.
-        nodes = [node for node in graph.node if node.op_type != "Shape"]
-        self._makers = {name: node for node in nodes for name in node.output}
-        self._takers = takers_by_name(nodes)
-        self._weights = {tensor.name: tensor for tensor in graph.initializer}
+        self._index = GraphIndex(graph, without={"Shape"})
 
     def attentions(self) -> "Iterator[tuple[str, _Attention]]":
         """Yield each attention, after the name of what the convolution behind it makes."""
-        for node in self._graph.node:
+        for node in self._index.nodes:
             output = self._convolution_after(node.output[0]) if node.op_type == "Softmax" else None
             if output is not None and (attention := self._around(node, output)) is not None:
                 yield output.output[0], attention
@@ -87,7 +84,7 @@ class _Search:
     def _around(self, softmax: "NodeProto", output: "NodeProto") -> _Attention | None:
         query_and_key, before = self._behind(softmax.input[0])
         values, after = self._behind(output.input[0], softmax.output[0])
-        weight = self._weights.get(output.input[1])
+        weight = self._index.weights.get(output.input[1])
         if len(query_and_key) != 2 or len(values) != 1 or weight is None or len(weight.dims) != 3:
             return None
         channels = weight.dims[1]
@@ -106,7 +103,7 @@ class _Search:
         found: dict[str, NodeProto] = {}
         waiting, seen = [name], set()
         while waiting:
-            for node in self._takers.get(waiting.pop(), []):
+            for node in self._index.takers(waiting.pop()):
                 if node.op_type == "Conv":
                     found[node.output[0]] = node
                 elif node.output[0] not in seen:
@@ -123,8 +120,8 @@ class _Search:
             if each in seen:
                 continue
             seen.add(each)
-            node = self._makers.get(each)
-            if each in self._weights:
+            node = self._index.maker(each)
+            if each in self._index.weights:
                 constants.add(each)
             elif node is not None and node.op_type == "Conv":
                 convolutions.add(each)
@@ -138,7 +135,7 @@ class _Search:
 
         found = {}
         for name in names:
-            tensor = self._weights[name]
+            tensor = self._index.weights[name]
             shape = [size for size in tensor.dims if size != 1]
             if tensor.data_type == tensor.FLOAT and len(shape) == 2:
                 values = numpy_helper.to_array(tensor).reshape(shape)
@@ -149,7 +146,7 @@ class _Search:
 
     def _met_by(self, name: str) -> set[str]:
         """Return the convolutions behind what a table is multiplied with."""
-        while takers := self._takers.get(name, []):
+        while takers := self._index.takers(name):
             node = takers[0]
             if node.op_type == "MatMul":
                 return set().union(*(self._behind(each)[0] for each in node.input if each != name))
