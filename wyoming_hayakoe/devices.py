@@ -6,7 +6,8 @@ from typing import NoReturn, Protocol
 
 from wyoming_hayakoe.engine.jp_extra.synthesizer import Synthesizer
 from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles
-from wyoming_hayakoe.engine.runtime.providers import Device, has_cuda
+from wyoming_hayakoe.engine.runtime.providers import has_cuda
+from wyoming_hayakoe.engine.runtime.session import Device
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 
 WANTED = ("auto", "cpu", "cuda", "pytorch")

@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from wyoming_hayakoe.engine.jp_extra.inputs import Feeds
 from wyoming_hayakoe.engine.jp_extra.vocabulary import Vocabulary
 from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.compiler import Compiled, Compiler
 from wyoming_hayakoe.engine.runtime.model_cache import give_back
-from wyoming_hayakoe.engine.runtime.session import Execution, Session
+from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session
 from wyoming_hayakoe.errors import HayakoeError
 
 Features = npt.NDArray[np.float32]

@@ -1,16 +1,12 @@
 """What a synthesizer graph takes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.engine.runtime.session import Feeds
 from wyoming_hayakoe.utterance import SynthesisParams
-
-Feeds = Mapping[str, npt.NDArray[Any]]
-"""Values by the names of a graph's inputs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ import numpy.typing as npt
 from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.graphs.cutting import UncuttableError
 from wyoming_hayakoe.engine.graphs.model_file import read_model
-from wyoming_hayakoe.engine.jp_extra.inputs import Feeds, Inputs
+from wyoming_hayakoe.engine.jp_extra.inputs import Inputs
 from wyoming_hayakoe.engine.jp_extra.prior import draw_prior
 from wyoming_hayakoe.engine.jp_extra.windows import Window, plan
-from wyoming_hayakoe.engine.runtime.session import Execution, Session
+from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Waveform

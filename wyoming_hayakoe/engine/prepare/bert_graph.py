@@ -9,10 +9,9 @@ from typing import Any, Literal
 import numpy as np
 
 from wyoming_hayakoe.engine.graphs.edits import drop_dead
-from wyoming_hayakoe.engine.jp_extra.inputs import Feeds
 from wyoming_hayakoe.engine.prepare.bert_int4 import to_four_bits
 from wyoming_hayakoe.engine.prepare.bert_positions import slice_positions
-from wyoming_hayakoe.engine.runtime.session import Session, optimise
+from wyoming_hayakoe.engine.runtime.session import Feeds, Session, optimise
 from wyoming_hayakoe.errors import HayakoeError
 
 Bits = Literal[8, 4]

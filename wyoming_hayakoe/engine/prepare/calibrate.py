@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wyoming_hayakoe.engine.jp_extra.inputs import Feeds
-from wyoming_hayakoe.engine.runtime.session import Session
+from wyoming_hayakoe.engine.runtime.session import Feeds, Session
 
 if TYPE_CHECKING:
     from onnx import ModelProto

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 
 from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.graphs.cutting import Stages, UncuttableError
-from wyoming_hayakoe.engine.jp_extra.inputs import Feeds
 from wyoming_hayakoe.engine.jp_extra.synthesizer import read_synthesizer
 from wyoming_hayakoe.engine.prepare.artifact import REPORT, Artifact, content_hash
 from wyoming_hayakoe.engine.prepare.bert_graph import Bits, make_bert
@@ -31,7 +30,7 @@ from wyoming_hayakoe.engine.prepare.int8_trial import Rehearsal
 from wyoming_hayakoe.engine.prepare.precision import Precision, choose
 from wyoming_hayakoe.engine.prepare.simplify import remark, simplify
 from wyoming_hayakoe.engine.runtime.cpu import instruction_set
-from wyoming_hayakoe.engine.runtime.session import optimise
+from wyoming_hayakoe.engine.runtime.session import Feeds, optimise
 from wyoming_hayakoe.errors import HayakoeError
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from wyoming_hayakoe.voice import Waveform
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from wyoming_hayakoe.engine.jp_extra.inputs import Feeds, Inputs
+    from wyoming_hayakoe.engine.jp_extra.inputs import Inputs
+from wyoming_hayakoe.engine.runtime.session import Feeds
 
 # Of each sentence, from its middle. More frames widen no range by what can be heard, but each costs the decoder's time.
 _CALIBRATION_FRAMES = 40

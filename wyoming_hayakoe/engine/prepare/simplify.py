@@ -20,9 +20,9 @@ import numpy.typing as npt
 from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.graphs.cutting import Stages
 from wyoming_hayakoe.engine.graphs.edits import drop_dead, drop_masks, merge_pads
-from wyoming_hayakoe.engine.jp_extra.inputs import Feeds, Inputs
+from wyoming_hayakoe.engine.jp_extra.inputs import Inputs
 from wyoming_hayakoe.engine.prepare.relative_attention import lean_attention
-from wyoming_hayakoe.engine.runtime.session import Session
+from wyoming_hayakoe.engine.runtime.session import Feeds, Session, fold
 from wyoming_hayakoe.errors import in_brief
 from wyoming_hayakoe.symbols import SYMBOLS, language_ids, tone_ids
 from wyoming_hayakoe.utterance import SynthesisParams
@@ -85,16 +85,11 @@ def _simplified(stage: "ModelProto", sentences: Sequence[Feeds]) -> "ModelProto"
 def _folded(model: "ModelProto") -> "ModelProto":
     """Return ``model`` as ONNX Runtime simplifies it for any machine: constants, duplicates, what does nothing."""
     import onnx
-    import onnxruntime as ort
 
     with tempfile.TemporaryDirectory(prefix="wyoming-hayakoe-") as folder:
         source, target = Path(folder, "source.onnx"), Path(folder, "target.onnx")
         source.write_bytes(model.SerializeToString())
-        options = ort.SessionOptions()
-        options.log_severity_level = 4
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        options.optimized_model_filepath = str(target)
-        ort.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
+        fold(source, target)
         return onnx.load(target)
 
 

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.jp_extra.config import read_config, read_style_vectors
-from wyoming_hayakoe.engine.jp_extra.inputs import Feeds
 from wyoming_hayakoe.engine.jp_extra.synthesizer import LoadedStages, Synthesizer
 from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles, read_about
 from wyoming_hayakoe.engine.pytorch.network.checkpoint import load_checkpoint
 from wyoming_hayakoe.engine.pytorch.network.text_encoder import Sentence
 from wyoming_hayakoe.engine.pytorch.network.vits import Rhythm, Vits
+from wyoming_hayakoe.engine.runtime.session import Feeds
 from wyoming_hayakoe.errors import HayakoeError, in_brief
 
 

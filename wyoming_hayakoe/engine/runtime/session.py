@@ -6,17 +6,27 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from wyoming_hayakoe.engine.runtime.providers import Device, providers
 from wyoming_hayakoe.errors import HayakoeError, in_brief
 
 if TYPE_CHECKING:
     import onnxruntime as ort
     from onnx import ModelProto
+
+Feeds = Mapping[str, npt.NDArray[Any]]
+"""Values by the names of a graph's inputs."""
+
+Device = Literal["cpu", "cuda"]
+
+PROVIDERS: Mapping[Device, list[str]] = {
+    "cpu": ["CPUExecutionProvider"],
+    "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"],
+}
+"""What ONNX Runtime computes with on each device, best first: what a GPU cannot do, the CPU does."""
 
 _FATAL = 4
 """ONNX Runtime's least talkative level: what fails is raised, and told by us."""
@@ -66,7 +76,7 @@ class Session:
         """
         self._origin = origin
         execution = execution or Execution()
-        options = _options(execution, is_optimised=is_optimised)
+        options = session_options(execution, is_optimised=is_optimised)
         options.enable_mem_reuse = plans_memory
         if (folder := _PROFILES.get()) is not None:
             options.enable_profiling = True
@@ -78,7 +88,7 @@ class Session:
         self.outputs = [value.name for value in self._session.get_outputs()]
         """Names of what it gives."""
 
-    def run(self, outputs: Sequence[str], feeds: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+    def run(self, outputs: Sequence[str], feeds: Feeds) -> list[npt.NDArray[Any]]:
         """Compute ``outputs``; of ``feeds`` it takes what it knows.
 
         Raises:
@@ -120,7 +130,7 @@ def optimise(source: Path, target: Path, origin: Path, *, packs_weights: bool = 
     """
     import onnx
 
-    options = _options(Execution(), is_optimised=False)
+    options = session_options()
     options.optimized_model_filepath = str(target)
     entries = {"file_name": f"{target.stem}.data", "min_size_in_bytes": "1024"}
     for name, value in entries.items():
@@ -131,9 +141,27 @@ def optimise(source: Path, target: Path, origin: Path, *, packs_weights: bool = 
     return len(onnx.load(target, load_external_data=False).graph.node)
 
 
-def _options(execution: Execution, *, is_optimised: bool) -> "ort.SessionOptions":
+def fold(source: Path, target: Path) -> None:
+    """Write a graph as ONNX Runtime simplifies it for any machine: constants folded, duplicates and copies removed.
+
+    Only the standard's operators are in it, and its weights.
+
+    Raises:
+        Exception: a class of ONNX Runtime's own; the graph cannot be loaded, or not be written.
+    """
     import onnxruntime as ort
 
+    options = session_options()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(target)
+    ort.InferenceSession(str(source), options, providers=PROVIDERS["cpu"])
+
+
+def session_options(execution: Execution | None = None, *, is_optimised: bool = False) -> "ort.SessionOptions":
+    """Return the options that every session of this program begins with; nothing else makes any."""
+    import onnxruntime as ort
+
+    execution = execution or Execution()
     options = ort.SessionOptions()
     options.log_severity_level = _FATAL
     options.intra_op_num_threads = execution.threads
@@ -167,7 +195,7 @@ def _load(source: str | bytes, origin: Path, options: "ort.SessionOptions", devi
     import onnxruntime as ort
 
     try:
-        return ort.InferenceSession(source, options, providers=providers(device))
+        return ort.InferenceSession(source, options, providers=PROVIDERS[device])
     except Exception as error:  # noqa: BLE001 - ONNX Runtime raises classes of its own, below Exception only
         if not origin.exists():
             raise HayakoeError(f"{origin}: is missing: fetch the voice again") from None
