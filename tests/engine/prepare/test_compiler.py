@@ -118,7 +118,7 @@ def test_what_is_whole_but_does_not_load_is_made_anew(prepared, data, caplog):
             onnx.save(model, folder / f"{name}.onnx")
         return {key: value for key, value in notes.items() if key != "files"}
 
-    Artifact(entry).ensure(make)
+    Artifact.ensure(entry, make)
     assert np.abs(say(data) - say(prepared)).max() <= 2
     assert "does not load; making it anew" in caplog.text
 

@@ -12,13 +12,15 @@ class Machine:
 
     def __init__(self, limit):
         self.loads = []
-        self.residency = ModelCache(limit, self.resident)
+        self.cache = ModelCache(limit, self.resident)
+        self.places = {}
 
     def resident(self):
-        return 100 + 10 * len(self.residency.names)
+        return 100 + 10 * len(self.cache.names)
 
     def get(self, name):
-        return self.residency.get(name, lambda: self.loads.append(name) or name, 10)
+        place = self.places.setdefault(name, self.cache.place(name, 10))
+        return place.get(lambda: self.loads.append(name) or name)
 
 
 def test_a_model_is_loaded_once():
@@ -31,7 +33,7 @@ def test_the_one_unused_for_longest_leaves():
     machine = Machine(120)
     for name in ("a", "b", "a", "c"):
         machine.get(name)
-    assert machine.residency.names == ["a", "c"]
+    assert machine.cache.names == ["a", "c"]
     machine.get("b")
     assert machine.loads == ["a", "b", "c", "b"]
 
@@ -40,7 +42,7 @@ def test_what_does_not_fit_is_loaded_with_a_warning(caplog):
     machine = Machine(50)
     with caplog.at_level(logging.WARNING):
         machine.get("a")
-    assert machine.residency.names == ["a"]
+    assert machine.cache.names == ["a"]
     assert "--max-memory" in caplog.text
 
 

@@ -64,6 +64,11 @@ class Stages:
     reach: int
     """How many frames to either side the sound of a frame depends on."""
 
+    @property
+    def graphs(self) -> "dict[str, ModelProto]":
+        """The three graphs by name, in the order in which they run."""
+        return {"encoder": self.encoder, "flow": self.flow, "decoder": self.decoder}
+
 
 def cut(model: "ModelProto") -> Stages:
     """Cut ``model``, whose weights are all in it, in three, and leave it as it is.

@@ -3,13 +3,13 @@
 import json
 import logging
 import math
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.disk import write_whole
 from wyoming_hayakoe.voice import Waveform
 
 _LOGGER = logging.getLogger(__name__)
@@ -73,10 +73,7 @@ def remembered_gain(file: Path, measure: Callable[[], float]) -> float:
     gain = measure()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
-            whole = Path(folder, file.name)
-            whole.write_text(json.dumps({"gain": gain}), encoding="utf-8")
-            whole.replace(file)
+        write_whole(file, json.dumps({"gain": gain}).encode())
     except OSError as error:
         _LOGGER.debug("%s: cannot be kept (%s): the level is measured again next time", file, error.strerror)
     return gain

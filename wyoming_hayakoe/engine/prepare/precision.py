@@ -10,12 +10,14 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from wyoming_hayakoe.engine.graphs.cutting import Stages
 from wyoming_hayakoe.engine.prepare.int8_trial import Rehearsal, Trial
 from wyoming_hayakoe.engine.prepare.quality import Quality
 from wyoming_hayakoe.errors import HayakoeError
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -38,13 +40,15 @@ Plan = frozenset[str]
 """The groups of convolutions in int8, see :attr:`Trial.groups`."""
 
 
-def choose(stages: Stages, rehearsal: Callable[[], Rehearsal], precision: Precision) -> tuple[Stages, dict[str, Any]]:
+def choose(
+    stages: Mapping[str, "ModelProto"], rehearse: Callable[[], Rehearsal], precision: Precision
+) -> tuple[Mapping[str, "ModelProto"], dict[str, Any]]:
     """Return the stages to run, and a report for JSON on what was tried, what was chosen and why.
 
     Args:
-        stages: in fp32.
-        rehearsal: makes the sentences; not called for ``fp32``, since they take the BERT's time.
-        precision: what the user asks for.
+        stages: in fp32, by their names.
+        rehearse: computes the sentences with them; not called for ``fp32``, since that takes the BERT's time.
+        precision: of the configuration.
 
     Raises:
         HayakoeError: the voice fails in fp32.
@@ -54,7 +58,7 @@ def choose(stages: Stages, rehearsal: Callable[[], Rehearsal], precision: Precis
         return stages, report
     start = time.monotonic()
     _LOGGER.info("int8: calibrating it by its own sentences")
-    judge = _Judge(Trial(stages, rehearsal()))
+    judge = _Judge(Trial(stages, rehearse()))
     plan = judge.everything if precision == "int8" else judge.fastest()
     if precision == "int8":
         judge.passes(plan)
@@ -82,7 +86,7 @@ class _Judge:
         heard = {}
         for group in self.groups:
             try:
-                heard[group] = self.trial.hear([group], sentences=1)
+                heard[group] = self.trial.measure([group], sentences=1)
             except HayakoeError:
                 continue
         self.alone = {group: _figures(quality) for group, quality in heard.items()}
@@ -100,7 +104,7 @@ class _Judge:
         refused: str | None
         self._last = None
         try:
-            self._last = self.trial.hear(plan)
+            self._last = self.trial.measure(plan)
         except HayakoeError as error:
             refused = str(error)
         else:

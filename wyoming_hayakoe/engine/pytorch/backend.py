@@ -12,7 +12,8 @@ from torch import Tensor
 
 from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.jp_extra.config import read_config, read_style_vectors
-from wyoming_hayakoe.engine.jp_extra.synthesizer import LoadedStages, Synthesizer
+from wyoming_hayakoe.engine.jp_extra.stages import LoadedStages
+from wyoming_hayakoe.engine.jp_extra.synthesizer import Synthesizer
 from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles, read_about
 from wyoming_hayakoe.engine.pytorch.network.checkpoint import load_checkpoint
 from wyoming_hayakoe.engine.pytorch.network.text_encoder import Sentence

@@ -2,13 +2,14 @@
 
 import ctypes
 import gc
+import itertools
 import logging
 import os
 import threading
-from collections import OrderedDict
+import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -23,34 +24,37 @@ Model = TypeVar("Model")
 
 
 class ModelCache:
-    """Loads models and keeps them as long as there is room. Safe to use from several threads.
+    """Keeps models in memory as far as there is room. Safe to use from several threads.
 
-    Whoever speaks with a model keeps it until the sentence is over, also when it has to go.
+    A caller that computes with a model keeps it until its sentence is over, also when the model is evicted meanwhile.
+
+    The cache refers to its places weakly, and a model leaves memory with its place. So nothing has to be done when the
+    garbage collector takes a place, which can be at any moment, also while this thread holds a lock of the cache.
     """
 
     def __init__(self, limit: int | None = None, resident: Callable[[], int] | None = None) -> None:
-        """Keep the process, as large as ``resident`` says, under ``limit`` bytes as far as letting models go can."""
+        """Keep the process under ``limit`` bytes as far as evicting models can; ``resident`` measures it."""
         self._limit = limit
         self._resident = resident or resident_bytes
         self._lock = threading.Lock()
         # Models are loaded one at a time, since the process is measured before each.
         self._loading = threading.Lock()
-        self._models: OrderedDict[str, Any] = OrderedDict()
+        self._places: weakref.WeakSet[Place[Any]] = weakref.WeakSet()
+        self._clock = itertools.count(1)
         self._settled = 0
 
-    def get(self, name: str, load: Callable[[], Model], size: int) -> Model:
-        """Return the model ``name``, from memory or with ``load``, which is going to take about ``size`` bytes."""
-        if (model := self.find(name)) is None:
-            with self._loading:
-                if (model := self.find(name)) is None:
-                    self._make_room(name, size)
-                    model = load()
-                    # What loading needed beside the model is as large as the model.
-                    give_back()
-                    with self._lock:
-                        self._models[name] = model
-        found: Model = model
-        return found
+    def place(self, name: str, size: int) -> "Place[Any]":
+        """Return a place for one model, which is going to take about ``size`` bytes; the log calls it ``name``."""
+        place: Place[Any] = Place(self, name, size)
+        with self._lock:
+            self._places.add(place)
+        return place
+
+    @property
+    def names(self) -> list[str]:
+        """The models in memory, the least recently used first."""
+        with self._lock:
+            return [place.name for place in self._loaded()]
 
     def settle(self) -> None:
         """Give back to the system what a long sentence has left, where that is much."""
@@ -58,43 +62,72 @@ class ModelCache:
             give_back()
             self._settled = self._resident()
 
-    def drop(self, name: str) -> None:
-        """Let a model go that nobody will ask for again."""
+    def find(self, place: "Place[Model]") -> Model | None:
+        """Return the model of a place if it is in memory; that counts as a use."""
         with self._lock:
-            gone = self._models.pop(name, None)
-        if gone is not None:
-            del gone
-            give_back()
+            place.used = next(self._clock)
+            return place.model
 
-    @property
-    def names(self) -> list[str]:
-        """The models in memory, the least recently used first."""
-        with self._lock:
-            return list(self._models)
+    def get(self, place: "Place[Model]", load: Callable[[], Model]) -> Model:
+        """Return the model of a place, from memory or with ``load``."""
+        if (model := self.find(place)) is None:
+            with self._loading:
+                if (model := self.find(place)) is None:
+                    self._make_room(place)
+                    model = load()
+                    # What loading needed beside the model is as large as the model.
+                    give_back()
+                    with self._lock:
+                        place.model = model
+        return model
 
-    def find(self, name: str) -> Any | None:
-        """Return the model ``name`` if it is in memory; it has been used then."""
-        with self._lock:
-            if name in self._models:
-                self._models.move_to_end(name)
-            return self._models.get(name)
+    def _loaded(self) -> "list[Place[Any]]":
+        """Return the places with a model, the least recently used first; the caller holds the lock."""
+        return sorted((place for place in self._places if place.model is not None), key=lambda place: place.used)
 
-    def _make_room(self, name: str, size: int) -> None:
-        if self._limit is None:
+    def _make_room(self, place: "Place[Any]") -> None:
+        if self._limit is None or self._resident() + place.size <= self._limit:
             return
-        while self._resident() + size > self._limit:
+        # Models whose places have gone may have left much.
+        give_back()
+        while self._resident() + place.size > self._limit:
             with self._lock:
-                if not self._models:
+                leaving = next(iter(self._loaded()), None)
+                if leaving is None:
                     break
-                leaving, _ = self._models.popitem(last=False)
+                leaving.model = None
             give_back()
-            _LOGGER.info("voice %s leaves memory to make room for %s", leaving, name)
+            _LOGGER.info("voice %s leaves memory to make room for %s", leaving.name, place.name)
         else:
             return
         _LOGGER.warning(
             "voice %s takes more than --max-memory leaves it (%d MB wanted beside %d of %d MB): loaded all the same",
-            *(name, size >> 20, self._resident() >> 20, self._limit >> 20),
+            *(place.name, place.size >> 20, self._resident() >> 20, self._limit >> 20),
         )
+
+
+class Place(Generic[Model]):
+    """The place of one model in a cache; the model leaves memory with it."""
+
+    def __init__(self, cache: ModelCache, name: str, size: int) -> None:
+        """See :meth:`ModelCache.place`."""
+        self.name = name
+        self.size = size
+        self.model: Model | None = None
+        """The model, if it is in memory; the cache writes it."""
+
+        self.used = 0
+        """When it was used last; the cache writes it."""
+
+        self._cache = cache
+
+    def get(self, load: Callable[[], Model]) -> Model:
+        """Return the model, from memory or with ``load``."""
+        return self._cache.get(self, load)
+
+    def find(self) -> Model | None:
+        """Return the model if it is in memory."""
+        return self._cache.find(self)
 
 
 def resident_bytes() -> int:
