@@ -11,7 +11,7 @@ from wyoming_hayakoe.cli.options import add_options
 from wyoming_hayakoe.cli.progress import progress_on
 from wyoming_hayakoe.cli.settings import COMPILING, configure
 from wyoming_hayakoe.engine.runtime.model_cache import give_back_at_once
-from wyoming_hayakoe.errors import UsageError
+from wyoming_hayakoe.errors import HayakoeError, UsageError
 
 _OPTIONS = (*COMPILING, *LOGGING)
 
@@ -40,9 +40,16 @@ def run(flags: argparse.Namespace) -> int:
     for name, source in voices.items():
         tts.load(name, source)
     tts.pre_download(progress_on(sys.stderr))
+    failures = []
     for name in voices:
-        tts.speakers[name].voice.compile()
-        print(f"{name} is prepared")
+        try:
+            tts.speakers[name].voice.compile()
+        except HayakoeError as error:
+            failures.append(str(error))
+        else:
+            print(f"{name} is prepared", flush=True)
+    if failures:
+        raise HayakoeError("; ".join(dict.fromkeys(failures)))
     return 0
 
 
