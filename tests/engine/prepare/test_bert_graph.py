@@ -65,6 +65,25 @@ def test_only_what_is_asked_for_costs_accuracy(made):
     assert (report["error"] > 1e-3) == (report["bits"] == 4)
 
 
+def test_as_it_is_a_bert_takes_an_earlier_form_until_its_own_is_made(tmp_path):
+    def bert(bits):
+        return Bert(MODEL, TOKENIZER, Compiler(tmp_path, bert_bits=bits))
+
+    bert(4).compile()
+    running = bert(8)
+    running.run_as_it_is()
+    running.prepare()
+    assert not running.is_compiled
+    earlier = running.features(("雨",))[0]
+    assert np.array_equal(earlier, bert(4).features(("雨",))[0])
+    bert(8).compile()
+    assert np.array_equal(running.features(("雨",))[0], earlier)
+    running.prepare()
+    own = running.features(("雨",))[0]
+    assert np.array_equal(own, bert(8).features(("雨",))[0])
+    assert not np.array_equal(own, earlier)
+
+
 def test_the_command_line_takes_four_bits_and_says_what_they_cost(tmp_path):
     given = ("compile", f"rand-jp={TINY_REPO}", "--bert-bits", "4", "--data-dir", str(tmp_path))
     done = run_program(*given)
