@@ -1,7 +1,10 @@
 """Which models are in memory."""
 
+import gc
 import logging
+import weakref
 
+from tests.engine.collecting import collecting_in, finishes
 from tests.support import in_threads
 from wyoming_hayakoe.engine.runtime import model_cache
 from wyoming_hayakoe.engine.runtime.model_cache import ModelCache, resident_bytes
@@ -68,3 +71,51 @@ def test_what_a_long_sentence_leaves_is_given_back_and_little_is_left_alone(monk
     now += 50 << 20
     models.settle()
     assert given == [500 << 20, 600 << 20]
+
+
+class Owner:
+    """A voice in a circle of references, as an exception's traceback or a cache of bound methods makes one."""
+
+    def __init__(self, cache):
+        self.place = cache.place("dropped", 10)
+        self.place.get(lambda: "model")
+        self.itself = self
+
+
+def test_a_voice_that_is_collected_in_a_locked_section_blocks_nothing(monkeypatch):
+    monkeypatch.setattr(model_cache, "give_back", lambda: None)
+
+    def work():
+        cache = ModelCache(limit=35, resident=lambda: 10 * len(cache.names))
+        for number in range(20):
+            held = [Owner(cache)]
+
+            def load(held=held):
+                held.clear()
+                gc.collect()
+                return "model"
+
+            # Collected while a model is being loaded, and then whenever the cache takes its lock.
+            cache.place(f"kept {number}", 10).get(load)
+            Owner(cache)
+            cache.settle()
+        Owner(cache)
+        assert "dropped" not in cache.names
+        return True
+
+    with collecting_in(model_cache):
+        assert finishes(work)
+
+
+def test_a_model_leaves_memory_with_its_place():
+    cache = ModelCache()
+    place, owner = cache.place("a", 10), Owner(cache)
+    model = place.get(lambda: Owner(ModelCache()))
+    assert cache.names == ["dropped", "a"]
+    there = weakref.ref(model)
+    del model, owner
+    gc.collect()
+    assert (cache.names, there() is not None) == (["a"], True)
+    del place
+    gc.collect()
+    assert (cache.names, there()) == ([], None)
