@@ -13,7 +13,7 @@ import numpy.typing as npt
 from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.graphs.cutting import Stages, UncuttableError
 from wyoming_hayakoe.engine.jp_extra.inputs import Inputs
-from wyoming_hayakoe.engine.jp_extra.stages import Stage, decode, encode, flow_feeds, read_synthesizer, turn
+from wyoming_hayakoe.engine.jp_extra.stages import LoadedStage, decode, encode, flow_feeds, read_synthesizer, turn
 from wyoming_hayakoe.engine.prepare.compiler import Recipe
 from wyoming_hayakoe.engine.prepare.int8_trial import Rehearsal
 from wyoming_hayakoe.engine.prepare.precision import Precision, choose
@@ -132,7 +132,7 @@ def sample(encoder: "ModelProto", length: int) -> Feeds:
     }
 
 
-def _encoded(encoder: Stage, inputs: Inputs, seed: int) -> Feeds:
+def _encoded(encoder: LoadedStage, inputs: Inputs, seed: int) -> Feeds:
     """Return what the flow takes for a sentence."""
     params, random = SynthesisParams(seed=seed), np.random.default_rng(seed)
     return flow_feeds(encode(encoder, inputs, params, random), inputs, params, random)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 
-class Stage(Protocol):
+class LoadedStage(Protocol):
     """A part of the network that is ready to run, as a :class:`Session` is."""
 
     def run(self, outputs: Sequence[str], feeds: Feeds) -> list[npt.NDArray[Any]]:
@@ -37,9 +37,9 @@ class Stage(Protocol):
 class LoadedStages:
     """The stages of one voice."""
 
-    encoder: Stage
-    flow: Stage
-    decoder: Stage
+    encoder: LoadedStage
+    flow: LoadedStage
+    decoder: LoadedStage
 
     hop: int
     """Samples in a frame."""
@@ -84,7 +84,7 @@ class Encoded:
     """The logarithm of the prior's deviation for each phone [C, T]."""
 
 
-def encode(encoder: Stage, inputs: Inputs, params: SynthesisParams, random: np.random.Generator) -> Encoded:
+def encode(encoder: LoadedStage, inputs: Inputs, params: SynthesisParams, random: np.random.Generator) -> Encoded:
     """Return a sentence behind the encoder; ``random`` draws the noise of its durations.
 
     Raises:
@@ -116,7 +116,7 @@ def draw_prior(encoded: Encoded, noise: float, random: np.random.Generator) -> n
     return latent
 
 
-def turn(flow: Stage, feeds: Feeds) -> npt.NDArray[np.float32]:
+def turn(flow: LoadedStage, feeds: Feeds) -> npt.NDArray[np.float32]:
     """Return the decoder's latent [1, C, F] for what :func:`flow_feeds` gives.
 
     Raises:
@@ -126,7 +126,7 @@ def turn(flow: Stage, feeds: Feeds) -> npt.NDArray[np.float32]:
     return latent
 
 
-def decode(decoder: Stage, latent: npt.NDArray[np.float32], feeds: Feeds) -> Waveform:
+def decode(decoder: LoadedStage, latent: npt.NDArray[np.float32], feeds: Feeds) -> Waveform:
     """Return the sound [F * hop] of a latent [1, C, F]; ``feeds`` hold the speaker.
 
     Raises:
