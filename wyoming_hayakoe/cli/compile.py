@@ -1,4 +1,4 @@
-"""Prepare voices for this machine ahead of time, as their first use does, and keep that in the data directory."""
+"""Prepare voices for this machine ahead of their first use, and keep them so in the data directory."""
 
 import argparse
 import os
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(flags: argparse.Namespace) -> int:
-    """Prepare them."""
+    """Prepare the voices that are named, or else configured."""
     _yield_to_others()
     flags.voice = flags.voice or None
     configured = configure(flags, _OPTIONS)
@@ -54,7 +54,7 @@ def run(flags: argparse.Namespace) -> int:
 
 
 def _yield_to_others() -> None:
-    """Leave processor and memory to whoever speaks meanwhile, and be the one that goes when there is too little."""
+    """Give way to a server that speaks meanwhile: lower priority, and the first to be killed when memory runs out."""
     os.nice(10)
     give_back_at_once()
     with suppress(OSError):  # not Linux

@@ -1,7 +1,7 @@
 """Cuts a published synthesizer.onnx into text encoder, flow and decoder.
 
-The whole graph gives sound only when all of it is computed. Cut in three, the decoder can run window by window, the
-noise is drawn by us, and the durations are known before there is any sound. Node names differ between exporters, so
+The whole graph gives sound only when all of it is computed. Cut in three, the decoder can run window by window, this
+program draws the noise, and the durations are known before there is any sound. Node names differ between exporters, so
 the cuts are found by what every such graph has to do:
 
 - The durations are the one ``Ceil`` that decides how many samples there are.
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 _RANDOM = frozenset({"RandomNormal", "RandomNormalLike"})
 _RESHAPING = frozenset({"Identity", "Squeeze", "Transpose", "Unsqueeze"})
-# What a decoder may do to sound beside convolution: each sample for itself.
+# Operators of a decoder beside convolution: they work on each sample for itself.
 _POINTWISE = frozenset({"Add", "Cast", "Clip", "Div", "Identity", "LeakyRelu", "Mul", "Relu", "Sub", "Tanh"})
 
-# Names at the cuts, which no exporter gives to anything.
+# Names of the values at the cuts; no exporter uses such names.
 AUDIO = "cut/audio"
 DURATIONS = "cut/durations"
 DURATION_NOISE = "cut/duration_noise"
@@ -41,7 +41,7 @@ PRIOR = "cut/prior"
 
 
 class UncuttableError(ValueError):
-    """The graph is not built like those that can be cut; the text says where it differs."""
+    """A graph is built unlike those that can be cut; the text says where it differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,10 @@ class Stages:
 
 
 def cut(model: "ModelProto") -> Stages:
-    """Cut ``model``, whose weights are all in it, in three, and leave it as it is.
+    """Return the three stages of ``model``, which holds all its weights and is not changed.
 
     Raises:
-        UncuttableError: it is not built so.
+        UncuttableError: the graph is built otherwise.
     """
     graph = _Cutter(model)
     durations = graph.durations()
@@ -94,7 +94,7 @@ def cut(model: "ModelProto") -> Stages:
 
 @dataclass(frozen=True, slots=True)
 class _Prior:
-    """Names of the values around the second random one."""
+    """Names of the values around the second random value."""
 
     value: str
     mean: str
@@ -112,7 +112,7 @@ class _Cutter:
         self._for_audio = self._index.before([self.audio])
 
     def durations(self) -> str:
-        """Return the value that holds the frames of each phone."""
+        """Return the name of the value that holds the frames of each phone."""
         return _only("Ceil", [node for node in self._for_audio if node.op_type == "Ceil"])
 
     def noises_before(self, name: str) -> list[str]:
@@ -120,7 +120,7 @@ class _Cutter:
         return [node.output[0] for node in self._index.before([name]) if node.op_type in _RANDOM]
 
     def prior(self, durations: str) -> _Prior:
-        """Return what is added up to the flow's input."""
+        """Return the values whose sum is the flow's input."""
         before = self.noises_before(durations)
         draws = [node for node in self._for_audio if node.op_type in _RANDOM and node.output[0] not in before]
         name = _only("random value of the prior", draws)
@@ -144,7 +144,7 @@ class _Cutter:
         return _Prior(node.output[0], self._before_alignment(other, after), self._before_alignment(log_scale, after))
 
     def first_convolution(self, prior: str) -> "NodeProto":
-        """Return the node that the decoder begins with."""
+        """Return the first node of the decoder."""
         after = self._index.after(prior)
         upsampling = next((node for node in self._for_audio if node.op_type == "ConvTranspose"), None)
         if upsampling is None:
@@ -198,7 +198,7 @@ class _Cutter:
         return takers[0]
 
     def _before_alignment(self, name: str, after: Collection[str]) -> str:
-        """Return what is multiplied with the alignment to make ``name``: [1, C, T].
+        """Return the value that is multiplied with the alignment to make ``name``: [1, C, T].
 
         ``after`` are the values that depend on the durations, as the alignment does.
         """
@@ -215,15 +215,14 @@ class _Cutter:
 
 def _only(what: str, found: "Sequence[NodeProto]") -> str:
     if len(found) != 1:
-        raise UncuttableError(f"there are {len(found)} of what there should be one of: {what}")
+        raise UncuttableError(f"the graph has {len(found)} of {what}, not one")
     return str(found[0].output[0])
 
 
 def _span(decoder: "GraphProto") -> tuple[int, int]:
     """Return how many samples a frame makes, and how many frames to either side they depend on.
 
-    Goes back from the samples to the frames, and widens the span by each convolution's kernel on the way. What it finds
-    is exact.
+    The way goes back from samples to frames, and each convolution's kernel widens the span. The result is exact.
     """
     sizes = {tensor.name: tensor.dims[2] for tensor in decoder.initializer if len(tensor.dims) == 3}
     moving = {LATENT}

@@ -1,4 +1,4 @@
-"""Small edits of a graph, made in place; none changes what it computes for one unpadded sentence."""
+"""Small edits of a graph in place; none changes what the graph computes for one unpadded sentence."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ _SHAPING = frozenset({"Cast", "Identity", "Reshape", "Squeeze", "Transpose", "Un
 
 
 def drop_masks(graph: "GraphProto") -> int:
-    """Let values pass by the masks over time, which are all ones where nothing is padded; return how many did."""
+    """Remove the masks over time, which are all ones where nothing is padded; return how many products they were in."""
     index = GraphIndex(graph)
     ones: set[str] = set()
     nothing: set[str] = set()
@@ -36,7 +36,7 @@ def drop_masks(graph: "GraphProto") -> int:
 
 
 def merge_pads(graph: "GraphProto") -> int:
-    """Have convolutions pad by themselves what is padded with zeros for them alone; return how many do."""
+    """Move padding with zeros into the convolutions, where they alone take it; return how many do so."""
     from onnx import helper, numpy_helper
 
     index = GraphIndex(graph)
@@ -68,22 +68,22 @@ def drop_dead(model: "ModelProto") -> None:
     kept = index.before(index.outputs)
     needed = {*index.outputs, *(name for node in kept for name in taken(node))}
     replace_nodes(graph, kept)
-    # One by one: a message keeps the room of what has been put in anew, so that all weights would be there twice.
+    # One by one: protobuf keeps the memory of a list that is replaced, so that all weights would be in memory twice.
     for position in reversed(range(len(graph.initializer))):
         if graph.initializer[position].name not in needed:
             del graph.initializer[position]
 
 
 def replace_nodes(graph: "GraphProto", nodes: "list[NodeProto]") -> None:
-    """Put ``nodes``, some of which may be in the graph, in place of the graph's."""
-    # What protobuf removes it may also free: nodes that stay are copied first.
+    """Replace the graph's nodes by ``nodes``, some of which may be in the graph."""
+    # Protobuf may free what is removed: nodes that stay are copied first.
     copies = [type(node).FromString(node.SerializeToString()) for node in nodes]
     del graph.node[:]
     graph.node.extend(copies)
 
 
 def _marks_time(node: "NodeProto", index: GraphIndex) -> bool:
-    """Tell whether a node makes a mask over time: the positions that come before an end."""
+    """Return whether a node makes a mask over time: the positions before an end."""
     if node.op_type != "Less":
         return False
     position = index.maker(node.input[0])
@@ -93,7 +93,7 @@ def _marks_time(node: "NodeProto", index: GraphIndex) -> bool:
 
 
 def _pass(node: "NodeProto", name: str) -> None:
-    """Have a node hand on ``name`` as it is."""
+    """Make a node pass on ``name`` unchanged."""
     node.op_type = "Identity"
     del node.attribute[:]
     node.input[:] = [name]

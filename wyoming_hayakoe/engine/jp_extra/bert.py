@@ -21,19 +21,19 @@ from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session
 from wyoming_hayakoe.errors import HayakoeError
 
 Features = npt.NDArray[np.float32]
-"""What a model has to say of each character: [characters + 2, 1024], the two ends included; not to be written to."""
+"""Features of each character and of the two ends: [characters + 2, 1024], read-only."""
 
 _Loaded = tuple[Session, Vocabulary]
 
 _INPUTS = {"input_ids", "attention_mask"}
 _WIDTH = 1024
 
-# Some 4,000 characters: the sentences of an article, and those that a smart home says again and again.
+# Some 4,000 characters: the sentences of an article, and those that a smart home repeats.
 _KEPT_BYTES = 16 << 20
 
 
 class Bert:
-    """Features of texts; those of recent ones are kept. Safe to use from several threads."""
+    """The model: features of texts, of which recent ones are kept. Safe to use from several threads."""
 
     def __init__(
         self, model: Path, tokenizer: Path, compiler: Compiler | None = None, execution: Execution | None = None
@@ -48,7 +48,7 @@ class Bert:
         """
         self._execution = execution
         self.model = model
-        """Where the graph is."""
+        """Path of the published graph."""
 
         self._tokenizer = tokenizer
         compiler = compiler or Compiler(model.parent, enabled=False)
@@ -96,7 +96,7 @@ class Bert:
         """Load the model, if it is not there, or if the form for this configuration has been made since.
 
         Raises:
-            HayakoeError: a file is missing, damaged, or something else.
+            HayakoeError: a file is missing, damaged, or no BERT.
         """
         self._load(renews=True)
 
@@ -105,7 +105,7 @@ class Bert:
 
         The published model rounds its activations by the largest of the whole call, so a text's features depend on
         those beside it, by some 3 % of their spread. Therefore they are kept by call, and the same call gives the same
-        features whatever was asked before.
+        features after any others.
 
         Raises:
             HayakoeError: the model cannot be loaded, or fails.
@@ -127,7 +127,7 @@ class Bert:
         hidden = session.run(session.outputs[:1], feeds)[0]
         if hidden.shape != (*feeds["input_ids"].shape, _WIDTH):
             raise HayakoeError(f"{self.model}: does not give {_WIDTH} features a character: fetch the BERT again")
-        # Each a copy, so that none holds on to the room that the longest takes.
+        # Each is a copy, so that none keeps the memory of the longest.
         lengths = feeds["attention_mask"].sum(axis=1)
         features = tuple(hidden[row, :length].astype(np.float32) for row, length in enumerate(lengths))
         for shared in features:
@@ -135,7 +135,7 @@ class Bert:
         return features
 
     def _keep(self, key: tuple[str, ...], found: tuple[Features, ...], computed_by: _Loaded) -> None:
-        """Keep what was computed, and let go what was not asked for the longest time."""
+        """Keep the features of a call, and forget the least recently used ones."""
         with self._lock:
             # Another thread asked the same, or loaded another form, which gives slightly other features.
             if key in self._kept or computed_by is not self._loaded:
@@ -156,7 +156,7 @@ class Bert:
                         f"{self.model}: is no BERT of a HayaKoe repository ({', '.join(sorted(strange))[:80]}): "
                         "name its repository with --bert-source"
                     )
-                # Loading the published model takes 0.9 GB beside it, which voices would be sent away for.
+                # Loading the published model takes 0.9 GB beside it, for which voices would be evicted.
                 give_back()
                 with self._lock:
                     self._loaded = session, vocabulary
@@ -178,7 +178,7 @@ def _samples(tokenizer: Path) -> list[Feeds]:
 
 
 def _feeds(texts: Sequence[str], vocabulary: Vocabulary) -> Feeds:
-    """Return what the model takes for texts, each a row as long as the longest."""
+    """Return the model's inputs for texts, each a row as long as the longest."""
     ids = [vocabulary.ids(text) for text in texts]
     tokens = np.full((len(ids), max(map(len, ids))), vocabulary.pad, dtype=np.int64)
     mask = np.zeros_like(tokens)
@@ -189,7 +189,7 @@ def _feeds(texts: Sequence[str], vocabulary: Vocabulary) -> Feeds:
 
 
 def expand(features: Features, counts: Sequence[int]) -> npt.NDArray[np.float32]:
-    """Return features for phones [1024, T] of those for characters, each repeated as often as ``counts`` says."""
+    """Return features of phones [1024, T] from those of characters, each repeated by its number in ``counts``."""
     return np.ascontiguousarray(np.repeat(features, counts, axis=0).T)
 
 

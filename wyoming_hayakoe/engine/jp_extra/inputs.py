@@ -1,4 +1,4 @@
-"""What a synthesizer graph takes, and how an utterance becomes that."""
+"""The inputs of a synthesizer graph, and how they are made of an utterance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Inputs:
     """Row of the speaker embedding."""
 
     def feeds(self, params: SynthesisParams) -> Feeds:
-        """Return what a synthesizer graph takes, by every name that exporters give it."""
+        """Return the values by every name that exporters give to the inputs."""
         scalars = {
             "noise_scale": params.noise,
             "length_scale": params.speed,
@@ -64,7 +64,7 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class InputMaker:
-    """Makes utterances what one voice's network takes."""
+    """Maker of one voice's inputs."""
 
     voice: str
     """The name that errors give the voice."""
@@ -74,7 +74,7 @@ class InputMaker:
     bert: Bert
 
     def inputs(self, utterance: Utterance, params: SynthesisParams, together: Sequence[Utterance] = ()) -> Inputs:
-        """Return what the network takes; the BERT reads all of ``together``, or the utterance alone, in one call.
+        """Return an utterance's inputs; the BERT reads all of ``together``, or the utterance alone, in one call.
 
         Raises:
             HayakoeError: the voice has no such style or speaker, or the BERT cannot be loaded.

@@ -1,4 +1,4 @@
-"""How a JP-Extra voice is prepared: its graph is cut in stages, simplified, put in int8 in part, and optimised."""
+"""Preparation of a JP-Extra voice: its graph is cut in stages, simplified, put in int8 in part, and optimised."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-# Of each sentence, from its middle. More frames widen no range by what can be heard, but each costs the decoder's time.
+# Of each sentence, from its middle. More frames widen no range audibly, and each costs the decoder's time.
 _CALIBRATION_FRAMES = 40
 
 # Phones of the sentences on which a simplified stage is compared.
@@ -37,13 +37,13 @@ _LENGTHS = (1, 7, 50)
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """What the voice speaks to itself while it is prepared."""
+    """The sentences by which one voice is calibrated and judged."""
 
     calibration: Sequence[Inputs]
-    """By these the ranges of its values are found."""
+    """Sentences by which the ranges of values are measured."""
 
     held_out: Sequence[Inputs]
-    """By these its int8 form is judged."""
+    """Sentences by which the int8 form is judged."""
 
     sample_rate: int
     """Samples per second of the voice."""
@@ -88,7 +88,7 @@ def rehearse(graphs: Mapping[str, "ModelProto"], sentences: Sentences, origin: P
     Raises:
         HayakoeError: the voice fails; it names ``origin``.
     """
-    # Each session goes as soon as it has done its part: the machine may have 2 GB in all.
+    # Each session is dropped after its part: the machine may have 2 GB in all.
     encoder = Session(graphs["encoder"], origin)
     calibration = [_encoded(encoder, inputs, seed) for seed, inputs in enumerate(sentences.calibration)]
     held_out = [_encoded(encoder, inputs, seed) for seed, inputs in enumerate(sentences.held_out)]

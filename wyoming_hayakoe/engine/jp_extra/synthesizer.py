@@ -1,4 +1,4 @@
-"""One voice's network: phones and features to sound, stage by stage."""
+"""One voice's network: from phones and features to sound, stage by stage."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -20,19 +20,19 @@ from wyoming_hayakoe.voice import Waveform
 
 _LOGGER = logging.getLogger(__name__)
 
-# 70 s. The flow's attention takes memory by the square of this, and no sentence is so long.
+# 70 s, longer than any sentence. The flow's attention takes memory by the square of this.
 _MOST_FRAMES = 6000
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A sentence on its way."""
+    """A sentence whose sound is being computed."""
 
     durations: npt.NDArray[np.int64] | None
-    """Frames of each phone [T]; None where the graph does not tell."""
+    """Frames of each phone [T]; None where the graph does not output them."""
 
     windows: Iterator[Waveform]
-    """The network's sound as it is, each window computed when it is asked for."""
+    """The network's sound at its own level; each window is computed when the iterator is advanced."""
 
 
 class Synthesizer:
@@ -46,10 +46,16 @@ class Synthesizer:
         *,
         stages: LoadedStages | None = None,
     ) -> None:
-        """Load the graph at ``model``, or what has been ``compiled`` of it; or take ``stages`` that are loaded.
+        """Load a network.
+
+        Args:
+            model: the published graph; errors name it.
+            compiled: its prepared form, to be loaded in its place.
+            execution: how sessions run.
+            stages: loaded stages, in place of loading any.
 
         Raises:
-            HayakoeError: it is missing, damaged, or no JP-Extra voice.
+            HayakoeError: the graph is missing, damaged, or no JP-Extra voice.
         """
         self._origin = model
         self._stages: LoadedStages | None = None
@@ -63,16 +69,16 @@ class Synthesizer:
 
     @property
     def is_cut(self) -> bool:
-        """Whether sound comes window by window, and a seed decides it."""
+        """Whether sound is computed window by window, and determined by a seed."""
         return self._stages is not None
 
     @property
     def tells_durations(self) -> bool:
-        """Whether :meth:`speak` says how long each phone lasts."""
+        """Whether :meth:`speak` returns durations."""
         return self._whole is None or "durations" in self._whole.outputs
 
     def durations(self, inputs: Inputs, params: SynthesisParams) -> npt.NDArray[np.int64] | None:
-        """Return the frames [T] that :meth:`speak` would give each phone; None where only the sound itself tells.
+        """Return the frames [T] that :meth:`speak` gives each phone; None where the graph cannot be cut.
 
         Raises:
             HayakoeError: the graph fails.

@@ -1,4 +1,4 @@
-"""A Style-Bert-VITS2 JP-Extra voice as the server and the library use it."""
+"""A Style-Bert-VITS2 JP-Extra voice, in the shape that server and library use."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +31,7 @@ from wyoming_hayakoe.symbols import PAD
 from wyoming_hayakoe.utterance import SynthesisParams, Utterance
 from wyoming_hayakoe.voice import WINDOWS, Credit, Delivery, PhoneTiming, Speech, Waveform
 
-# What a loaded voice takes beside its weights, as a factor on the size of its files: measured, see script/bench engine.
+# Memory of a loaded voice as a factor on the size of its files, measured with script/bench engine.
 _OVERHEAD = 1.2
 
 # About 25 s of speech at speed 1.
@@ -41,28 +41,28 @@ _LEAST_PHONES = 60
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all neural voices of one program share."""
+    """Objects that all JP-Extra voices of one program share."""
 
     bert: Bert
     """The character BERT."""
 
     residency: ModelCache
-    """Which voices are in memory."""
+    """The voices in memory."""
 
     levels: Path
-    """Folder that remembers the voices' levels."""
+    """Folder in which the voices' levels are kept."""
 
     read: Callable[[str], Utterance]
     """Reads the sentences of the rehearsal."""
 
     compiler: Compiler
-    """Makes the form in which voices run."""
+    """Prepares voices for this machine."""
 
     execution: Execution
-    """How they run."""
+    """The configuration of sessions."""
 
     load: Callable[[Path], Synthesizer] | None = None
-    """What loads networks instead of ONNX Runtime."""
+    """Loads a network in place of ONNX Runtime."""
 
 
 class JPExtraVoice:
@@ -71,7 +71,7 @@ class JPExtraVoice:
     languages = ("ja",)
 
     def __init__(self, name: str, files: VoiceFiles, shared: Shared, credit: Credit) -> None:
-        """Take what has been read; the network itself is loaded when it is first needed."""
+        """Take the files of a voice; its network is loaded at first use."""
         self.name = name
         self.description = files.about.description or name
         self.credit = credit
@@ -128,13 +128,13 @@ class JPExtraVoice:
         self._forms.runs_as_it_is = True
 
     def prepare(self) -> None:
-        """Load the BERT and the network, and measure the level if that has not been done.
+        """Load the BERT and the network, after preparing both if need be, and measure the level if it is unknown.
 
         Raises:
-            HayakoeError: a file is missing, or is not what it should be.
+            HayakoeError: a file is missing or damaged.
         """
         if not self._forms.runs_as_it_is:
-            # One after the other, since that takes memory; what is left can be loaded side by side.
+            # One after the other, since preparing takes memory; loading goes side by side.
             self._shared.bert.compile_or_warn()
             self._forms.compile_or_warn()
         with ThreadPoolExecutor(1) as beside:
@@ -161,7 +161,7 @@ class JPExtraVoice:
         delivery: Delivery,
         timings: list[PhoneTiming],
     ) -> Iterator[Waveform]:
-        """Yield the network's sound; an endless sentence in parts, since attention takes memory by its square."""
+        """Yield the network's sound; an endless sentence in parts, since attention takes memory by the square of it."""
         is_bent = (params.pitch_scale, params.intonation_scale) != (1.0, 1.0)
         samples = 0
         for part in divide(utterance, _longest(params)):
@@ -178,8 +178,8 @@ class JPExtraVoice:
         self._shared.residency.settle()
 
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
-        """Return how long the network rests at the mark between the two when it reads them as one text."""
-        # Of endless sentences only what is near the mark, for the same reason as in speaking.
+        """Return the seconds that the network rests at the mark between the two when it reads them as one text."""
+        # Of endless sentences only the part near the mark, for the same reason as in speaking.
         before, after = divide(before, _longest(params))[-1], divide(after, _longest(params))[0]
         both = pauses.joined(before, after)
         inputs = self._maker.inputs(both, params)
@@ -228,12 +228,12 @@ class JPExtraVoice:
 
 
 def _longest(params: SynthesisParams) -> int:
-    """Return the phones that are spoken in one piece."""
+    """Return the number of phones that are spoken in one piece."""
     return max(_LEAST_PHONES, int(_MOST_PHONES / params.speed))
 
 
 def _sentences(maker: InputMaker, read: Callable[[str], Utterance]) -> Sentences:
-    """Return what a voice speaks to itself while it is prepared."""
+    """Return the sentences by which a voice is calibrated and judged."""
 
     def inputs(sentences: Sequence[str]) -> list[Inputs]:
         return [maker.inputs(read(sentence), SynthesisParams()) for sentence in sentences]

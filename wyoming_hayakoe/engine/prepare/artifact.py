@@ -1,4 +1,4 @@
-"""Folders of files that are made once: whole or absent, whoever else makes them and whenever the power fails."""
+"""Folders of files that are made once: whole or absent, also with several makers at once and after a power cut."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ _LOGGER = logging.getLogger(__name__)
 
 REPORT = "report.json"
 
-# Reading all of a voice takes seconds from an SD card. What a power cut spoils it spoils by the block, and mostly many.
+# Reading all of a voice takes seconds from an SD card. A power cut spoils whole blocks, and mostly many.
 _SAMPLES = 256
 _SAMPLE = 4096
 
@@ -72,7 +72,7 @@ class Artifact:
         return self.folder / f"{name}.onnx"
 
     def discard(self) -> None:
-        """Remove it; a process that has opened its files may go on reading them."""
+        """Remove the folder; a process that has opened its files can go on reading them."""
         shutil.rmtree(self.folder, ignore_errors=True)
         with suppress(OSError):
             _lock(self.folder).unlink()

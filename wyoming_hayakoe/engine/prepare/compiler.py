@@ -161,7 +161,7 @@ class Compiler:
             is_same = report.get("model") == made_of["model"]
             is_outdated = is_same and any(report.get(key) != made_of[key] for key in ("content", "format", "runtime"))
             if is_outdated or not Path(str(report.get("model", ""))).exists():
-                _LOGGER.info("%s: is outdated and goes", folder)
+                _LOGGER.info("%s: is outdated and is removed", folder)
                 artifact.discard()
 
 

@@ -1,8 +1,8 @@
-"""Which convolutions of a voice run in int8: as many as leave its sound as good as in fp32.
+"""The choice of convolutions that run in int8: as much arithmetic as leaves the sound as good as in fp32.
 
-Everything in int8 is tried first. Where the quality gate refuses that, each group of convolutions is heard alone. What
-independent errors add up to is known, and so is the most arithmetic that should pass: that is tried next, and where it
-is worse than expected, less is.
+Everything in int8 is tried first. Where the quality gate refuses that, each group of convolutions is measured alone.
+Independent errors add up, which predicts the plan with the most arithmetic that passes: it is tried next, and where it
+is worse than predicted, one with less arithmetic.
 """
 
 import itertools
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 Precision = Literal["auto", "fp32", "int8"]
-"""``auto`` lets the quality gate choose, ``int8`` takes everything whatever it sounds like."""
+"""``auto`` lets the quality gate choose; ``int8`` takes everything, at any quality; ``fp32`` nothing."""
 
 LEAST_SNR = 30.0
-"""Decibels that the gate asks for."""
+"""Signal-to-noise ratio in dB that the gate requires."""
 
 GREATEST_DISTANCE = 1.0
-"""Log-spectral distance in decibels that the gate allows."""
+"""Log-spectral distance in dB that the gate allows."""
 
-# Plans that should pass, heard before fp32 is taken.
+# Plans that should pass, tried before fp32 is taken.
 _MOST_TRIES = 4
 
 # As a share of the arithmetic: less is not worth any noise.
@@ -69,7 +69,7 @@ def choose(
 
 
 class _Judge:
-    """Tries plans, and remembers what came of them."""
+    """The plans that were tried, with their verdicts."""
 
     def __init__(self, trial: Trial) -> None:
         self.trial = trial
@@ -83,23 +83,23 @@ class _Judge:
         """Return the plan with the most arithmetic in int8 that passes; an empty one stands for fp32."""
         if self.passes(self.everything):
             return self.everything
-        heard = {}
+        measured = {}
         for group in self.groups:
             try:
-                heard[group] = self.trial.measure([group], sentences=1)
+                measured[group] = self.trial.measure([group], sentences=1)
             except HayakoeError:
                 continue
-        self.alone = {group: _figures(quality) for group, quality in heard.items()}
+        self.alone = {group: _figures(quality) for group, quality in measured.items()}
         excess = (1.0, 1.0)
         for _ in range(_MOST_TRIES):
-            plan = promising(self.groups, heard, excess)
+            plan = promising(self.groups, measured, excess)
             if not plan or self.passes(plan):
                 return plan
-            excess = self._excess(plan, heard, excess)
+            excess = self._excess(plan, measured, excess)
         return frozenset()
 
     def passes(self, plan: Plan) -> bool:
-        """Hear ``plan`` and keep the verdict."""
+        """Measure ``plan``, keep the verdict, and return whether the gate lets it pass."""
         figures: dict[str, Any] = {}
         refused: str | None
         self._last = None
@@ -114,17 +114,17 @@ class _Judge:
         self.verdicts.append({"int8": sorted(plan), "share": share, **figures, "refused": refused})
         return refused is None
 
-    def _excess(self, plan: Plan, heard: Mapping[str, Quality], known: tuple[float, float]) -> tuple[float, float]:
-        """Return by how much a refused plan was worse than expected, so that the next is chosen with that in mind."""
+    def _excess(self, plan: Plan, measured: Mapping[str, Quality], known: tuple[float, float]) -> tuple[float, float]:
+        """Return the factors by which a refused plan was worse than predicted; the next is chosen with them."""
         if self._last is None:
             return known
-        costs = [_costs(heard[group]) for group in plan]
-        expected = [max(1e-9, sum(each)) for each in zip(*costs, strict=True)]
-        noise, distance = (cost / each for cost, each in zip(_costs(self._last), expected, strict=True))
+        costs = [_costs(measured[group]) for group in plan]
+        predicted = [max(1e-9, sum(each)) for each in zip(*costs, strict=True)]
+        noise, distance = (cost / each for cost, each in zip(_costs(self._last), predicted, strict=True))
         return max(known[0], noise), max(known[1], distance)
 
     def reason(self, plan: Plan) -> str:
-        """Return in a line why ``plan`` is what runs."""
+        """Return the reason for ``plan`` in a line."""
         if not plan:
             first = self.verdicts[0]["refused"]
             return f"no plan passes; all in int8: {first}"
@@ -136,19 +136,19 @@ class _Judge:
         return round(sum(self.groups[group] for group in plan) / max(1, sum(self.groups.values())), 3)
 
 
-def promising(groups: Mapping[str, int], heard: Mapping[str, Quality], excess: tuple[float, float]) -> Plan:
+def promising(groups: Mapping[str, int], measured: Mapping[str, Quality], excess: tuple[float, float]) -> Plan:
     """Return the plan with the most arithmetic that should pass; an empty one where there is none worth it.
 
     Args:
         groups: multiply-adds of each group.
-        heard: how each sounds alone; what failed is missing.
-        excess: by how much noise and distance of a plan are more than what its groups' add up to.
+        measured: the quality of each group alone; those that failed are missing.
+        excess: factors of noise and distance of a plan over the sums of its groups.
     """
-    costs = {group: _costs(quality) for group, quality in heard.items()}
+    costs = {group: _costs(quality) for group, quality in measured.items()}
     best: Plan = frozenset()
     most = _LEAST_SHARE * sum(groups.values())
-    for count in range(1, min(len(heard), len(groups) - 1) + 1):
-        for plan in itertools.combinations(sorted(heard), count):
+    for count in range(1, min(len(measured), len(groups) - 1) + 1):
+        for plan in itertools.combinations(sorted(measured), count):
             work = sum(groups[group] for group in plan)
             if work > most and all(
                 factor * sum(costs[group][kind] for group in plan) <= 1 for kind, factor in enumerate(excess)

@@ -1,10 +1,10 @@
-"""Simplifies the stages of a synthesizer: a fraction of the nodes, the same values.
+"""Simplification of a VITS network's stages: a fraction of the nodes, the same values.
 
-A traced graph computes for every sentence what the cut has made certain: that one sentence, unpadded, goes through it,
-so that every mask is all ones. And it reads a band of nine diagonals out of a square of attention by padding, reshaping
-and slicing arrays of twice its size: for a sentence of 11 s a tenth of the flow's work, and more of its time, since one
-thread does it. Both are found by their structure, and what came of it is compared with the graph as it was. Where it is
-not the same, the graph stays as it was but for folded constants, and its metadata says why.
+A traced graph computes masks for every sentence, although one unpadded sentence goes through it and every mask is all
+ones. And it reads a band of nine diagonals out of a square of attention by padding, reshaping and slicing arrays of
+twice its size: for a sentence of 11 s a tenth of the flow's work, and more of its time, since one thread does it. Both
+are recognised by their structure, and the result is compared with the graph as it was. Where they differ, only
+constants are folded, and the stage's metadata says why.
 """
 
 import logging
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 REMARK = "simplified"
-"""Under this key a stage's metadata tells what was done to it."""
+"""Key of the remark in a stage's metadata."""
 
 _NOWHERE = Path("stage.onnx")
-# Of the largest value: what another order of the same sums makes, and less than any error of structure.
+# As a share of the largest value: more than another order of the same sums makes, less than any error of structure.
 _TOLERANCE = 1e-4
 
 
 def simplify(stage: "ModelProto", samples: Sequence[Feeds]) -> "ModelProto":
-    """Return ``stage`` simplified, or as it is where it cannot be.
+    """Return ``stage`` simplified, or as it is where that is not possible.
 
-    ``samples`` are unpadded sentences of several lengths, as the stage takes them: it is compared on them.
+    The two are compared on ``samples``, unpadded sentences of several lengths as the stage takes them.
     """
     from onnx import ModelProto, helper
 
@@ -56,23 +56,23 @@ def simplify(stage: "ModelProto", samples: Sequence[Feeds]) -> "ModelProto":
         drop_dead(lean)
         difference = _difference(stage, lean, samples)
     except Exception as error:  # noqa: BLE001 - as above
-        kept, told = folded, f"constants only: {in_brief(error)}"
+        kept, done = folded, f"constants only: {in_brief(error)}"
     else:
         is_same = difference <= _TOLERANCE
         kept = lean if is_same else folded
-        told = f"{masks} masks, {attentions} attentions" if is_same else f"constants only: differs by {difference:.0e}"
-    helper.set_model_props(kept, {REMARK: f"{told}; {len(stage.graph.node)} nodes, now {len(kept.graph.node)}"})
+        done = f"{masks} masks, {attentions} attentions" if is_same else f"constants only: differs by {difference:.0e}"
+    helper.set_model_props(kept, {REMARK: f"{done}; {len(stage.graph.node)} nodes, now {len(kept.graph.node)}"})
     _LOGGER.debug("%s: %s", stage.graph.output[0].name, remark(kept))
     return kept
 
 
 def remark(stage: "ModelProto") -> str:
-    """Return what :func:`simplify` did to a stage, in a few words."""
+    """Return the remark of :func:`simplify` on a stage."""
     return next((entry.value for entry in stage.metadata_props if entry.key == REMARK), "")
 
 
 def _folded(model: "ModelProto") -> "ModelProto":
-    """Return ``model`` as ONNX Runtime simplifies it for any machine: constants, duplicates, what does nothing."""
+    """Return ``model`` as :func:`fold` writes it."""
     import onnx
 
     with tempfile.TemporaryDirectory(prefix="wyoming-hayakoe-") as folder:
@@ -83,7 +83,7 @@ def _folded(model: "ModelProto") -> "ModelProto":
 
 
 def _difference(expected: "ModelProto", found: "ModelProto", samples: Sequence[Feeds]) -> float:
-    """Return by how much two graphs differ at most, as a share of the largest value."""
+    """Return the largest difference of two graphs' values, as a share of the largest value."""
     sessions = [Session(model, _NOWHERE) for model in (expected, found)]
     outputs = [value.name for value in expected.graph.output]
     largest = 0.0

@@ -1,4 +1,4 @@
-"""Which models are in memory: each is loaded at its first use, and the least recently used goes to make room."""
+"""Models in memory: each is loaded at its first use, and the least recently used one is evicted to make room."""
 
 import ctypes
 import gc
@@ -13,10 +13,10 @@ from typing import Any, Generic, TypeVar
 
 _LOGGER = logging.getLogger(__name__)
 
-# Giving back takes some 20 ms: worth it for what a sentence of several seconds leaves, not for a greeting's.
+# Returning memory takes some 20 ms: worth it after a sentence of several seconds, not after a greeting.
 _MUCH = 64 << 20
 
-# Of mallopt, as malloc.h numbers it; and from what size on it holds.
+# The number of M_MMAP_THRESHOLD in malloc.h, and the size in bytes from which pieces are mapped.
 _MMAP_THRESHOLD = -3
 _LARGE = 1 << 20
 
@@ -41,7 +41,7 @@ class ModelCache:
         self._loading = threading.Lock()
         self._places: weakref.WeakSet[Place[Any]] = weakref.WeakSet()
         self._clock = itertools.count(1)
-        self._settled = 0
+        self._after_return = 0
 
     def place(self, name: str, size: int) -> "Place[Any]":
         """Return a place for one model, which is going to take about ``size`` bytes; the log calls it ``name``."""
@@ -57,10 +57,10 @@ class ModelCache:
             return [place.name for place in self._loaded()]
 
     def settle(self) -> None:
-        """Give back to the system what a long sentence has left, where that is much."""
-        if self._resident() > self._settled + _MUCH:
+        """Return to the system the memory that a long sentence has freed, if it is more than 64 MiB."""
+        if self._resident() > self._after_return + _MUCH:
             give_back()
-            self._settled = self._resident()
+            self._after_return = self._resident()
 
     def find(self, place: "Place[Model]") -> Model | None:
         """Return the model of a place if it is in memory; that counts as a use."""
@@ -75,7 +75,7 @@ class ModelCache:
                 if (model := self.find(place)) is None:
                     self._make_room(place)
                     model = load()
-                    # What loading needed beside the model is as large as the model.
+                    # Loading needs as much memory again as the model itself.
                     give_back()
                     with self._lock:
                         place.model = model
@@ -88,7 +88,7 @@ class ModelCache:
     def _make_room(self, place: "Place[Any]") -> None:
         if self._limit is None or self._resident() + place.size <= self._limit:
             return
-        # Models whose places have gone may have left much.
+        # Models that left with their places may have freed much.
         give_back()
         while self._resident() + place.size > self._limit:
             with self._lock:
@@ -131,7 +131,7 @@ class Place(Generic[Model]):
 
 
 def resident_bytes() -> int:
-    """Return the resident memory of this process; 0 where the system does not tell (it does on Linux)."""
+    """Return the resident memory of this process in bytes; 0 on systems other than Linux."""
     try:
         pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
     except OSError:
@@ -140,16 +140,16 @@ def resident_bytes() -> int:
 
 
 def give_back() -> None:
-    """Return to the system what is free: glibc keeps it otherwise, and the process would look as large as before."""
+    """Return free memory to the system; glibc keeps it otherwise, and the process would look as large as before."""
     gc.collect()
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
         trim(0)
 
 
 def give_back_at_once() -> None:
-    """From now on return to the system each large piece as soon as it is free, which takes a tenth more time.
+    """Return each large piece of memory to the system as soon as it is free, from now on; it takes a tenth more time.
 
-    For a process that works on whole graphs, and then ends: glibc would keep room for the largest step.
+    For a process that works on whole graphs, and then ends: glibc would keep the memory of the largest step.
     """
     if tune := getattr(ctypes.CDLL(None), "mallopt", None):
         tune(_MMAP_THRESHOLD, _LARGE)

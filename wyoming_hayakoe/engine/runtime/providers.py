@@ -1,4 +1,4 @@
-"""Which processors ONNX Runtime can compute on here."""
+"""The processors on which ONNX Runtime can compute here."""
 
 from functools import cache
 
