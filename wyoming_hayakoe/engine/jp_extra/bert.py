@@ -68,8 +68,11 @@ class Bert:
 
     @property
     def is_compiled(self) -> bool:
-        """Whether the form for this configuration is on disk, or none is to be made."""
-        return self._forms.is_compiled
+        """Whether the form for this configuration is on disk, or none is to be made, or only reading all could tell.
+
+        The process that prepared a voice may have had the same BERT from another source.
+        """
+        return not self._forms.is_missing
 
     @property
     def report(self) -> Mapping[str, Any] | None:

@@ -97,7 +97,7 @@ class JPExtraVoice:
 
     @property
     def is_compiled(self) -> bool:
-        """Whether the forms of network and BERT for this configuration are on disk, or none are to be made."""
+        """Whether the form for this configuration is on disk, or none is made; the BERT's too, as far as known."""
         return self._forms.is_compiled and self._shared.bert.is_compiled
 
     @property

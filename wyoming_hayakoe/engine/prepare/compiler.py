@@ -105,6 +105,14 @@ class Compiler:
             self._seen[folder] = seen, Artifact.open(folder)
         return self._seen[folder][1]
 
+    def knows(self, recipe: Recipe) -> bool:
+        """Return whether the model's content is remembered; where it is not, :meth:`find` finds nothing.
+
+        Raises:
+            HayakoeError: the model cannot be read.
+        """
+        return _content(recipe.model, self._hashes, only_remembered=True) is not None
+
     def available(self, recipe: Recipe) -> list[Artifact]:
         """Return all artifacts of the same model for this machine, also of other options, ONNX Runtimes and formats.
 

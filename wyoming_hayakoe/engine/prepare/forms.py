@@ -34,6 +34,11 @@ class Forms:
         return not self._compiler.is_enabled or self.report is not None
 
     @property
+    def is_missing(self) -> bool:
+        """Whether the form for this configuration is known to be absent, without reading all of the model."""
+        return not self.is_compiled and self._compiler.knows(self._recipe)
+
+    @property
     def report(self) -> Mapping[str, Any] | None:
         """How the form for this configuration was made; None where it is not on disk."""
         found = self._compiler.find(self._recipe) if self._compiler.is_enabled else None
