@@ -45,7 +45,7 @@ def test_its_position_tables_are_sliced_and_its_features_stay(made, published):
 
 def test_a_form_that_gives_something_else_is_not_taken(published, tmp_path, monkeypatch):
     errors = iter([math.inf, 0.5, 0.0])
-    monkeypatch.setattr(bert_graph, "_error", lambda *_: next(errors))
+    monkeypatch.setattr(bert_graph, "distance", lambda *_: next(errors))
     bert = Bert(MODEL, TOKENIZER, Compiler(tmp_path))
     bert.compile()
     report = bert.report

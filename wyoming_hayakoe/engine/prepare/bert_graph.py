@@ -49,7 +49,7 @@ def make_bert(model: Path, samples: Callable[[], Sequence[Feeds]], bits: Bits, f
     # ONNX Runtime 1.31 packs MatMulNBits' weights, and misreads them afterwards.
     for source, packs_weights in ((edited, not products), (edited, False), (draft, False)):
         nodes = optimise(source, target, model, packs_weights=packs_weights)
-        error = _error(draft, target, sentences, model)
+        error = distance(draft, target, sentences, model)
         if error <= (_FOUR_BITS_TOLERANCE if products and source is edited else _TOLERANCE):
             break
     is_edited = source is edited
@@ -66,7 +66,7 @@ def make_bert(model: Path, samples: Callable[[], Sequence[Feeds]], bits: Bits, f
     }
 
 
-def _error(published: Path, made: Path, samples: Sequence[Feeds], origin: Path) -> float:
+def distance(published: Path, made: Path, samples: Sequence[Feeds], origin: Path) -> float:
     """Return the distance of the features of ``made`` from those published, as a share of their size."""
     one, other = (Session(path, origin, is_optimised=True, plans_memory=False) for path in (published, made))
     away, whole = 0.0, 0.0
