@@ -15,8 +15,8 @@ from wyoming_hayakoe.engine.prepare.compiler import Compiler
 from wyoming_hayakoe.engine.prepare.precision import Precision
 from wyoming_hayakoe.engine.runtime.cpu import has_little_memory
 from wyoming_hayakoe.engine.runtime.model_cache import ModelCache
-from wyoming_hayakoe.engine.runtime.providers import Device, has_cuda
-from wyoming_hayakoe.engine.runtime.session import Execution
+from wyoming_hayakoe.engine.runtime.providers import has_cuda
+from wyoming_hayakoe.engine.runtime.session import Device, Execution
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.utterance import Utterance
 from wyoming_hayakoe.voice import Credit, Voice

@@ -17,10 +17,10 @@ from script.arm64.count import counted
 from script.arm64.markdown import table
 from script.arm64.root import PYTHON, Root
 from wyoming_hayakoe.engine.graphs import cutting
-from wyoming_hayakoe.engine.jp_extra.synthesizer import read_synthesizer
+from wyoming_hayakoe.engine.jp_extra.preparation import simplified
+from wyoming_hayakoe.engine.jp_extra.stages import read_synthesizer
 from wyoming_hayakoe.engine.prepare.calibrate import calibrate
 from wyoming_hayakoe.engine.prepare.quantize import Integers, convolutions, quantize
-from wyoming_hayakoe.engine.prepare.simplify import simplify
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -61,7 +61,7 @@ def _write(model: Path, folder: Path) -> list[Stage]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     config = json.loads((model.parent / "config.json").read_text(encoding="utf-8"))
-    stages = simplify(cutting.cut(read_synthesizer(model)))
+    stages = simplified(cutting.cut(read_synthesizer(model)))
     written = []
     for name, stage in (("flow", stages.flow), ("decoder", stages.decoder)):
         feeds = _noise(stage, config["model"]["inter_channels"])

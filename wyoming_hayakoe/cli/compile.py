@@ -1,4 +1,4 @@
-"""Prepare voices for this machine ahead of time, as their first use does, and keep that in the data directory."""
+"""Prepare voices for this machine ahead of their first use, and keep them so in the data directory."""
 
 import argparse
 import os
@@ -11,7 +11,7 @@ from wyoming_hayakoe.cli.options import add_options
 from wyoming_hayakoe.cli.progress import progress_on
 from wyoming_hayakoe.cli.settings import COMPILING, configure
 from wyoming_hayakoe.engine.runtime.model_cache import give_back_at_once
-from wyoming_hayakoe.errors import UsageError
+from wyoming_hayakoe.errors import HayakoeError, UsageError
 
 _OPTIONS = (*COMPILING, *LOGGING)
 
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(flags: argparse.Namespace) -> int:
-    """Prepare them."""
+    """Prepare the voices that are named, or else configured."""
     _yield_to_others()
     flags.voice = flags.voice or None
     configured = configure(flags, _OPTIONS)
@@ -40,14 +40,21 @@ def run(flags: argparse.Namespace) -> int:
     for name, source in voices.items():
         tts.load(name, source)
     tts.pre_download(progress_on(sys.stderr))
+    failures = []
     for name in voices:
-        tts.speakers[name].voice.compile()
-        print(f"{name} is prepared")
+        try:
+            tts.speakers[name].voice.compile()
+        except HayakoeError as error:
+            failures.append(str(error))
+        else:
+            print(f"{name} is prepared", flush=True)
+    if failures:
+        raise HayakoeError("; ".join(dict.fromkeys(failures)))
     return 0
 
 
 def _yield_to_others() -> None:
-    """Leave processor and memory to whoever speaks meanwhile, and be the one that goes when there is too little."""
+    """Give way to a server that speaks meanwhile: lower priority, and the first to be killed when memory runs out."""
     os.nice(10)
     give_back_at_once()
     with suppress(OSError):  # not Linux

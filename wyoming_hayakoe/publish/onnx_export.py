@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from wyoming_hayakoe.engine.pytorch.network.text_encoder import BERT_CHANNELS, STYLE_CHANNELS, Sentence
 from wyoming_hayakoe.engine.pytorch.network.vits import Rhythm, Vits
+from wyoming_hayakoe.engine.runtime.session import fold
 
 OPSET = 17
 # What a file in protobuf's format can hold.
@@ -73,14 +74,9 @@ def tidy(path: Path) -> None:
     of over 2 GB are put beside it, into ``NAME.onnx.data``.
     """
     import onnx
-    import onnxruntime as ort
 
-    options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
     tidied = path.with_suffix(".tidied")
-    options.optimized_model_filepath = str(tidied)
-    options.log_severity_level = 4
-    ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    fold(path, tidied)
     model = onnx.load(tidied)
     tidied.unlink()
     standard = [entry for entry in model.opset_import if entry.domain == ""]

@@ -9,12 +9,13 @@ import numpy as np
 import onnx
 import pytest
 
+from tests.engine.collecting import collecting_in, finishes
 from tests.support import FRONT_END, TINY_REPO
 from wyoming_hayakoe import TTS
-from wyoming_hayakoe.engine.jp_extra import pauses
+from wyoming_hayakoe.engine.jp_extra import pauses, voice
 from wyoming_hayakoe.engine.jp_extra.loudness import loudness
 from wyoming_hayakoe.engine.jp_extra.parts import divide
-from wyoming_hayakoe.engine.jp_extra.voice import JPExtraVoice
+from wyoming_hayakoe.engine.runtime import model_cache
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.utterance import SynthesisParams
 
@@ -110,8 +111,7 @@ def test_where_the_level_cannot_be_kept_it_is_measured_once_for_each_program(tmp
     (tmp_path / "levels").write_text("no folder", encoding="utf-8")
     speaker = TTS(cache_dir=tmp_path).load("rand-jp", TINY_REPO.as_uri()).speakers["rand-jp"]
     measured = []
-    measure = JPExtraVoice._measure_gain
-    monkeypatch.setattr(JPExtraVoice, "_measure_gain", lambda voice: measured.append(1) or measure(voice))
+    monkeypatch.setattr(voice, "gain_for", lambda *_: measured.append(1) or 1.0)
     for _ in range(3):
         speaker.generate("はい。")
     assert len(measured) == 1
@@ -187,6 +187,23 @@ def test_the_voice_unused_for_longest_leaves_memory(data, repository):
     assert (first.voice.is_ready, second.voice.is_ready) == (True, False)
     spoken = np.concatenate([lists(audio) for audio in [*begun, *stream]])
     assert np.abs(spoken - lists(second.generate(TEXT, seed=1))).max() <= 1
+
+
+def test_a_dropped_voice_that_is_collected_in_a_locked_section_blocks_nothing(data):
+    def work():
+        tts = TTS(cache_dir=data).load("stays", f"{TINY_REPO.as_uri()}#rand-jp").prepare()
+        for _ in range(3):
+            dropped = tts.load("rand-jp", TINY_REPO.as_uri()).speakers["rand-jp"].voice
+            # In a circle of references, as a traceback makes one: only the collector takes it.
+            dropped.itself = dropped
+            dropped.prepare()
+            tts.unload("rand-jp")
+            del dropped
+            assert tts.speakers["stays"].generate("はい。").duration > 0
+        return True
+
+    with collecting_in(model_cache):
+        assert finishes(work)
 
 
 @pytest.mark.parametrize(

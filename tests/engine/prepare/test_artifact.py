@@ -35,7 +35,7 @@ def fail(folder: Path) -> dict[str, object]:
 
 
 def ensure(folder: Path) -> None:
-    Artifact(folder).ensure(make)
+    Artifact.ensure(folder, make)
 
 
 def is_whole(folder: Path) -> bool:
@@ -43,12 +43,12 @@ def is_whole(folder: Path) -> bool:
 
 
 def test_it_is_made_once(tmp_path):
-    entry = Artifact(tmp_path / "voice-1")
-    assert entry.report() is None
-    report = entry.ensure(make)
-    assert report["nodes"] == 7
-    assert entry.ensure(fail) == report == Artifact(tmp_path / "voice-1").report()
-    assert is_whole(entry.folder)
+    folder = tmp_path / "voice-1"
+    assert Artifact.open(folder) is None
+    made = Artifact.ensure(folder, make)
+    assert made.report["nodes"] == 7
+    assert Artifact.ensure(folder, fail) == made == Artifact.open(folder)
+    assert is_whole(made.folder)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["voice-1", "voice-1.lock"]
 
 
@@ -59,7 +59,7 @@ def test_threads_make_it_once(tmp_path):
         made.append(folder)
         return make(folder)
 
-    assert len({str(report) for report in in_threads(lambda: Artifact(tmp_path / "a").ensure(make_and_count))}) == 1
+    assert len({str(each) for each in in_threads(lambda: Artifact.ensure(tmp_path / "a", make_and_count))}) == 1
     assert len(made) == 1
 
 
@@ -71,10 +71,10 @@ def test_killed_at_any_moment_it_is_whole_or_made_again(tmp_path):
         time.sleep(random.Random(seed).uniform(0, 0.03))
         os.kill(process.pid, signal.SIGKILL)
         process.join(DEADLINE)
-        if Artifact(folder).report() is not None:
+        if (made := Artifact.open(folder)) is not None:
             assert is_whole(folder)
-            Artifact(folder).discard()
-    Artifact(folder).ensure(make)
+            made.discard()
+    Artifact.ensure(folder, make)
     assert is_whole(folder)
     assert not list(tmp_path.glob("*.incoming"))
 
@@ -96,9 +96,9 @@ def test_processes_at_once_end_with_one(tmp_path):
     kind=st.sampled_from(["cut", "zero", "lost"]),
 )
 def test_what_a_power_cut_spoils_is_made_anew(tmp_path, name, start, kind):
-    entry = Artifact(tmp_path / "voice")
-    entry.ensure(make)
-    path = entry.folder / name
+    folder = tmp_path / "voice"
+    Artifact.ensure(folder, make)
+    path = folder / name
     content = path.read_bytes()
     start %= len(content)
     if kind == "lost":
@@ -110,23 +110,22 @@ def test_what_a_power_cut_spoils_is_made_anew(tmp_path, name, start, kind):
         size = max(1, min(8192, len(content) - start))
         start -= max(0, start + 8192 - len(content)) and min(start, 8192 - size)
         path.write_bytes(content[:start] + bytes(8192)[: len(content) - start] + content[start + 8192 :])
-    entry.ensure(make)
-    assert is_whole(entry.folder)
+    Artifact.ensure(folder, make)
+    assert is_whole(folder)
 
 
 @pytest.mark.parametrize(
     "report", ["", "[]", "{}", "7", '{"files": 3}', '{"files": {"a.onnx": ""}}', '{"files": {"../x": ""}}']
 )
 def test_whatever_a_report_says_is_no_crash(tmp_path, report):
-    entry = Artifact(tmp_path / "voice")
-    entry.ensure(make)
-    (entry.folder / REPORT).write_text(report, encoding="utf-8")
-    assert entry.report() is None
+    made = Artifact.ensure(tmp_path / "voice", make)
+    (made.folder / REPORT).write_text(report, encoding="utf-8")
+    assert Artifact.open(made.folder) is None
 
 
 def test_a_failure_leaves_nothing(tmp_path):
     with pytest.raises(AssertionError):
-        Artifact(tmp_path / "voice").ensure(fail)
+        Artifact.ensure(tmp_path / "voice", fail)
     assert [path.name for path in tmp_path.iterdir()] == ["voice.lock"]
 
 
@@ -146,7 +145,7 @@ def test_contents_are_remembered_until_they_change(tmp_path):
 
 
 def test_a_report_is_readable_by_people(tmp_path):
-    Artifact(tmp_path / "voice").ensure(lambda _: {"reason": "SNR 40 dB", "name": "声"})
+    Artifact.ensure(tmp_path / "voice", lambda _: {"reason": "SNR 40 dB", "name": "声"})
     text = (tmp_path / "voice" / REPORT).read_text(encoding="utf-8")
     assert "声" in text
     assert json.loads(text)["files"] == {}

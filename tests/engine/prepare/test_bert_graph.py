@@ -24,7 +24,8 @@ def published():
 def made(request, tmp_path_factory):
     """A BERT that was made for this machine, and its report."""
     bert = Bert(MODEL, TOKENIZER, Compiler(tmp_path_factory.mktemp("compiled"), bert_bits=request.param))
-    return bert, bert.compile().report
+    bert.compile()
+    return bert, bert.report
 
 
 def difference(one, other):
@@ -44,9 +45,10 @@ def test_its_position_tables_are_sliced_and_its_features_stay(made, published):
 
 def test_a_form_that_gives_something_else_is_not_taken(published, tmp_path, monkeypatch):
     errors = iter([math.inf, 0.5, 0.0])
-    monkeypatch.setattr(bert_graph, "_error", lambda *_: next(errors))
+    monkeypatch.setattr(bert_graph, "distance", lambda *_: next(errors))
     bert = Bert(MODEL, TOKENIZER, Compiler(tmp_path))
-    report = bert.compile().report
+    bert.compile()
+    report = bert.report
     assert (report["packed"], report["sliced_tables"], report["error"]) == (False, 0, 0.0)
     assert difference(published.features(("雨",))[0], bert.features(("雨",))[0]) <= 1e-4
 
@@ -61,6 +63,25 @@ def test_several_texts_in_one_call_stay_too(made, published):
 def test_only_what_is_asked_for_costs_accuracy(made):
     _, report = made
     assert (report["error"] > 1e-3) == (report["bits"] == 4)
+
+
+def test_as_it_is_a_bert_takes_an_earlier_form_until_its_own_is_made(tmp_path):
+    def bert(bits):
+        return Bert(MODEL, TOKENIZER, Compiler(tmp_path, bert_bits=bits))
+
+    bert(4).compile()
+    running = bert(8)
+    running.run_as_it_is()
+    running.prepare()
+    assert not running.is_compiled
+    earlier = running.features(("雨",))[0]
+    assert np.array_equal(earlier, bert(4).features(("雨",))[0])
+    bert(8).compile()
+    assert np.array_equal(running.features(("雨",))[0], earlier)
+    running.prepare()
+    own = running.features(("雨",))[0]
+    assert np.array_equal(own, bert(8).features(("雨",))[0])
+    assert not np.array_equal(own, earlier)
 
 
 def test_the_command_line_takes_four_bits_and_says_what_they_cost(tmp_path):

@@ -26,7 +26,7 @@ from wyoming_hayakoe.engine.runtime.session import Execution
 TEXT = "今日は、いい天気ですね。"
 BERT = TINY_REPO / "onnx" / "bert" / "q8" / "bert_q8.onnx"
 TOKENIZER = TINY_REPO / "bert" / "tokenizer"
-MOUNTED = 'mount {mount} "$1" || exit 77; exec "$2" -m tests.engine.prepare.test_compiler "$1"'
+MOUNTED = 'mount {mount} "$1" || exit 77; shift; exec "$@"'
 
 
 def load(data, repository=TINY_REPO, **options):
@@ -46,16 +46,26 @@ def report(entry):
     return json.loads((entry / "report.json").read_text(encoding="utf-8"))
 
 
-def say_on(disk, mount):
-    """Speak in a process for which something else is mounted on the data folder."""
-    isolated = ["unshare", "--map-root-user", "--mount", "sh", "-c", MOUNTED.format(mount=mount)]
+def run_on(disk, mount, *command):
+    """Run a Python program for which something else is mounted on the folder ``disk``."""
+    isolated = ["unshare", "--map-root-user", "--mount", "sh", "-c", MOUNTED.format(mount=mount), "sh", str(disk)]
     ran = subprocess.run(
-        [*isolated, "sh", str(disk), sys.executable], capture_output=True, text=True, timeout=DEADLINE, check=False
+        [*isolated, sys.executable, *command], capture_output=True, text=True, timeout=DEADLINE, check=False
     )
     if ran.returncode == 77 or "unshare" in ran.stderr:
         pytest.skip(f"this machine lets a test mount nothing: {ran.stderr.strip()}")
+    return ran
+
+
+def say_on(disk, mount):
+    """Speak in such a program, and return what it logs."""
+    ran = run_on(disk, mount, "-m", "tests.engine.prepare.test_compiler", str(disk))
     assert ran.returncode == 0, ran.stderr
     return ran.stderr
+
+
+def compile_on(disk, mount):
+    return run_on(disk, mount, "-m", "wyoming_hayakoe", "compile", f"rand-jp={TINY_REPO}", "--data-dir", str(disk))
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +128,7 @@ def test_what_is_whole_but_does_not_load_is_made_anew(prepared, data, caplog):
             onnx.save(model, folder / f"{name}.onnx")
         return {key: value for key, value in notes.items() if key != "files"}
 
-    Artifact(entry).ensure(make)
+    Artifact.ensure(entry, make)
     assert np.abs(say(data) - say(prepared)).max() <= 2
     assert "does not load; making it anew" in caplog.text
 
@@ -182,6 +192,28 @@ def test_a_folder_that_may_not_be_written_and_is_damaged_is_no_hindrance(data):
     (file,) = (data / "compiled").glob("*/decoder.data")
     file.write_bytes(b"")
     assert "Read-only" in say_on(data, f"--bind -o ro '{data}'")
+
+
+def test_compile_fails_with_one_line_where_the_folder_may_not_be_written(tmp_path):
+    ran = compile_on(tmp_path, f"--bind -o ro '{tmp_path}'")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    (line,) = ran.stderr.splitlines()
+    assert f"bert: cannot be kept prepared in {tmp_path / 'compiled'} (Read-only file system): " in line
+    assert "choose another folder with --data-dir" in line
+
+
+def test_compile_fails_with_one_line_where_the_disk_is_full(tmp_path):
+    ran = compile_on(tmp_path, "-t tmpfs -o size=400k none")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "cannot be kept prepared" in ran.stderr
+    assert "No space left on device" in ran.stderr.splitlines()[-1]
+    assert "is prepared" not in ran.stderr
+
+
+def test_compile_succeeds_where_the_folder_holds_it_all_and_may_not_be_written(data):
+    args = ["-m", "wyoming_hayakoe", "compile", f"rand-jp={TINY_REPO}", "--precision", "fp32", "--data-dir", str(data)]
+    ran = run_on(data, f"--bind -o ro '{data}'", *args)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "rand-jp is prepared\n", "")
 
 
 def test_whoever_waited_for_a_lock_that_was_removed_locks_its_successor(tmp_path, caplog):

@@ -13,8 +13,8 @@ from tests.awake import awake, edited
 from tests.engine.sentences import sentence
 from tests.support import TINY_REPO
 from wyoming_hayakoe.engine.graphs.cutting import LATENT, cut
+from wyoming_hayakoe.engine.jp_extra.preparation import Sentences, rehearse
 from wyoming_hayakoe.engine.prepare.calibrate import calibrate
-from wyoming_hayakoe.engine.prepare.int8_trial import Rehearsal
 from wyoming_hayakoe.engine.prepare.precision import choose, promising
 from wyoming_hayakoe.engine.prepare.quality import Quality
 from wyoming_hayakoe.engine.prepare.quantize import Integers, convolutions, quantize
@@ -23,8 +23,14 @@ from wyoming_hayakoe.engine.runtime.session import Session
 MODEL = TINY_REPO / "onnx" / "speakers" / "rand-jp" / "synthesizer.onnx"
 
 
-def rehearsal():
-    return Rehearsal([sentence(12, seed) for seed in range(4)], [sentence(12, seed) for seed in (90, 91)], 44100, MODEL)
+def chosen_of(stages, precision):
+    """Return the stages that are chosen, by name, and the report."""
+    sentences = Sentences(
+        calibration=[sentence(12, seed) for seed in range(4)],
+        held_out=[sentence(12, seed) for seed in (90, 91)],
+        sample_rate=44100,
+    )
+    return choose(stages.graphs, lambda: rehearse(stages.graphs, sentences, MODEL), precision)
 
 
 def never():
@@ -42,21 +48,20 @@ def operators(model):
 
 
 def test_int8_is_taken_where_it_passes(stages):
-    chosen, report = choose(stages, rehearsal, "auto")
+    chosen, report = chosen_of(stages, "auto")
     verdict = report["plans"][-1]
     assert (report["chosen"], verdict["refused"]) == ("int8", None)
     assert verdict["share"] > 0.5
     assert verdict["snr"] >= 30
     assert verdict["distance"] <= 1
-    assert "QLinearConv" in operators(chosen.flow) & operators(chosen.decoder)
-    assert chosen.encoder is stages.encoder
-    assert (chosen.hop, chosen.reach) == (stages.hop, stages.reach)
+    assert "QLinearConv" in operators(chosen["flow"]) & operators(chosen["decoder"])
+    assert chosen["encoder"] is stages.encoder
     assert json.loads(json.dumps(report)) == report
 
 
 def test_fp32_asks_nobody(stages):
-    chosen, report = choose(stages, never, "fp32")
-    assert chosen is stages
+    chosen, report = choose(stages.graphs, never, "fp32")
+    assert chosen == stages.graphs
     assert (report["chosen"], report["plans"]) == ("fp32", [])
 
 
@@ -83,30 +88,30 @@ def spoiled(stages):
 
 
 def test_a_decoder_that_fails_in_int8_ends_in_fp32_with_the_reason(spoiled):
-    chosen, report = choose(spoiled, rehearsal, "auto")
+    chosen, report = chosen_of(spoiled, "auto")
     assert report["chosen"] == "fp32"
-    assert chosen is spoiled
+    assert chosen == spoiled.graphs
     assert len(report["plans"]) >= 1
     assert all(verdict["refused"] for verdict in report["plans"])
     assert "dB is " in report["reason"]
 
 
 def test_int8_can_be_forced_and_still_tells_what_it_costs(spoiled):
-    chosen, report = choose(spoiled, rehearsal, "int8")
+    chosen, report = chosen_of(spoiled, "int8")
     assert report["chosen"] == "int8"
     assert report["plans"][0]["refused"]
-    assert "QLinearConv" in operators(chosen.decoder)
+    assert "QLinearConv" in operators(chosen["decoder"])
 
 
 def test_one_bad_group_is_left_out(stages):
     decoder = with_outliers(stages.decoder, "resblocks.0.")
-    chosen, report = choose(replace(stages, decoder=decoder), rehearsal, "auto")
+    chosen, report = chosen_of(replace(stages, decoder=decoder), "auto")
     assert report["chosen"] == "int8"
     assert report["plans"][0]["refused"]
     assert report["plans"][-1]["refused"] is None
     assert "decoder 1, kernel 3" not in report["plans"][-1]["int8"]
     assert report["plans"][-1]["share"] > 0.5
-    assert "QLinearConv" in operators(chosen.decoder)
+    assert "QLinearConv" in operators(chosen["decoder"])
 
 
 @given(

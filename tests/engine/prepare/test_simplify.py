@@ -12,7 +12,8 @@ from onnx import TensorProto, helper, numpy_helper
 from tests.support import TINY_REPO
 from wyoming_hayakoe.engine.graphs.cutting import AUDIO, DURATIONS, LATENT, LOG_SCALE, MEAN, cut
 from wyoming_hayakoe.engine.graphs.edits import drop_masks, merge_pads
-from wyoming_hayakoe.engine.prepare.simplify import remark, sentence, simplify
+from wyoming_hayakoe.engine.jp_extra.preparation import sample, simplified
+from wyoming_hayakoe.engine.prepare.simplify import remark
 from wyoming_hayakoe.engine.runtime.session import Session
 
 MODEL = TINY_REPO / "onnx" / "speakers" / "rand-jp" / "synthesizer.onnx"
@@ -26,7 +27,7 @@ def stages():
 
 @pytest.fixture(scope="module")
 def simple(stages):
-    return simplify(stages)
+    return simplified(stages)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def pairs(stages, simple):
 @given(length=st.integers(1, 120))
 @settings(max_examples=8)
 def test_any_length_gives_the_same(stages, pairs, stage, length):
-    feeds = sentence(stages.encoder, length)
+    feeds = sample(stages.encoder, length)
     for expected, found in zip(*(session.run(OUTPUTS[stage], feeds) for session in pairs[stage]), strict=True):
         assert found.shape == expected.shape
         assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
@@ -71,9 +72,9 @@ def test_a_mask_that_masks_is_kept(stages):
     index = list(flow.graph.node).index(less)
     flow.graph.node.insert(index, helper.make_node("Min", [less.input[1], "five"], ["at most five"]))
     flow.graph.node[index + 1].input[1] = "at most five"
-    kept = simplify(replace(stages, flow=flow)).flow
+    kept = simplified(replace(stages, flow=flow)).flow
     assert remark(kept).startswith("constants only: differs by ")
-    feeds = sentence(stages.encoder, 30)
+    feeds = sample(stages.encoder, 30)
     expected, found = (Session(each, MODEL).run([LATENT], feeds)[0] for each in (flow, kept))
     assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
 
@@ -85,7 +86,7 @@ def test_a_graph_of_another_build_stays_as_it_is(stages):
     for node in flow.graph.node:
         if node.op_type == "Softmax":
             node.op_type = "LogSoftmax"
-    kept = simplify(replace(stages, flow=flow)).flow
+    kept = simplified(replace(stages, flow=flow)).flow
     assert ", 0 attentions; " in remark(kept)
 
 

@@ -1,7 +1,10 @@
 """Which models are in memory."""
 
+import gc
 import logging
+import weakref
 
+from tests.engine.collecting import collecting_in, finishes
 from tests.support import in_threads
 from wyoming_hayakoe.engine.runtime import model_cache
 from wyoming_hayakoe.engine.runtime.model_cache import ModelCache, resident_bytes
@@ -12,13 +15,15 @@ class Machine:
 
     def __init__(self, limit):
         self.loads = []
-        self.residency = ModelCache(limit, self.resident)
+        self.cache = ModelCache(limit, self.resident)
+        self.places = {}
 
     def resident(self):
-        return 100 + 10 * len(self.residency.names)
+        return 100 + 10 * len(self.cache.names)
 
     def get(self, name):
-        return self.residency.get(name, lambda: self.loads.append(name) or name, 10)
+        place = self.places.setdefault(name, self.cache.place(name, 10))
+        return place.get(lambda: self.loads.append(name) or name)
 
 
 def test_a_model_is_loaded_once():
@@ -31,7 +36,7 @@ def test_the_one_unused_for_longest_leaves():
     machine = Machine(120)
     for name in ("a", "b", "a", "c"):
         machine.get(name)
-    assert machine.residency.names == ["a", "c"]
+    assert machine.cache.names == ["a", "c"]
     machine.get("b")
     assert machine.loads == ["a", "b", "c", "b"]
 
@@ -40,7 +45,7 @@ def test_what_does_not_fit_is_loaded_with_a_warning(caplog):
     machine = Machine(50)
     with caplog.at_level(logging.WARNING):
         machine.get("a")
-    assert machine.residency.names == ["a"]
+    assert machine.cache.names == ["a"]
     assert "--max-memory" in caplog.text
 
 
@@ -66,3 +71,51 @@ def test_what_a_long_sentence_leaves_is_given_back_and_little_is_left_alone(monk
     now += 50 << 20
     models.settle()
     assert given == [500 << 20, 600 << 20]
+
+
+class Owner:
+    """A voice in a circle of references, as an exception's traceback or a cache of bound methods makes one."""
+
+    def __init__(self, cache):
+        self.place = cache.place("dropped", 10)
+        self.place.get(lambda: "model")
+        self.itself = self
+
+
+def test_a_voice_that_is_collected_in_a_locked_section_blocks_nothing(monkeypatch):
+    monkeypatch.setattr(model_cache, "give_back", lambda: None)
+
+    def work():
+        cache = ModelCache(limit=35, resident=lambda: 10 * len(cache.names))
+        for number in range(20):
+            held = [Owner(cache)]
+
+            def load(held=held):
+                held.clear()
+                gc.collect()
+                return "model"
+
+            # Collected while a model is being loaded, and then whenever the cache takes its lock.
+            cache.place(f"kept {number}", 10).get(load)
+            Owner(cache)
+            cache.settle()
+        Owner(cache)
+        assert "dropped" not in cache.names
+        return True
+
+    with collecting_in(model_cache):
+        assert finishes(work)
+
+
+def test_a_model_leaves_memory_with_its_place():
+    cache = ModelCache()
+    place, owner = cache.place("a", 10), Owner(cache)
+    model = place.get(lambda: Owner(ModelCache()))
+    assert cache.names == ["dropped", "a"]
+    there = weakref.ref(model)
+    del model, owner
+    gc.collect()
+    assert (cache.names, there() is not None) == (["a"], True)
+    del place
+    gc.collect()
+    assert (cache.names, there()) == ([], None)

@@ -1,7 +1,7 @@
 """Cuts a published synthesizer.onnx into text encoder, flow and decoder.
 
-The whole graph gives sound only when all of it is computed. Cut in three, the decoder can run window by window, the
-noise is drawn by us, and the durations are known before there is any sound. Node names differ between exporters, so
+The whole graph gives sound only when all of it is computed. Cut in three, the decoder can run window by window, this
+program draws the noise, and the durations are known before there is any sound. Node names differ between exporters, so
 the cuts are found by what every such graph has to do:
 
 - The durations are the one ``Ceil`` that decides how many samples there are.
@@ -16,19 +16,21 @@ computed from the durations, and the speaker's embedding is looked up again wher
 """
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from wyoming_hayakoe.engine.graphs.index import GraphIndex, taken
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto
 
 _RANDOM = frozenset({"RandomNormal", "RandomNormalLike"})
 _RESHAPING = frozenset({"Identity", "Squeeze", "Transpose", "Unsqueeze"})
-# What a decoder may do to sound beside convolution: each sample for itself.
+# Operators of a decoder beside convolution: they work on each sample for itself.
 _POINTWISE = frozenset({"Add", "Cast", "Clip", "Div", "Identity", "LeakyRelu", "Mul", "Relu", "Sub", "Tanh"})
 
-# Names at the cuts, which no exporter gives to anything.
+# Names of the values at the cuts; no exporter uses such names.
 AUDIO = "cut/audio"
 DURATIONS = "cut/durations"
 DURATION_NOISE = "cut/duration_noise"
@@ -39,7 +41,7 @@ PRIOR = "cut/prior"
 
 
 class UncuttableError(ValueError):
-    """The graph is not built like those that can be cut; the text says where it differs."""
+    """A graph is built unlike those that can be cut; the text says where it differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +64,19 @@ class Stages:
     reach: int
     """How many frames to either side the sound of a frame depends on."""
 
+    @property
+    def graphs(self) -> "dict[str, ModelProto]":
+        """The three graphs by name, in the order in which they run."""
+        return {"encoder": self.encoder, "flow": self.flow, "decoder": self.decoder}
+
 
 def cut(model: "ModelProto") -> Stages:
-    """Cut ``model``, whose weights are all in it, in three, and leave it as it is.
+    """Return the three stages of ``model``, which holds all its weights and is not changed.
 
     Raises:
-        UncuttableError: it is not built so.
+        UncuttableError: the graph is built otherwise.
     """
-    graph = _Graph(model)
+    graph = _Cutter(model)
     durations = graph.durations()
     prior = graph.prior(durations)
     first_convolution = graph.first_convolution(prior.value)
@@ -87,51 +94,45 @@ def cut(model: "ModelProto") -> Stages:
 
 @dataclass(frozen=True, slots=True)
 class _Prior:
-    """Names of the values around the second random one."""
+    """Names of the values around the second random value."""
 
     value: str
     mean: str
     log_scale: str
 
 
-class _Graph:
-    """A graph's nodes by what they make and take."""
+class _Cutter:
+    """Finds the cuts of a graph, and extracts what lies between them."""
 
     def __init__(self, model: "ModelProto") -> None:
         self._model = model
-        self._nodes = list(model.graph.node)
-        self._maker = {name: index for index, node in enumerate(self._nodes) for name in node.output if name}
-        self._takers: dict[str, list[int]] = {}
-        for index, node in enumerate(self._nodes):
-            for name in taken(node):
-                self._takers.setdefault(name, []).append(index)
-        weights = {tensor.name for tensor in model.graph.initializer}
-        self.inputs = [value.name for value in model.graph.input if value.name not in weights]
-        self.audio = model.graph.output[0].name
-        self._for_audio = self._before([self.audio])
+        self._index = GraphIndex(model.graph)
+        self.inputs = self._index.inputs
+        self.audio = self._index.outputs[0]
+        self._for_audio = self._index.before([self.audio])
 
     def durations(self) -> str:
-        """Return the value that holds the frames of each phone."""
-        return self._only("Ceil", [index for index in self._for_audio if self._nodes[index].op_type == "Ceil"])
+        """Return the name of the value that holds the frames of each phone."""
+        return _only("Ceil", [node for node in self._for_audio if node.op_type == "Ceil"])
 
     def noises_before(self, name: str) -> list[str]:
         """Return the random values that ``name`` depends on."""
-        return [self._nodes[index].output[0] for index in self._before([name]) if self._is_random(index)]
+        return [node.output[0] for node in self._index.before([name]) if node.op_type in _RANDOM]
 
     def prior(self, durations: str) -> _Prior:
-        """Return what is added up to the flow's input."""
-        before = set(self._before([durations]))
-        draws = [index for index in self._for_audio if self._is_random(index) and index not in before]
-        name = self._only("random value of the prior", draws)
+        """Return the values whose sum is the flow's input."""
+        before = self.noises_before(durations)
+        draws = [node for node in self._for_audio if node.op_type in _RANDOM and node.output[0] not in before]
+        name = _only("random value of the prior", draws)
         log_scale = None
         while True:
-            node = self._nodes[self._only_taker(name)]
+            node = self._only_taker(name)
             other = next((each for each in node.input if each != name), name)
             if node.op_type == "Add":
                 break
             if node.op_type != "Mul":
                 raise UncuttableError(f"the prior's noise goes through {node.op_type}")
-            scale = self._making(other)
+            scale = self._index.maker(other)
             if scale is not None and scale.op_type == "Exp":
                 log_scale = scale.input[0]
             elif other != "noise_scale":
@@ -139,38 +140,37 @@ class _Graph:
             name = node.output[0]
         if log_scale is None:
             raise UncuttableError("the prior has no scale of its own")
-        return _Prior(
-            node.output[0], self._before_alignment(other, durations), self._before_alignment(log_scale, durations)
-        )
+        after = self._index.after(durations)
+        return _Prior(node.output[0], self._before_alignment(other, after), self._before_alignment(log_scale, after))
 
     def first_convolution(self, prior: str) -> "NodeProto":
-        """Return the node that the decoder begins with."""
-        after = set(self._after(prior))
-        upsampling = [index for index in self._for_audio if self._nodes[index].op_type == "ConvTranspose"]
-        if not upsampling:
+        """Return the first node of the decoder."""
+        after = self._index.after(prior)
+        upsampling = next((node for node in self._for_audio if node.op_type == "ConvTranspose"), None)
+        if upsampling is None:
             raise UncuttableError("there is no ConvTranspose before the sound")
-        name = self._nodes[min(upsampling)].input[0]
-        while (node := self._making(name)) is not None:
+        name = upsampling.input[0]
+        while (node := self._index.maker(name)) is not None:
             if node.op_type == "Conv":
                 return node
-            name = next((each for each in node.input if self._maker.get(each) in after), "")
+            name = next((each for each in node.input if each in after), "")
         raise UncuttableError("there is no Conv before the first ConvTranspose")
 
     def extract(self, inputs: Sequence[str], given: Mapping[str, str], wanted: Mapping[str, str]) -> "ModelProto":
         """Return the part that makes ``wanted`` of ``inputs`` and ``given`` (names here to names in the part)."""
         from onnx import TensorProto, helper
 
-        needed = self._before(wanted, given)
-        used = {name for index in needed for name in taken(self._nodes[index])} | set(wanted)
+        needed = self._index.before(wanted, given)
+        used = {name for node in needed for name in taken(node)} | set(wanted)
         strange = [name for name in self.inputs if name in used and name not in inputs]
-        if strange or any(self._is_random(index) for index in needed):
+        if strange or any(node.op_type in _RANDOM for node in needed):
             raise UncuttableError(f"{', '.join(wanted.values())} depends on {', '.join(strange) or 'a random value'}")
         part = self._model.graph
         return helper.make_model(
             helper.make_graph(
                 [
                     *(helper.make_node("Identity", [new], [old]) for old, new in given.items() if old in used),
-                    *(self._nodes[index] for index in needed),
+                    *needed,
                     *(helper.make_node("Identity", [old], [new]) for old, new in wanted.items()),
                 ],
                 "stage",
@@ -190,75 +190,39 @@ class _Graph:
             ir_version=self._model.ir_version,
         )
 
-    def _is_random(self, index: int) -> bool:
-        return self._nodes[index].op_type in _RANDOM
-
-    def _making(self, name: str) -> "NodeProto | None":
-        index = self._maker.get(name)
-        return None if index is None else self._nodes[index]
-
-    def _only(self, what: str, found: Sequence[int]) -> str:
-        if len(found) != 1:
-            raise UncuttableError(f"there are {len(found)} of what there should be one of: {what}")
-        return str(self._nodes[found[0]].output[0])
-
-    def _only_taker(self, name: str) -> int:
-        on_the_way = set(self._for_audio)
-        takers = [index for index in self._takers.get(name, []) if index in on_the_way]
+    def _only_taker(self, name: str) -> "NodeProto":
+        on_the_way = {name for node in self._for_audio for name in node.output}
+        takers = [node for node in self._index.takers(name) if node.output[0] in on_the_way]
         if len(takers) != 1:
             raise UncuttableError("the prior's noise is used in several places")
         return takers[0]
 
-    def _before_alignment(self, name: str, durations: str) -> str:
-        """Return what is multiplied with the alignment to make ``name``: [1, C, T]."""
-        after = set(self._after(durations))
-        while (node := self._making(name)) is not None and node.op_type in _RESHAPING:
+    def _before_alignment(self, name: str, after: Collection[str]) -> str:
+        """Return the value that is multiplied with the alignment to make ``name``: [1, C, T].
+
+        ``after`` are the values that depend on the durations, as the alignment does.
+        """
+        while (node := self._index.maker(name)) is not None and node.op_type in _RESHAPING:
             name = node.input[0]
         if node is None or node.op_type != "MatMul":
             raise UncuttableError("the prior's mean and scale are not repeated by a MatMul")
         for each in node.input:
-            if self._maker.get(each) not in after:
-                turned = self._making(each)
+            if each not in after:
+                turned = self._index.maker(each)
                 return str(turned.input[0]) if turned is not None and turned.op_type == "Transpose" else each
         raise UncuttableError("the prior's mean and scale depend on the durations")
 
-    def _before(self, names: Collection[str], stop: Collection[str] = ()) -> list[int]:
-        """Return the nodes that ``names`` depend on, in the graph's order, without those that make ``stop``."""
-        found: set[int] = set()
-        waiting = [name for name in names if name not in stop]
-        while waiting:
-            index = self._maker.get(waiting.pop())
-            if index is not None and index not in found:
-                found.add(index)
-                waiting.extend(name for name in taken(self._nodes[index]) if name not in stop)
-        return sorted(found)
 
-    def _after(self, name: str) -> list[int]:
-        """Return the nodes that depend on ``name``."""
-        found: set[int] = set()
-        waiting = [name]
-        while waiting:
-            for index in self._takers.get(waiting.pop(), []):
-                if index not in found:
-                    found.add(index)
-                    waiting.extend(self._nodes[index].output)
-        return sorted(found)
-
-
-def taken(node: "NodeProto") -> Iterator[str]:
-    """Yield the values that a node takes, those included that only a branch or loop inside it takes."""
-    yield from (name for name in node.input if name)
-    for attribute in node.attribute:
-        for graph in (attribute.g, *attribute.graphs):
-            made = {name for inner in graph.node for name in inner.output}
-            yield from (name for inner in graph.node for name in taken(inner) if name not in made)
+def _only(what: str, found: "Sequence[NodeProto]") -> str:
+    if len(found) != 1:
+        raise UncuttableError(f"the graph has {len(found)} of {what}, not one")
+    return str(found[0].output[0])
 
 
 def _span(decoder: "GraphProto") -> tuple[int, int]:
     """Return how many samples a frame makes, and how many frames to either side they depend on.
 
-    Goes back from the samples to the frames, and widens the span by each convolution's kernel on the way. What it finds
-    is exact.
+    The way goes back from samples to frames, and each convolution's kernel widens the span. The result is exact.
     """
     sizes = {tensor.name: tensor.dims[2] for tensor in decoder.initializer if len(tensor.dims) == 3}
     moving = {LATENT}

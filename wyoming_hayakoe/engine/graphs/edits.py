@@ -1,9 +1,8 @@
-"""Small edits of a graph, made in place; none changes what it computes for one unpadded sentence."""
+"""Small edits of a graph in place; none changes what the graph computes for one unpadded sentence."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from wyoming_hayakoe.engine.graphs.cutting import taken
+from wyoming_hayakoe.engine.graphs.index import GraphIndex, taken
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto
@@ -12,14 +11,14 @@ _SHAPING = frozenset({"Cast", "Identity", "Reshape", "Squeeze", "Transpose", "Un
 
 
 def drop_masks(graph: "GraphProto") -> int:
-    """Let values pass by the masks over time, which are all ones where nothing is padded; return how many did."""
-    makers = {name: node for node in graph.node for name in node.output}
+    """Remove the masks over time, which are all ones where nothing is padded; return how many products they were in."""
+    index = GraphIndex(graph)
     ones: set[str] = set()
     nothing: set[str] = set()
     count = 0
     for node in graph.node:
         known = [name for name in node.input if name in ones]
-        if _marks_time(node, makers) or (known and node.op_type in _SHAPING):
+        if _marks_time(node, index) or (known and node.op_type in _SHAPING):
             ones.update(node.output)
         elif known and node.op_type == "Equal":
             nothing.update(node.output)
@@ -37,17 +36,16 @@ def drop_masks(graph: "GraphProto") -> int:
 
 
 def merge_pads(graph: "GraphProto") -> int:
-    """Have convolutions pad by themselves what is padded with zeros for them alone; return how many do."""
+    """Move padding with zeros into the convolutions, where they alone take it; return how many do so."""
     from onnx import helper, numpy_helper
 
-    constants = {tensor.name: tensor for tensor in graph.initializer}
-    takers = takers_by_name(graph.node)
+    index = GraphIndex(graph)
     count = 0
     for node in graph.node:
-        if node.op_type != "Pad" or node.input[1] not in constants or any(node.input[2:]):
+        if node.op_type != "Pad" or node.input[1] not in index.weights or any(node.input[2:]):
             continue
-        margins = numpy_helper.to_array(constants[node.input[1]]).tolist()
-        users = takers.get(node.output[0], [])
+        margins = numpy_helper.to_array(index.weights[node.input[1]]).tolist()
+        users = index.takers(node.output[0])
         is_plain = not any(each.name == "mode" and each.s != b"constant" for each in node.attribute)
         if len(margins) != 6 or any(margins[:2] + margins[3:5]) or min(margins) < 0 or not is_plain:
             continue
@@ -66,48 +64,36 @@ def merge_pads(graph: "GraphProto") -> int:
 def drop_dead(model: "ModelProto") -> None:
     """Remove nodes and weights on which no output depends."""
     graph = model.graph
-    needed = {value.name for value in graph.output}
-    kept = []
-    for node in reversed(graph.node):
-        if needed.intersection(node.output):
-            kept.append(node)
-            needed.update(taken(node))
-    replace_nodes(graph, list(reversed(kept)))
-    # One by one: a message keeps the room of what has been put in anew, so that all weights would be there twice.
-    for index in reversed(range(len(graph.initializer))):
-        if graph.initializer[index].name not in needed:
-            del graph.initializer[index]
+    index = GraphIndex(graph)
+    kept = index.before(index.outputs)
+    needed = {*index.outputs, *(name for node in kept for name in taken(node))}
+    replace_nodes(graph, kept)
+    # One by one: protobuf keeps the memory of a list that is replaced, so that all weights would be in memory twice.
+    for position in reversed(range(len(graph.initializer))):
+        if graph.initializer[position].name not in needed:
+            del graph.initializer[position]
 
 
 def replace_nodes(graph: "GraphProto", nodes: "list[NodeProto]") -> None:
-    """Put ``nodes``, some of which may be in the graph, in place of the graph's."""
-    # What protobuf removes it may also free: nodes that stay are copied first.
+    """Replace the graph's nodes by ``nodes``, some of which may be in the graph."""
+    # Protobuf may free what is removed: nodes that stay are copied first.
     copies = [type(node).FromString(node.SerializeToString()) for node in nodes]
     del graph.node[:]
     graph.node.extend(copies)
 
 
-def takers_by_name(nodes: "Iterable[NodeProto]") -> "dict[str, list[NodeProto]]":
-    """Return which of ``nodes`` take each value."""
-    found: dict[str, list[NodeProto]] = {}
-    for node in nodes:
-        for name in set(taken(node)):
-            found.setdefault(name, []).append(node)
-    return found
-
-
-def _marks_time(node: "NodeProto", makers: "dict[str, NodeProto]") -> bool:
-    """Tell whether a node makes a mask over time: the positions that come before an end."""
+def _marks_time(node: "NodeProto", index: GraphIndex) -> bool:
+    """Return whether a node makes a mask over time: the positions before an end."""
     if node.op_type != "Less":
         return False
-    position = makers.get(node.input[0])
+    position = index.maker(node.input[0])
     while position is not None and position.op_type in _SHAPING:
-        position = makers.get(position.input[0])
+        position = index.maker(position.input[0])
     return position is not None and position.op_type == "Range"
 
 
 def _pass(node: "NodeProto", name: str) -> None:
-    """Have a node hand on ``name`` as it is."""
+    """Make a node pass on ``name`` unchanged."""
     node.op_type = "Identity"
     del node.attribute[:]
     node.input[:] = [name]

@@ -1,4 +1,4 @@
-"""The notes that an ONNX file carries beside its graph, read without the graph, which takes hundreds of megabytes."""
+"""The metadata of an ONNX file, read without its graph, which has hundreds of megabytes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +17,8 @@ def read_metadata(path: Path) -> dict[str, bytes]:
     """Return the metadata of an ONNX file by key.
 
     Raises:
-        OSError: it cannot be read.
-        ValueError: it is cut short, or no protocol buffer.
+        OSError: the file cannot be read.
+        ValueError: the file is cut short, or no protocol buffer.
     """
     with path.open("rb") as file:
         end = path.stat().st_size
@@ -27,7 +27,7 @@ def read_metadata(path: Path) -> dict[str, bytes]:
 
 
 def _fields(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
-    """Yield number and length of each field that has one; read it, or it is passed over."""
+    """Yield number and length of each field that has a length; a field that the caller does not read is skipped."""
     while (tag := _varint(file)) is not None:
         number, kind = tag >> 3, tag & 7
         if kind == 0:
@@ -46,7 +46,7 @@ def _fields(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _varint(file: BinaryIO) -> int | None:
-    """Read one number; None at the end of the file."""
+    """Return the next number; None at the end of the file."""
     number = 0
     for shift in range(0, 64, 7):
         byte = file.read(1)

@@ -1,4 +1,4 @@
-"""Reads ONNX files, which come from anywhere and may be anything."""
+"""Reading of ONNX files, which come from any source and may hold anything."""
 
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -14,7 +14,7 @@ def read_model(path: Path) -> "ModelProto":
     """Return the graph at ``path`` with all its weights.
 
     Raises:
-        HayakoeError: it or its external data is missing, damaged, or outside its folder.
+        HayakoeError: the file or its external data is missing, damaged, or outside its folder.
     """
     import onnx
     from google.protobuf.message import DecodeError
@@ -30,7 +30,7 @@ def read_model(path: Path) -> "ModelProto":
     except FileNotFoundError as error:
         raise HayakoeError(f"{error.filename or path}: is missing: fetch the voice again") from None
     except OSError as error:
-        raise HayakoeError(f"{path}: cannot be read ({error.strerror}): mend its permissions") from None
+        raise HayakoeError(f"{path}: cannot be read ({error.strerror}): change its permissions") from None
     except (DecodeError, ValidationError, ValueError) as error:
         raise HayakoeError(f"{path}: is no whole ONNX graph ({in_brief(error)}): fetch the voice again") from None
     if not model.graph.node or not model.graph.output:
@@ -39,7 +39,7 @@ def read_model(path: Path) -> "ModelProto":
 
 
 def _tensors(graph: "GraphProto") -> "Iterator[TensorProto]":
-    """Yield every tensor of a graph, those of branches and loops included."""
+    """Yield every tensor of a graph, also those of branches and loops."""
     yield from graph.initializer
     for node in graph.node:
         for attribute in node.attribute:

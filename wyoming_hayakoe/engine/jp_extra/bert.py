@@ -2,45 +2,61 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from wyoming_hayakoe.engine.jp_extra.inputs import Feeds
 from wyoming_hayakoe.engine.jp_extra.vocabulary import Vocabulary
 from wyoming_hayakoe.engine.prepare import rehearsal
-from wyoming_hayakoe.engine.prepare.compiler import Compiled, Compiler
+from wyoming_hayakoe.engine.prepare.artifact import Artifact
+from wyoming_hayakoe.engine.prepare.bert_graph import make_bert
+from wyoming_hayakoe.engine.prepare.compiler import Compiler, Recipe
+from wyoming_hayakoe.engine.prepare.forms import Forms
 from wyoming_hayakoe.engine.runtime.model_cache import give_back
-from wyoming_hayakoe.engine.runtime.session import Execution, Session
+from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session
 from wyoming_hayakoe.errors import HayakoeError
 
 Features = npt.NDArray[np.float32]
-"""What a model has to say of each character: [characters + 2, 1024], the two ends included; not to be written to."""
+"""Features of each character and of the two ends: [characters + 2, 1024], read-only."""
+
+_Loaded = tuple[Session, Vocabulary]
 
 _INPUTS = {"input_ids", "attention_mask"}
 _WIDTH = 1024
 
-# Some 4,000 characters: the sentences of an article, and those that a smart home says again and again.
+# Some 4,000 characters: the sentences of an article, and those that a smart home repeats.
 _KEPT_BYTES = 16 << 20
 
 
 class Bert:
-    """Features of texts; those of recent ones are kept. Safe to use from several threads."""
+    """The model: features of texts, of which recent ones are kept. Safe to use from several threads."""
 
     def __init__(
         self, model: Path, tokenizer: Path, compiler: Compiler | None = None, execution: Execution | None = None
     ) -> None:
-        """Take note of the graph and of the folder with the vocabulary; both are read at first use."""
-        self._compiler = compiler
+        """Name the graph and the folder with the vocabulary; both are read at first use.
+
+        Args:
+            model: the published graph.
+            tokenizer: folder with vocab.txt or tokenizer.json.
+            compiler: prepares the graph for this machine; without one it runs as published.
+            execution: how the graph runs.
+        """
         self._execution = execution
         self.model = model
-        """Where the graph is."""
+        """Path of the published graph."""
 
         self._tokenizer = tokenizer
+        compiler = compiler or Compiler(model.parent, enabled=False)
+        bits = compiler.bert_bits
+        make = partial(make_bert, model, partial(_samples, tokenizer), bits)
+        self._forms = Forms(compiler, Recipe("bert", model, {"bits": bits}, make))
         self._loading = threading.Lock()
-        self._loaded: tuple[Session, Vocabulary] | None = None
+        self._loaded: _Loaded | None = None
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, ...], tuple[Features, ...]] = OrderedDict()
         self._kept_bytes = 0
@@ -50,20 +66,49 @@ class Bert:
         """Whether the model is in memory."""
         return self._loaded is not None
 
-    def prepare(self) -> None:
-        """Load the model, if it is not there.
+    @property
+    def is_compiled(self) -> bool:
+        """Whether the form for this configuration is on disk, or none is to be made, or only reading all could tell.
+
+        The process that prepared a voice may have had the same BERT from another source.
+        """
+        return not self._forms.is_missing
+
+    @property
+    def report(self) -> Mapping[str, Any] | None:
+        """How the form for this configuration was made; None where it is not on disk."""
+        return self._forms.report
+
+    def compile(self) -> None:
+        """Make the form for this machine and keep it, without loading it.
 
         Raises:
-            HayakoeError: a file is missing, damaged, or something else.
+            HayakoeError: a file is missing or damaged, or the form cannot be kept.
         """
-        self._load()
+        self._forms.compile()
+
+    def compile_or_warn(self) -> None:
+        """Do as :meth:`compile` does, with a line in the log in place of an error."""
+        self._forms.compile_or_warn()
+
+    def run_as_it_is(self) -> None:
+        """Load from now on what is here: the form for this configuration, an earlier one, or the published file."""
+        self._forms.runs_as_it_is = True
+
+    def prepare(self) -> None:
+        """Load the model, if it is not there, or if the form for this configuration has been made since.
+
+        Raises:
+            HayakoeError: a file is missing, damaged, or no BERT.
+        """
+        self._load(renews=True)
 
     def features(self, texts: Sequence[str]) -> tuple[Features, ...]:
         """Return the features of each of ``texts``, all computed in one call.
 
         The published model rounds its activations by the largest of the whole call, so a text's features depend on
         those beside it, by some 3 % of their spread. Therefore they are kept by call, and the same call gives the same
-        features whatever was asked before.
+        features after any others.
 
         Raises:
             HayakoeError: the model cannot be loaded, or fails.
@@ -73,29 +118,30 @@ class Bert:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        found = self._compute(key)
-        self._keep(key, found)
+        if not key:
+            return ()
+        loaded = self._load()
+        found = self._compute(key, *loaded)
+        self._keep(key, found, loaded)
         return found
 
-    def _compute(self, texts: Sequence[str]) -> tuple[Features, ...]:
-        if not texts:
-            return ()
-        session, vocabulary = self._load()
+    def _compute(self, texts: Sequence[str], session: Session, vocabulary: Vocabulary) -> tuple[Features, ...]:
         feeds = _feeds(texts, vocabulary)
         hidden = session.run(session.outputs[:1], feeds)[0]
         if hidden.shape != (*feeds["input_ids"].shape, _WIDTH):
             raise HayakoeError(f"{self.model}: does not give {_WIDTH} features a character: fetch the BERT again")
-        # Each a copy, so that none holds on to the room that the longest takes.
+        # Each is a copy, so that none keeps the memory of the longest.
         lengths = feeds["attention_mask"].sum(axis=1)
         features = tuple(hidden[row, :length].astype(np.float32) for row, length in enumerate(lengths))
         for shared in features:
             shared.flags.writeable = False
         return features
 
-    def _keep(self, key: tuple[str, ...], found: tuple[Features, ...]) -> None:
-        """Keep what was computed, and let go what was not asked for the longest time."""
+    def _keep(self, key: tuple[str, ...], found: tuple[Features, ...], computed_by: _Loaded) -> None:
+        """Keep the features of a call, and forget the least recently used ones."""
         with self._lock:
-            if key in self._kept:  # another thread asked the same
+            # Another thread asked the same, or loaded another form, which gives slightly other features.
+            if key in self._kept or computed_by is not self._loaded:
                 return
             self._kept[key] = found
             self._kept_bytes += _bytes(found)
@@ -103,44 +149,39 @@ class Bert:
                 _, gone = self._kept.popitem(last=False)
                 self._kept_bytes -= _bytes(gone)
 
-    def compile(self) -> Compiled | None:
-        """Make ahead what :meth:`prepare` loads."""
-        return self._compiler.bert(self.model, self._samples) if self._compiler else None
-
-    def _samples(self) -> list[Feeds]:
-        """Return sentences by which what is made of the model is compared with it."""
-        vocabulary = Vocabulary(self._tokenizer)
-        return [_feeds([text], vocabulary) for text in rehearsal.HELD_OUT]
-
-    def _open(self) -> Session:
-        for _ in range(2):
-            if (compiled := self.compile()) is None or self._compiler is None:
-                break
-            try:
-                path = compiled.graph("bert")
-                return Session(path, self.model, self._execution, is_optimised=True, plans_memory=False)
-            except HayakoeError:
-                self._compiler.discard(compiled)
-        return Session(self.model, self.model, self._execution)
-
-    def _load(self) -> tuple[Session, Vocabulary]:
+    def _load(self, *, renews: bool = False) -> _Loaded:
         with self._loading:
-            if self._loaded is None:
+            if self._loaded is None or (renews and self._forms.has_better):
                 vocabulary = Vocabulary(self._tokenizer)
-                session = self._open()
+                session = self._forms.open(self._open)
                 if strange := set(session.inputs) ^ _INPUTS:
                     raise HayakoeError(
                         f"{self.model}: is no BERT of a HayaKoe repository ({', '.join(sorted(strange))[:80]}): "
                         "name its repository with --bert-source"
                     )
-                # Loading the published model takes 0.9 GB beside it, which voices would be sent away for.
+                # Loading the published model takes 0.9 GB beside it, for which voices would be evicted.
                 give_back()
-                self._loaded = session, vocabulary
+                with self._lock:
+                    self._loaded = session, vocabulary
+                    self._kept.clear()
+                    self._kept_bytes = 0
             return self._loaded
+
+    def _open(self, compiled: Artifact | None) -> Session:
+        if compiled is None:
+            return Session(self.model, self.model, self._execution)
+        path = compiled.graph("bert")
+        return Session(path, self.model, self._execution, is_optimised=True, plans_memory=False)
+
+
+def _samples(tokenizer: Path) -> list[Feeds]:
+    """Return sentences by which a prepared form is compared with the published one."""
+    vocabulary = Vocabulary(tokenizer)
+    return [_feeds([text], vocabulary) for text in rehearsal.HELD_OUT]
 
 
 def _feeds(texts: Sequence[str], vocabulary: Vocabulary) -> Feeds:
-    """Return what the model takes for texts, each a row as long as the longest."""
+    """Return the model's inputs for texts, each a row as long as the longest."""
     ids = [vocabulary.ids(text) for text in texts]
     tokens = np.full((len(ids), max(map(len, ids))), vocabulary.pad, dtype=np.int64)
     mask = np.zeros_like(tokens)
@@ -151,7 +192,7 @@ def _feeds(texts: Sequence[str], vocabulary: Vocabulary) -> Feeds:
 
 
 def expand(features: Features, counts: Sequence[int]) -> npt.NDArray[np.float32]:
-    """Return features for phones [1024, T] of those for characters, each repeated as often as ``counts`` says."""
+    """Return features of phones [1024, T] from those of characters, each repeated by its number in ``counts``."""
     return np.ascontiguousarray(np.repeat(features, counts, axis=0).T)
 
 

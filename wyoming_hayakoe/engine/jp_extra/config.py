@@ -1,4 +1,4 @@
-"""A voice's config.json and style_vectors.npy, which come from anywhere and may be anything."""
+"""A voice's config.json and style_vectors.npy, which come from any source and may hold anything."""
 
 import json
 import tokenize
@@ -25,7 +25,7 @@ StyleVectors = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class VoiceConfig:
-    """What of a Style-Bert-VITS2 configuration decides how its network is used."""
+    """The part of a Style-Bert-VITS2 configuration that decides how its network is used."""
 
     sample_rate: int
     """Samples per second."""
@@ -44,16 +44,16 @@ class VoiceConfig:
 
 
 def read_config(path: Path) -> VoiceConfig:
-    """Read config.json; what it leaves out is as in Style-Bert-VITS2's JP-Extra configuration.
+    """Read config.json; missing keys have the values of Style-Bert-VITS2's JP-Extra configuration.
 
     Raises:
-        HayakoeError: it is missing, no such configuration, or not that of a JP-Extra voice.
+        HayakoeError: the file is missing, no such configuration, or not that of a JP-Extra voice.
     """
     return parse_config(_read(path), path)
 
 
 def parse_config(encoded: bytes, path: Path) -> VoiceConfig:
-    """Do as :func:`read_config` does with the JSON text that was found in ``path``."""
+    """Do as :func:`read_config` does, with JSON text from ``path``."""
     content = parse_object(encoded, path)
     data = _object(content.get("data", {}), "data", path)
     version = str(content.get("version", ""))
@@ -78,23 +78,23 @@ def read_style_vectors(path: Path, config: VoiceConfig) -> StyleVectors:
     """Read style_vectors.npy.
 
     Raises:
-        HayakoeError: it is missing, no such array, or lacks a style of ``config``.
+        HayakoeError: the file is missing, no such array, or lacks a style of ``config``.
     """
-    with _told(path), path.open("rb") as file:
+    with _readable(path), path.open("rb") as file:
         return parse_style_vectors(file, path, config)
 
 
 def parse_style_vectors(file: BinaryIO, path: Path, config: VoiceConfig) -> StyleVectors:
-    """Do as :func:`read_style_vectors` does with the array that was found in ``path``."""
+    """Do as :func:`read_style_vectors` does, with an array from ``path``."""
     try:
         _check_header(file)
         file.seek(0)
         array = np.lib.format.read_array(file, allow_pickle=False)
-    # A header is parsed as Python is, which fails in as many ways.
+    # NumPy parses a header as Python source, which fails in as many ways.
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, tokenize.TokenError) as error:
         reason = str(error).partition("\n")[0][:80]
         raise HayakoeError(f"{path}: holds no style vectors ({reason}): fetch the voice again") from None
-    with np.errstate(over="ignore"):  # told below
+    with np.errstate(over="ignore"):  # reported below
         vectors: StyleVectors = array.astype(np.float32)
     if not np.isfinite(vectors).all():
         raise HayakoeError(f"{path}: has values that are no numbers: fetch the voice again")
@@ -104,14 +104,14 @@ def parse_style_vectors(file: BinaryIO, path: Path, config: VoiceConfig) -> Styl
 
 
 def style_vector(vectors: StyleVectors, row: int, weight: float) -> npt.NDArray[np.float32]:
-    """Return the style of ``row`` [256], ``weight`` times as far from the mean as it is (Style-Bert-VITS2)."""
+    """Return a style vector [256]: mean + (style - mean) * weight, where the mean is row 0 (Style-Bert-VITS2)."""
     mean = vectors[0]
     vector: npt.NDArray[np.float32] = mean + (vectors[row] - mean) * np.float32(weight)
     return vector
 
 
 def _check_header(file: BinaryIO) -> None:
-    """Hold what a file in NumPy's format says of itself against what is expected, before memory is made for it."""
+    """Check shape and type in the header of a file in NumPy's format, before memory is allocated for it."""
     version = np.lib.format.read_magic(file)
     if version == (1, 0):
         shape, _, kind = np.lib.format.read_array_header_1_0(file)
@@ -124,10 +124,10 @@ def _check_header(file: BinaryIO) -> None:
 
 
 def parse_object(encoded: bytes, path: Path) -> dict[str, Any]:
-    """Return the JSON object that was found in ``path``.
+    """Return the JSON object in ``encoded``, which was read from ``path``.
 
     Raises:
-        HayakoeError: it is none.
+        HayakoeError: the text is no JSON object.
     """
     try:
         content = json.loads(encoded.decode("utf-8-sig"))
@@ -137,7 +137,7 @@ def parse_object(encoded: bytes, path: Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> bytes:
-    with _told(path), path.open("rb") as file:
+    with _readable(path), path.open("rb") as file:
         content = file.read(_LARGEST_CONFIG + 1)
     if len(content) > _LARGEST_CONFIG:
         raise HayakoeError(f"{path}: is not JSON: fetch the voice again")
@@ -145,14 +145,14 @@ def _read(path: Path) -> bytes:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Say in one line why a file cannot be read."""
+def _readable(path: Path) -> Iterator[None]:
+    """Turn an OSError into one line that says why a file cannot be read."""
     try:
         yield
     except FileNotFoundError:
         raise HayakoeError(f"{path}: is missing: fetch the voice again") from None
     except OSError as error:
-        raise HayakoeError(f"{path}: cannot be read ({error.strerror}): mend its permissions") from None
+        raise HayakoeError(f"{path}: cannot be read ({error.strerror}): change its permissions") from None
 
 
 def _object(value: object, what: str, path: Path) -> dict[str, Any]:
@@ -174,7 +174,7 @@ def rows(value: object, what: str, path: Path) -> dict[str, int]:
     """Return names with their rows, in the order of the rows.
 
     Raises:
-        HayakoeError: ``value`` is no such object.
+        HayakoeError: ``value`` is no object of names and rows.
     """
     rows = _object(value, what, path)
     if not all(_is_name(name) and _is_between(row, (0, _MOST_ROWS - 1)) for name, row in rows.items()):

@@ -1,4 +1,4 @@
-"""duration_predictor.onnx: a voice's text encoder alone, as it is published beside the synthesizer."""
+"""duration_predictor.onnx: a voice's text encoder alone, published beside the synthesizer."""
 
 import threading
 from pathlib import Path
@@ -12,10 +12,10 @@ from wyoming_hayakoe.utterance import SynthesisParams
 
 
 class DurationPredictor:
-    """Says how long phones last where the synthesizer itself cannot be asked. Safe to use from several threads."""
+    """Durations of phones, for a synthesizer that cannot be cut. Safe to use from several threads."""
 
     def __init__(self, model: Path | None) -> None:
-        """Take note of the file, if there is one; it is read at first use."""
+        """Name the file, or None where a voice has none; it is read at first use."""
         self._model = model
         self._lock = threading.Lock()
         self._session: Session | None = None
@@ -24,7 +24,7 @@ class DurationPredictor:
         """Return the frames of each phone [T]; None where there is no such file.
 
         Raises:
-            HayakoeError: the file is damaged or something else.
+            HayakoeError: the file is damaged, or no duration predictor.
         """
         with self._lock:
             if self._session is None and self._model is not None:

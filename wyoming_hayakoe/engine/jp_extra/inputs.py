@@ -1,16 +1,18 @@
-"""What a synthesizer graph takes."""
+"""The inputs of a synthesizer graph, and how they are made of an utterance."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from wyoming_hayakoe.utterance import SynthesisParams
-
-Feeds = Mapping[str, npt.NDArray[Any]]
-"""Values by the names of a graph's inputs."""
+from wyoming_hayakoe.engine.jp_extra.bert import Bert, expand
+from wyoming_hayakoe.engine.jp_extra.config import StyleVectors, VoiceConfig, style_vector
+from wyoming_hayakoe.engine.jp_extra.parts import counts_with_blanks, with_blanks
+from wyoming_hayakoe.engine.runtime.session import Feeds
+from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.symbols import language_ids, phone_ids, tone_ids
+from wyoming_hayakoe.utterance import SynthesisParams, Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Inputs:
     """Row of the speaker embedding."""
 
     def feeds(self, params: SynthesisParams) -> Feeds:
-        """Return what a synthesizer graph takes, by every name that exporters give it."""
+        """Return the values by every name that exporters give to the inputs."""
         scalars = {
             "noise_scale": params.noise,
             "length_scale": params.speed,
@@ -58,3 +60,50 @@ class Inputs:
             "style_vec": self.style[None],
             **{name: np.array([value], dtype=np.float32) for name, value in scalars.items()},
         }
+
+
+@dataclass(frozen=True, slots=True)
+class InputMaker:
+    """Maker of one voice's inputs."""
+
+    voice: str
+    """The name that errors give the voice."""
+
+    config: VoiceConfig
+    style_vectors: StyleVectors
+    bert: Bert
+
+    def inputs(self, utterance: Utterance, params: SynthesisParams, together: Sequence[Utterance] = ()) -> Inputs:
+        """Return an utterance's inputs; the BERT reads all of ``together``, or the utterance alone, in one call.
+
+        Raises:
+            HayakoeError: the voice has no such style or speaker, or the BERT cannot be loaded.
+        """
+        texts = tuple(each.bert_text for each in together) or (utterance.bert_text,)
+        features = self.bert.features(texts)[texts.index(utterance.bert_text)]
+        phones, tones = phone_ids(utterance.phones), tone_ids(utterance.tones)
+        languages, counts = language_ids(len(phones)), utterance.word2ph
+        if self.config.add_blank:
+            phones, tones, languages = with_blanks(phones), with_blanks(tones), with_blanks(languages)
+            counts = tuple(counts_with_blanks(counts))
+        return Inputs(
+            phones=np.array(phones, dtype=np.int64),
+            tones=np.array(tones, dtype=np.int64),
+            languages=np.array(languages, dtype=np.int64),
+            bert=expand(features, counts),
+            style=style_vector(self.style_vectors, self._style_row(params.style), params.style_weight),
+            speaker_id=self._speaker_id(params.speaker_id),
+        )
+
+    def _style_row(self, style: str | None) -> int:
+        styles = list(self.config.styles)
+        style = style or styles[0]
+        if style not in self.config.styles:
+            raise HayakoeError(f"voice {self.voice!r} has no style {style!r}: it has {', '.join(styles)}")
+        return self.config.styles[style]
+
+    def _speaker_id(self, speaker_id: int) -> int:
+        known = sorted(self.config.speakers.values())
+        if speaker_id not in known:
+            raise HayakoeError(f"voice {self.voice!r} has no speaker {speaker_id}: it has {', '.join(map(str, known))}")
+        return speaker_id

@@ -1,27 +1,27 @@
-"""How loud a voice is: one gain for each, so that neither its sentences nor their windows jump."""
+"""Loudness: one gain for each voice, so that the level jumps neither between sentences nor between windows."""
 
 import json
 import logging
 import math
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.disk import write_whole
 from wyoming_hayakoe.voice import Waveform
 
 _LOGGER = logging.getLogger(__name__)
 
 _TARGET_LUFS = -18.0
 _MOST_DECIBELS = 24.0
-# Where the limiter sets in, and what it never reaches.
+# Levels at which the limiter begins, and that it never reaches.
 _KNEE = 0.7
 _CEILING = 0.98
 
-# ITU-R BS.1770-4. Its two filters are given there for 48 kHz; these are the analogue ones behind them, as libebur128
-# derives them, for any rate: a shelf of a head's size, and a high pass.
+# ITU-R BS.1770-4 gives its two filters for 48 kHz. These are the analogue filters behind them, as libebur128 derives
+# them, for any rate: a shelf that models the head, and a high pass.
 _SHELF_HERTZ, _SHELF_DECIBELS, _SHELF_Q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
 _PASS_HERTZ, _PASS_Q = 38.13547087602444, 0.5003270373238773
 _OFFSET = -0.691
@@ -33,16 +33,16 @@ def loudness(samples: Waveform, sample_rate: int) -> float:
     """Return the integrated loudness in LUFS after ITU-R BS.1770-4, of one channel; -inf for silence."""
     block, step = round(_BLOCK_SECONDS * sample_rate), round(_STEP_SECONDS * sample_rate)
     weighted = _weighted(np.asarray(samples, dtype=np.float64), sample_rate)
-    # What is shorter than a block is one, filled up with silence.
+    # Sound shorter than a block is padded to one with silence.
     weighted = np.pad(weighted, (0, max(0, block - len(weighted))))
     sums = np.concatenate([[0.0], np.cumsum(np.square(weighted))])
     starts = np.arange(0, len(weighted) - block + 1, step)
     power = (sums[starts + block] - sums[starts]) / block
-    heard = power[_lufs(power) > _SILENCE_LUFS]
-    if not len(heard):
+    audible = power[_lufs(power) > _SILENCE_LUFS]
+    if not len(audible):
         return -math.inf
-    heard = heard[_lufs(heard) > _lufs(heard.mean()) + _BELOW_MEAN]
-    return float(_lufs(heard.mean()))
+    audible = audible[_lufs(audible) > _lufs(audible.mean()) + _BELOW_MEAN]
+    return float(_lufs(audible.mean()))
 
 
 def gain_for(samples: Waveform, sample_rate: int) -> float:
@@ -54,9 +54,9 @@ def gain_for(samples: Waveform, sample_rate: int) -> float:
 
 
 def soften(samples: Waveform) -> Waveform:
-    """Return ``samples`` bent to stay within full scale: as they are up to a knee, and ever flatter above it.
+    """Return ``samples`` within full scale: unchanged up to a knee, and ever flatter above it.
 
-    Each sample for itself, so that a window comes out as it does within the whole.
+    Each sample is bent for itself, so that a window comes out as it does within the whole.
     """
     level = np.abs(samples)
     loud = level > _KNEE
@@ -67,23 +67,20 @@ def soften(samples: Waveform) -> Waveform:
 
 
 def remembered_gain(file: Path, measure: Callable[[], float]) -> float:
-    """Return the gain that ``file`` holds, or else what ``measure`` says, and keep it there for the next time."""
+    """Return the gain in ``file``; where there is none, ``measure`` it and write it there."""
     if (kept := _kept_gain(file)) is not None:
         return kept
     gain = measure()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
-            whole = Path(folder, file.name)
-            whole.write_text(json.dumps({"gain": gain}), encoding="utf-8")
-            whole.replace(file)
+        write_whole(file, json.dumps({"gain": gain}).encode())
     except OSError as error:
         _LOGGER.debug("%s: cannot be kept (%s): the level is measured again next time", file, error.strerror)
     return gain
 
 
 def _kept_gain(file: Path) -> float | None:
-    """Return the gain in ``file``, if it is one that can have been measured."""
+    """Return the gain in ``file``; None where it cannot have been measured."""
     try:
         gain = json.loads(file.read_text(encoding="utf-8"))["gain"]
         if isinstance(gain, float) and abs(20 * math.log10(gain)) <= _MOST_DECIBELS + 0.01:
@@ -94,7 +91,7 @@ def _kept_gain(file: Path) -> float | None:
 
 
 def _weighted(samples: npt.NDArray[np.float64], sample_rate: int) -> npt.NDArray[np.float64]:
-    """Return ``samples`` through both filters; the silence behind them keeps their end out of their beginning."""
+    """Return ``samples`` through both filters; the silence appended keeps their end out of their beginning."""
     size = 1 << (len(samples) + sample_rate // 4).bit_length()
     response = _shelf(sample_rate, size) * _high_pass(sample_rate, size)
     filtered: npt.NDArray[np.float64] = np.fft.irfft(np.fft.rfft(samples, size) * response, size)[: len(samples)]
@@ -111,7 +108,7 @@ def _shelf(sample_rate: int, size: int) -> npt.NDArray[np.complex128]:
 
 def _high_pass(sample_rate: int, size: int) -> npt.NDArray[np.complex128]:
     k = math.tan(math.pi * _PASS_HERTZ / sample_rate)
-    # The standard leaves its gain as it comes out: it is not one at high frequencies.
+    # As in the standard, the gain at high frequencies is not 1.
     scale = 1 + k / _PASS_Q + k * k
     return _response((scale, -2 * scale, scale), k, _PASS_Q, size)
 

@@ -1,4 +1,4 @@
-"""Divides long utterances, and puts blanks between phones as a voice was trained with them."""
+"""Division of long utterances, and the blanks between phones with which a voice was trained."""
 
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
@@ -9,9 +9,9 @@ _REST_MARKS = frozenset(",.!?…")
 
 
 def divide(utterance: Utterance, longest: int) -> list[Utterance]:
-    """Return an utterance of more than ``longest`` phones as several of about one length, else as it is.
+    """Return an utterance of more than ``longest`` phones as several of about one length, a shorter one as it is.
 
-    They are cut behind a mark where there is one near, else behind a word, else behind a character.
+    The cuts are behind a mark where one is near, else behind a word, else behind a character.
     """
     phones = len(utterance.phones) - 2
     count = -(-phones // longest)
@@ -47,14 +47,14 @@ def _part(utterance: Utterance, first: int, last: int, ends: Sequence[int]) -> U
 
 
 def with_blanks(ids: Sequence[int], blank: int = 0) -> list[int]:
-    """Put ``blank`` between and around ``ids``: n become 2n+1 (``add_blank`` in a voice's configuration)."""
+    """Return ``ids`` with ``blank`` between and around them: n become 2n+1 (``add_blank`` in config.json)."""
     spaced = [blank] * (2 * len(ids) + 1)
     spaced[1::2] = ids
     return spaced
 
 
 def counts_with_blanks(word2ph: Sequence[int]) -> list[int]:
-    """Count phones per character after :func:`with_blanks`: each count doubles, the first gets one more."""
+    """Return the phones per character after :func:`with_blanks`: each count doubles, the first gets one more."""
     doubled = [2 * count for count in word2ph]
     if doubled:
         doubled[0] += 1

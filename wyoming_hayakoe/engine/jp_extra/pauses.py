@@ -1,4 +1,4 @@
-"""How long to rest between two sentences: as long as the voice rests at the mark between them in one text."""
+"""The rest between two sentences: as long as the voice rests at the mark between them in one text."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ import numpy.typing as npt
 from wyoming_hayakoe.utterance import Utterance, Word
 
 MINIMUM = 0.08
-"""Seconds between two sentences at the least, and where a voice does not tell."""
+"""Least seconds between two sentences, and those where a voice's durations are unknown."""
 
 _ENDS = frozenset(".!?…")
 _BRACKET = "'"
@@ -32,7 +32,7 @@ def joined(before: Utterance, after: Utterance) -> Utterance:
 def rest(durations: npt.NDArray[np.int64], before: Utterance, *, add_blank: bool) -> int:
     """Return the frames at the mark that ends ``before``, the blanks beside it included.
 
-    Of several marks in a row it is the last, as in HayaKoe.
+    Of several marks in a row the last one counts, as in HayaKoe.
 
     Args:
         durations: frames of each phone of both sentences :func:`joined`, and of each blank if ``add_blank``.

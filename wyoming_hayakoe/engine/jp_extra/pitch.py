@@ -1,4 +1,4 @@
-"""Changes pitch and intonation of finished speech with the vocoder WORLD."""
+"""Change of pitch and intonation of finished speech with the vocoder WORLD."""
 
 import numpy as np
 
@@ -6,22 +6,22 @@ from wyoming_hayakoe.voice import Waveform
 
 _LOWEST_PITCH = 40.0
 
-# WORLD gathers a period's energy in one pulse, so peaks come out up to three times as high. What is far above that is
-# no speech but a filter gone astray.
+# WORLD gathers a period's energy in one pulse, so peaks come out up to three times as high. Far higher ones are no
+# speech but an unstable filter.
 _LOUDEST = 8.0
 
-# How much pitch may change from one frame, of 5 ms, to the next. With DIO's own 0.1, 2.1 % of the periodic frames of
-# the built-in voice count as unvoiced and get hoarse; with 0.2 it is 0.9 %, and no more octaves are mistaken.
+# The change of pitch that is allowed from one frame, of 5 ms, to the next. With DIO's own 0.1, 2.1 % of the periodic
+# frames of the built-in voice count as unvoiced and get hoarse; with 0.2 it is 0.9 %, with no more octave errors.
 _ALLOWED_RANGE = 0.2
 
 
 def bend(samples: Waveform, sample_rate: int, pitch_scale: float, intonation_scale: float) -> Waveform:
     """Return speech with another pitch: its mean · pitch_scale + deviations from the mean · intonation_scale.
 
-    The formula is HayaKoe's, over voiced frames. What has none comes back as it is; the length stays. Peaks may pass
-    full scale, as the vocoder moves phases.
+    The formula is HayaKoe's, over voiced frames. Sound without a voiced frame is returned unchanged; the length stays.
+    Peaks may exceed full scale, as the vocoder moves phases.
     """
-    import pyworld  # only few voices are bent
+    import pyworld  # few requests change the pitch
 
     wave = samples.astype(np.float64)
     # DIO refined by StoneMask takes 27 ms for a second of speech where Harvest takes 134 ms (of 320 ms in all), and its
@@ -39,7 +39,7 @@ def bend(samples: Waveform, sample_rate: int, pitch_scale: float, intonation_sca
     bent = np.maximum(pitch_scale * mean + intonation_scale * (pitch - mean), _LOWEST_PITCH)
     synthesized = pyworld.synthesize(np.where(voiced, bent, 0.0), envelope, aperiodicity, sample_rate)
     result = np.zeros(len(samples), dtype=np.float32)
-    # Frames are whole, so there is mostly a little more than there was.
+    # Frames are whole, so the result is mostly a little longer.
     kept = np.nan_to_num(synthesized[: len(samples)])
     result[: len(kept)] = np.clip(kept, -_LOUDEST, _LOUDEST)
     return result

@@ -1,4 +1,4 @@
-"""Characters to the ids that the BERT knows them by, one for each."""
+"""The BERT's vocabulary: one id for each character."""
 
 import json
 import unicodedata
@@ -22,7 +22,7 @@ class Vocabulary:
         """Read ``vocab.txt``, or else ``tokenizer.json``.
 
         Raises:
-            HayakoeError: neither is there, cannot be read, or the special tokens are not in it.
+            HayakoeError: neither file exists, one cannot be read, or the special tokens are missing.
         """
         path = _file(folder)
         self._ids = _read(path)
@@ -30,12 +30,12 @@ class Vocabulary:
             if token not in self._ids:
                 raise HayakoeError(f"{path}: has no {token}: fetch the tokenizer again")
         self.pad = self._ids["[PAD]"]
-        """What fills up the shorter texts of a batch."""
+        """Id that fills up the shorter texts of a batch."""
 
     def ids(self, text: str) -> list[int]:
         """Return [CLS], one id for each character of ``text`` (which NFKC leaves as it is), and [SEP]."""
         unknown = self._ids["[UNK]"]
-        # NFKC makes several characters of some: those have no id of their own.
+        # A character of which NFKC makes several has no id.
         characters = (unicodedata.normalize("NFKC", character) for character in text)
         return [self._ids["[CLS]"], *(self._ids.get(each, unknown) for each in characters), self._ids["[SEP]"]]
 
@@ -59,7 +59,7 @@ def _read(path: Path) -> dict[str, int]:
         if not isinstance(ids, dict) or not all(map(_is_id, ids.values())):
             raise TypeError("no ids")
     except OSError as error:
-        raise HayakoeError(f"{path}: cannot be read ({error.strerror}): mend its permissions") from None
+        raise HayakoeError(f"{path}: cannot be read ({error.strerror}): change its permissions") from None
     except (ValueError, KeyError, TypeError, RecursionError):
         raise HayakoeError(f"{path}: is no vocabulary: fetch the tokenizer again") from None
     return ids

@@ -1,44 +1,38 @@
-"""A Style-Bert-VITS2 JP-Extra voice as the server and the library use it."""
+"""A Style-Bert-VITS2 JP-Extra voice, in the shape that server and library use."""
 
-import glob
-import hashlib
-import itertools
-import threading
-import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.disk import stamp
 from wyoming_hayakoe.engine.jp_extra import pauses
-from wyoming_hayakoe.engine.jp_extra.bert import Bert, expand
-from wyoming_hayakoe.engine.jp_extra.config import style_vector
+from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.engine.jp_extra.duration_predictor import DurationPredictor
-from wyoming_hayakoe.engine.jp_extra.inputs import Inputs
+from wyoming_hayakoe.engine.jp_extra.inputs import InputMaker, Inputs
 from wyoming_hayakoe.engine.jp_extra.loudness import gain_for, remembered_gain, soften
-from wyoming_hayakoe.engine.jp_extra.parts import counts_with_blanks, divide, with_blanks
+from wyoming_hayakoe.engine.jp_extra.parts import divide
 from wyoming_hayakoe.engine.jp_extra.pitch import bend
+from wyoming_hayakoe.engine.jp_extra.preparation import Sentences, recipe
 from wyoming_hayakoe.engine.jp_extra.synthesizer import Synthesizer
 from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles
 from wyoming_hayakoe.engine.prepare import rehearsal
-from wyoming_hayakoe.engine.prepare.compiler import Compiled, Compiler
-from wyoming_hayakoe.engine.prepare.int8_trial import Rehearsal
-from wyoming_hayakoe.engine.runtime.model_cache import ModelCache
+from wyoming_hayakoe.engine.prepare.compiler import Compiler, model_files
+from wyoming_hayakoe.engine.prepare.forms import Forms
+from wyoming_hayakoe.engine.runtime.model_cache import ModelCache, Place
 from wyoming_hayakoe.engine.runtime.session import Execution
-from wyoming_hayakoe.errors import HayakoeError
-from wyoming_hayakoe.symbols import PAD, language_ids, phone_ids, tone_ids
+from wyoming_hayakoe.symbols import PAD
 from wyoming_hayakoe.utterance import SynthesisParams, Utterance
 from wyoming_hayakoe.voice import WINDOWS, Credit, Delivery, PhoneTiming, Speech, Waveform
 
-# What a loaded voice takes beside its weights, as a factor on the size of its files: measured, see script/bench engine.
+# Memory of a loaded voice as a factor on the size of its files, measured with script/bench engine.
 _OVERHEAD = 1.2
-
-_NUMBERS = itertools.count(1)
 
 # About 25 s of speech at speed 1.
 _MOST_PHONES = 300
@@ -47,28 +41,28 @@ _LEAST_PHONES = 60
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all neural voices of one program share."""
+    """Objects that all JP-Extra voices of one program share."""
 
     bert: Bert
     """The character BERT."""
 
     residency: ModelCache
-    """Which voices are in memory."""
+    """The voices in memory."""
 
     levels: Path
-    """Folder that remembers the voices' levels."""
+    """Folder in which the voices' levels are kept."""
 
     read: Callable[[str], Utterance]
     """Reads the sentences of the rehearsal."""
 
     compiler: Compiler
-    """Makes the form in which voices run."""
+    """Prepares voices for this machine."""
 
     execution: Execution
-    """How they run."""
+    """The configuration of sessions."""
 
     load: Callable[[Path], Synthesizer] | None = None
-    """What loads networks instead of ONNX Runtime."""
+    """Loads a network in place of ONNX Runtime."""
 
 
 class JPExtraVoice:
@@ -77,36 +71,34 @@ class JPExtraVoice:
     languages = ("ja",)
 
     def __init__(self, name: str, files: VoiceFiles, shared: Shared, credit: Credit) -> None:
-        """Take what has been read; the network itself is loaded when it is first needed."""
+        """Take the files of a voice; its network is loaded at first use."""
         self.name = name
         self.description = files.about.description or name
         self.credit = credit
         self._shared = shared
         self._model = files.model
         self._config = files.config
-        self._style_vectors = files.style_vectors
         self.styles = tuple(self._config.styles)
         self.sample_rate = self._config.sample_rate
-        self._size, fingerprint = _measure_files(self._model)
-        self._level_file = shared.levels / f"{fingerprint}.json"
-        # A voice that is opened anew, because its files have changed, is another one.
-        self._key = f"{name} ({next(_NUMBERS)})"
-        weakref.finalize(self, shared.residency.drop, self._key).atexit = False
-        self._level: float | None = None
-        self._compiling = threading.Lock()
-        self._runs_as_it_is = False
+        self._maker = InputMaker(name, files.config, files.style_vectors, shared.bert)
         self._predictor = DurationPredictor(files.predictor)
+        sentences = partial(_sentences, self._maker, shared.read)
+        self._forms = Forms(shared.compiler, recipe(name, files.model, shared.compiler.precision, sentences))
+        parts = model_files(files.model)
+        size = sum(path.stat().st_size for path in parts)
+        self._place: Place[Synthesizer] = shared.residency.place(name, int(_OVERHEAD * size))
+        self._level_file = shared.levels / f"{stamp(*parts)}.json"
+        self._level: float | None = None
 
     @property
     def is_ready(self) -> bool:
         """Whether BERT and network are in memory, and the level is known."""
-        is_loaded = self._shared.bert.is_ready and self._key in self._shared.residency.names
-        return is_loaded and self._level is not None
+        return self._shared.bert.is_ready and self._place.model is not None and self._level is not None
 
     @property
     def is_compiled(self) -> bool:
-        """Whether :meth:`compile` has nothing to do."""
-        return self._runs_as_it_is or not self._shared.compiler.is_enabled or self.report is not None
+        """Whether the form for this configuration is on disk, or none is made; the BERT's too, as far as known."""
+        return self._forms.is_compiled and self._shared.bert.is_compiled
 
     @property
     def has_spoken(self) -> bool:
@@ -114,32 +106,37 @@ class JPExtraVoice:
         return self._level_file.exists()
 
     @property
-    def report(self) -> dict[str, Any] | None:
-        """What was made of it for this machine, and why; None where that has not been done."""
-        return self._shared.compiler.voice_report(self.name, self._model)
+    def report(self) -> Mapping[str, Any] | None:
+        """How the network's form for this configuration was made, and why; None where it is not on disk."""
+        return self._forms.report
 
     def compile(self) -> None:
-        """Make ahead what :meth:`prepare` loads; the first time, that takes a while.
+        """Make the forms of BERT and network for this machine and keep them; that takes minutes.
 
         Raises:
-            HayakoeError: a file is missing, or is not what it should be.
+            HayakoeError: a file is missing or damaged, or a form cannot be kept.
         """
         self._shared.bert.compile()
-        self._find_compiled()
+        self._forms.compile()
 
     def run_as_it_is(self) -> None:
-        """Do without :meth:`compile`, which did not succeed."""
-        self._runs_as_it_is = True
+        """Load from now on what is here, for network and BERT: this configuration's form, an earlier or the published.
+
+        The BERT does so for all voices, until its own form has been made.
+        """
+        self._shared.bert.run_as_it_is()
+        self._forms.runs_as_it_is = True
 
     def prepare(self) -> None:
-        """Load the BERT and the network, and measure the level if that has not been done.
+        """Load the BERT and the network, after preparing both if need be, and measure the level if it is unknown.
 
         Raises:
-            HayakoeError: a file is missing, or is not what it should be.
+            HayakoeError: a file is missing or damaged.
         """
-        if not self.is_compiled:
-            # One after the other, since that takes memory; what is left can be loaded side by side.
-            self.compile()
+        if not self._forms.runs_as_it_is:
+            # One after the other, since preparing takes memory; loading goes side by side.
+            self._shared.bert.compile_or_warn()
+            self._forms.compile_or_warn()
         with ThreadPoolExecutor(1) as beside:
             loading = beside.submit(copy_context().run, self._shared.bert.prepare)
             self._synthesizer()
@@ -164,11 +161,11 @@ class JPExtraVoice:
         delivery: Delivery,
         timings: list[PhoneTiming],
     ) -> Iterator[Waveform]:
-        """Yield the network's sound; an endless sentence in parts, since attention takes memory by its square."""
+        """Yield the network's sound; an endless sentence in parts, since attention takes memory by the square of it."""
         is_bent = (params.pitch_scale, params.intonation_scale) != (1.0, 1.0)
         samples = 0
         for part in divide(utterance, _longest(params)):
-            inputs = self._inputs(part, params, delivery.together if part in delivery.together else (part,))
+            inputs = self._maker.inputs(part, params, delivery.together if part in delivery.together else ())
             spoken = self._synthesizer().speak(inputs, params, undivided=delivery.undivided or is_bent)
             if spoken.durations is not None:
                 timings.extend(self._timings(part, spoken.durations, samples / self.sample_rate))
@@ -181,11 +178,11 @@ class JPExtraVoice:
         self._shared.residency.settle()
 
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
-        """Return how long the network rests at the mark between the two when it reads them as one text."""
-        # Of endless sentences only what is near the mark, for the same reason as in speaking.
+        """Return the seconds that the network rests at the mark between the two when it reads them as one text."""
+        # Of endless sentences only the part near the mark, for the same reason as in speaking.
         before, after = divide(before, _longest(params))[-1], divide(after, _longest(params))[0]
         both = pauses.joined(before, after)
-        inputs = self._inputs(both, params, (both,))
+        inputs = self._maker.inputs(both, params)
         durations = self._synthesizer().durations(inputs, params)
         if durations is None:
             durations = self._predictor.durations(inputs, params)
@@ -195,69 +192,17 @@ class JPExtraVoice:
         return max(pauses.MINIMUM, frames * self._config.hop / self.sample_rate)
 
     def _synthesizer(self) -> Synthesizer:
-        if (loaded := self._shared.residency.find(self._key)) is None:
-            # Others may be loaded while this is being made.
-            self._find_compiled()
-            loaded = self._shared.residency.get(self._key, self._load, int(_OVERHEAD * self._size))
-        synthesizer: Synthesizer = loaded
-        return synthesizer
-
-    def _find_compiled(self) -> Compiled | None:
-        if self._runs_as_it_is:
-            return None
-        with self._compiling:
-            return self._shared.compiler.voice(self.name, self._model, self._rehearse)
+        if (loaded := self._place.find()) is None:
+            if not self._forms.runs_as_it_is:
+                # Other voices may be loaded while this one is being made.
+                self._forms.compile_or_warn()
+            loaded = self._place.get(self._load)
+        return loaded
 
     def _load(self) -> Synthesizer:
         if self._shared.load is not None:
             return self._shared.load(self._model)
-        for _ in range(2):
-            if (compiled := self._find_compiled()) is None:
-                break
-            try:
-                return Synthesizer(self._model, compiled, self._shared.execution)
-            except HayakoeError:
-                self._shared.compiler.discard(compiled)
-        return Synthesizer(self._model, None, self._shared.execution)
-
-    def _rehearse(self) -> Rehearsal:
-        """Return what the quality gate hears."""
-
-        def inputs(sentences: Sequence[str]) -> list[Inputs]:
-            utterances = [self._shared.read(sentence) for sentence in sentences]
-            return [self._inputs(utterance, SynthesisParams(), (utterance,)) for utterance in utterances]
-
-        return Rehearsal(inputs(rehearsal.CALIBRATION), inputs(rehearsal.HELD_OUT), self.sample_rate, self._model)
-
-    def _inputs(self, utterance: Utterance, params: SynthesisParams, together: Sequence[Utterance]) -> Inputs:
-        """Return what the network takes; the BERT reads all of ``together`` in one call."""
-        texts = tuple(each.bert_text for each in together)
-        features = self._shared.bert.features(texts)[texts.index(utterance.bert_text)]
-        phones, tones = phone_ids(utterance.phones), tone_ids(utterance.tones)
-        languages, counts = language_ids(len(phones)), utterance.word2ph
-        if self._config.add_blank:
-            phones, tones, languages = with_blanks(phones), with_blanks(tones), with_blanks(languages)
-            counts = tuple(counts_with_blanks(counts))
-        return Inputs(
-            phones=np.array(phones, dtype=np.int64),
-            tones=np.array(tones, dtype=np.int64),
-            languages=np.array(languages, dtype=np.int64),
-            bert=expand(features, counts),
-            style=style_vector(self._style_vectors, self._style_row(params.style), params.style_weight),
-            speaker_id=self._speaker_id(params.speaker_id),
-        )
-
-    def _style_row(self, style: str | None) -> int:
-        style = style or self.styles[0]
-        if style not in self._config.styles:
-            raise HayakoeError(f"voice {self.name!r} has no style {style!r}: it has {', '.join(self.styles)}")
-        return self._config.styles[style]
-
-    def _speaker_id(self, speaker_id: int) -> int:
-        known = sorted(self._config.speakers.values())
-        if speaker_id not in known:
-            raise HayakoeError(f"voice {self.name!r} has no speaker {speaker_id}: it has {', '.join(map(str, known))}")
-        return speaker_id
+        return self._forms.open(lambda compiled: Synthesizer(self._model, compiled, self._shared.execution))
 
     def _timings(self, utterance: Utterance, durations: npt.NDArray[np.int64], offset: float) -> Iterator[PhoneTiming]:
         phones = list(utterance.phones)
@@ -283,12 +228,14 @@ class JPExtraVoice:
 
 
 def _longest(params: SynthesisParams) -> int:
-    """Return the phones that are spoken in one piece."""
+    """Return the number of phones that are spoken in one piece."""
     return max(_LEAST_PHONES, int(_MOST_PHONES / params.speed))
 
 
-def _measure_files(model: Path) -> tuple[int, str]:
-    """Return the bytes of a graph and its external data, and a text that changes when they do."""
-    files = [path for path in sorted(model.parent.glob(f"{glob.escape(model.name)}*")) if path.is_file()]
-    facts = [(path.name, stat.st_size, stat.st_mtime_ns) for path in files for stat in [path.stat()]]
-    return sum(size for _, size, _ in facts), hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+def _sentences(maker: InputMaker, read: Callable[[str], Utterance]) -> Sentences:
+    """Return the sentences by which a voice is calibrated and judged."""
+
+    def inputs(sentences: Sequence[str]) -> list[Inputs]:
+        return [maker.inputs(read(sentence), SynthesisParams()) for sentence in sentences]
+
+    return Sentences(inputs(rehearsal.CALIBRATION), inputs(rehearsal.HELD_OUT), maker.config.sample_rate)

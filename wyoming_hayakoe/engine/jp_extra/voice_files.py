@@ -1,4 +1,4 @@
-"""What a voice brings: a folder with its graph and configuration, or AivisSpeech's one file that holds it all."""
+"""The files of a voice: a folder with graph and configuration, or AivisSpeech's single file."""
 
 import binascii
 import re
@@ -30,7 +30,7 @@ _LARGEST_NOTE = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a voice says of itself; "" where it says nothing."""
+    """A voice's description of itself; "" for what is missing."""
 
     description: str = ""
     author: str = ""
@@ -40,13 +40,13 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class VoiceFiles:
-    """A voice whose small parts are read; the graph is not."""
+    """A voice's files; the small ones are read, the graph is not."""
 
     model: Path
     """The synthesizer's graph."""
 
     predictor: Path | None
-    """The duration predictor's graph, where one is beside it."""
+    """The duration predictor's graph, if the voice has one."""
 
     config: VoiceConfig
     style_vectors: StyleVectors
@@ -57,7 +57,7 @@ def read_voice(place: Path) -> VoiceFiles:
     """Read the folder of a HayaKoe speaker, a Style-Bert-VITS2 folder, or an .aivmx file.
 
     Raises:
-        HayakoeError: something is missing, is not what it should be, or is no JP-Extra voice.
+        HayakoeError: a file is missing or damaged, or the voice is not JP-Extra.
     """
     if place.suffix == ".aivmx":
         return _read_aivmx(place)
@@ -68,7 +68,7 @@ def read_voice(place: Path) -> VoiceFiles:
 
 
 def read_about(folder: Path) -> About:
-    """Return the licence that a folder's README.md has in its front matter, or how its licence file begins."""
+    """Return the licence in the front matter of a folder's README.md, or the first line of its licence file."""
     for name in _NOTES:
         try:
             with (folder / name).open("rb") as file:
@@ -98,7 +98,7 @@ def _read_aivmx(path: Path) -> VoiceFiles:
     try:
         notes = read_metadata(path)
     except OSError as error:
-        raise HayakoeError(f"{path}: cannot be read ({error.strerror}): mend its permissions") from None
+        raise HayakoeError(f"{path}: cannot be read ({error.strerror}): change its permissions") from None
     except ValueError as error:
         raise HayakoeError(f"{path}: is no whole ONNX file ({error}): fetch the voice again") from None
     if lacking := [key for key in ("manifest", "hyper_parameters", "style_vectors") if f"aivm_{key}" not in notes]:
@@ -117,7 +117,7 @@ def _read_aivmx(path: Path) -> VoiceFiles:
 
 
 def _styles(manifest: Mapping[str, Any]) -> dict[str, object]:
-    """Return the names that the manifest gives the first speaker's styles, with their rows; it may translate them."""
+    """Return the names and rows of the first speaker's styles in the manifest, which may translate them."""
     speakers = manifest.get("speakers")
     first = speakers[0] if isinstance(speakers, list) and speakers else None
     styles = first.get("styles") if isinstance(first, dict) else None
@@ -126,7 +126,7 @@ def _styles(manifest: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _about(manifest: Mapping[str, Any]) -> About:
-    """Return what a manifest says; its creators are written as npm writes them: NAME <MAIL> (URL)."""
+    """Return the description in a manifest; its creators are written as in npm: NAME <MAIL> (URL)."""
     creators = manifest.get("creators")
     written = [str(each) for each in creators] if isinstance(creators, list) else []
     names = [re.sub(r"<[^>]*>|\([^)]*\)", "", each).strip() for each in written]

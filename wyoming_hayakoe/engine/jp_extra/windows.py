@@ -1,4 +1,4 @@
-"""In which windows a decoder works through a sentence: small at first, then growing."""
+"""The windows in which a decoder computes a sentence: small at first, then growing."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ _LONGEST = 216
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Frames ``start`` to ``stop``, for whose sound the decoder must see ``first`` to ``last``."""
+    """Frames ``start`` to ``stop``, for whose sound the decoder needs ``first`` to ``last``."""
 
     start: int
     stop: int
@@ -20,16 +20,16 @@ class Window:
 
 
 def plan(frames: int, reach: int) -> list[Window]:
-    """Divide ``frames`` into windows, each seen with its neighbours as far as sound reaches: ``reach`` frames.
+    """Return the windows of a sentence of ``frames``, each with the neighbours within ``reach`` frames.
 
-    The outermost frame that a decoder can see is left out: it comes through the outermost tap of every convolution
-    only, and was measured to change the sound by 3e-7 of its peak. With a reach of all frames there is one window.
+    The outermost frame of that reach is left out: it comes through the outermost tap of every convolution only, and was
+    measured to change the sound by 3e-7 of its peak. With a reach of all frames there is one window.
     """
     overlap = reach - 1
     windows = []
     start, size = 0, _FIRST if reach < frames else frames
     while start < frames:
-        # A rest that is shorter than half a window is not worth a boundary.
+        # A remainder shorter than half a window is not worth a boundary.
         stop = start + size if frames - start > size + size // 2 else frames
         windows.append(Window(start, stop, max(0, start - overlap), min(frames, stop + overlap)))
         start, size = stop, min(_GROWTH * size, _LONGEST)

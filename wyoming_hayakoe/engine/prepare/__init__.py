@@ -1,1 +1,1 @@
-"""What is done to a voice once for this machine."""
+"""Preparing models once for this machine; a kind of voice brings the recipe."""

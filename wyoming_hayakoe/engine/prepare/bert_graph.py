@@ -1,4 +1,4 @@
-"""The BERT's graph as it is kept: optimised, its position tables sliced, its weights in eight bits or four."""
+"""The prepared form of the BERT: optimised, its position tables sliced, its weights in eight bits or in four."""
 
 import logging
 import math
@@ -9,29 +9,28 @@ from typing import Any, Literal
 import numpy as np
 
 from wyoming_hayakoe.engine.graphs.edits import drop_dead
-from wyoming_hayakoe.engine.jp_extra.inputs import Feeds
 from wyoming_hayakoe.engine.prepare.bert_int4 import to_four_bits
 from wyoming_hayakoe.engine.prepare.bert_positions import slice_positions
-from wyoming_hayakoe.engine.runtime.session import Session, optimise
+from wyoming_hayakoe.engine.runtime.session import Feeds, Session, optimise
 from wyoming_hayakoe.errors import HayakoeError
 
 Bits = Literal[8, 4]
-"""Of a weight: as published, or half as many at the cost of an error that the entry's report names."""
+"""Bits of a weight: 8 as published, or 4 at the cost of an error that the report names."""
 
 _LOGGER = logging.getLogger(__name__)
 
-# Of the features' size. What four bits may cost is for whoever asks for them to judge; beyond this it is no BERT.
+# As shares of the features' size. Four bits are the user's choice, and cost more; a larger error is a fault.
 _TOLERANCE, _FOUR_BITS_TOLERANCE = 1e-3, 0.7
 
 
 def make_bert(model: Path, samples: Callable[[], Sequence[Feeds]], bits: Bits, folder: Path) -> dict[str, Any]:
-    """Write ``bert.onnx`` and its weights into ``folder``; return what was done for JSON.
+    """Write ``bert.onnx`` and its weights into ``folder``; return the report for JSON.
 
     Args:
         model: the published graph.
-        samples: sentences by which what is made is compared with it.
+        samples: sentences on which the prepared form is compared with it.
         bits: of a weight.
-        folder: holds nothing else of that name.
+        folder: where to write.
 
     Raises:
         HayakoeError: the graph cannot be loaded, or fails.
@@ -47,10 +46,10 @@ def make_bert(model: Path, samples: Callable[[], Sequence[Feeds]], bits: Bits, f
     onnx.save(graph, edited)
     del graph
     sentences = samples()
-    # ONNX Runtime 1.31 packs MatMulNBits' weights, and then reads something else.
+    # ONNX Runtime 1.31 packs MatMulNBits' weights, and misreads them afterwards.
     for source, packs_weights in ((edited, not products), (edited, False), (draft, False)):
         nodes = optimise(source, target, model, packs_weights=packs_weights)
-        error = _error(draft, target, sentences, model)
+        error = distance(draft, target, sentences, model)
         if error <= (_FOUR_BITS_TOLERANCE if products and source is edited else _TOLERANCE):
             break
     is_edited = source is edited
@@ -67,15 +66,15 @@ def make_bert(model: Path, samples: Callable[[], Sequence[Feeds]], bits: Bits, f
     }
 
 
-def _error(published: Path, made: Path, samples: Sequence[Feeds], origin: Path) -> float:
-    """Return how far the features of ``made`` are from those published, as a share of these."""
+def distance(published: Path, made: Path, samples: Sequence[Feeds], origin: Path) -> float:
+    """Return the distance of the features of ``made`` from those published, as a share of their size."""
     one, other = (Session(path, origin, is_optimised=True, plans_memory=False) for path in (published, made))
     away, whole = 0.0, 0.0
     for feeds in samples:
         expected = one.run(one.outputs[:1], feeds)[0]
         try:
             found = other.run(other.outputs[:1], feeds)[0]
-        except HayakoeError:  # it fails, or gives no numbers
+        except HayakoeError:  # it fails, or gives values that are not finite
             return math.inf
         away += float(np.square(found - expected).sum())
         whole += float(np.square(expected).sum())

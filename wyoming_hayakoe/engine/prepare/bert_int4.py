@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.engine.graphs.index import GraphIndex
+
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto
 
@@ -16,15 +18,15 @@ _BLOCK = 32
 _WHOLE_NUMBERS = 4
 """MatMulNBits' accuracy level with activations in int8, the fastest."""
 
-# Where a node has its activations, weights, their scale, their zero point and what is added.
+# Inputs of a node: activations, weights, their scale, their zero point and the bias.
 _PLACES = {"DynamicQuantizeMatMul": (0, 1, 2, 3, 4), "MatMulIntegerToFloat": (0, 1, 3, 5, 6)}
 
 
 def to_four_bits(model: "ModelProto") -> int:
-    """Put four-bit products in place of an optimised graph's eight-bit ones; return how many there are."""
+    """Replace the eight-bit matrix products of an optimised graph by four-bit ones; return their number."""
     graph = model.graph
-    weights = {tensor.name: tensor for tensor in graph.initializer}
-    makers = {name: node for node in graph.node for name in node.output}
+    index = GraphIndex(graph)
+    weights = index.weights
     made: dict[str, tuple[int, int]] = {}
     count = 0
     for node in graph.node:
@@ -33,7 +35,7 @@ def to_four_bits(model: "ModelProto") -> int:
         given = [*node.input, "", "", "", ""]
         activations, name, scale, zero, bias = (given[place] for place in _PLACES[node.op_type])
         if node.op_type == "MatMulIntegerToFloat":
-            quantizer = makers.get(activations)
+            quantizer = index.maker(activations)
             if quantizer is None or quantizer.op_type != "DynamicQuantizeLinear":
                 continue
             activations = quantizer.input[0]
@@ -51,7 +53,7 @@ def to_four_bits(model: "ModelProto") -> int:
 
 
 def _decoded(weights: "TensorProto", scale: "TensorProto", zero: "TensorProto | None") -> npt.NDArray[np.float32]:
-    """Return weights [inputs, outputs] as numbers."""
+    """Return weights [inputs, outputs] in fp32."""
     from onnx import numpy_helper
 
     codes = numpy_helper.to_array(weights).astype(np.float32)
@@ -65,7 +67,7 @@ def _packed(matrix: npt.NDArray[np.float32], name: str) -> "list[TensorProto]":
     from onnx import numpy_helper
 
     blocks = np.ascontiguousarray(matrix.T).reshape(matrix.shape[1], -1, _BLOCK)
-    # The one with the largest magnitude becomes -8, for the codes reach further down than up.
+    # The weight of the largest magnitude becomes -8: the codes reach further down than up.
     largest = np.take_along_axis(blocks, np.abs(blocks).argmax(axis=2)[..., None], axis=2)
     scales = largest / np.float32(-8)
     inverse = np.divide(1, scales, out=np.zeros_like(scales), where=scales != 0)

@@ -1,43 +1,45 @@
-"""Position tables of the BERT, of which a text reads as much as it is long.
+"""Position tables of the BERT (a DeBERTa), sliced to the part that a text needs.
 
 DeBERTa's attention multiplies queries and keys with tables of all relative positions, and gathers from the products
 those that occur (He et al. 2021). A sentence of a smart home has some twenty characters: of each of the 44 tables of
-2 MB it needs a tenth, and a published graph reads, and even copies, all of it. Here each is sliced first, to what the
-indices reach.
+2 MB it needs a tenth, and a published graph reads, and even copies, all of it. Here each table is sliced first, to the
+range of the indices.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wyoming_hayakoe.engine.graphs.index import GraphIndex
+
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto
 
 _NEAR = "near/"
-"""Before the names of what is new: no exporter names anything so."""
+"""Prefix of new names; no exporter uses it."""
 
 _ONE = f"{_NEAR}one"
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A table [heads, positions, width], and what is to change around it."""
+    """A table [heads, positions, width], and the nodes to change around it."""
 
     name: str
     taker: "NodeProto"
-    """Who takes it, as its input number :attr:`place`."""
+    """The node that takes the table, as its input number :attr:`place`."""
 
     place: int
     spreader: "NodeProto"
-    """Who spreads the indices over the heads."""
+    """The node that spreads the indices over the heads."""
 
     indices: str
 
 
 def slice_positions(model: "ModelProto") -> int:
-    """Have each position table of an optimised BERT sliced before it is multiplied; return how many are.
+    """Slice each position table of an optimised BERT before it is multiplied; return their number.
 
-    They are told by what is done with them; that nothing else depends on their length is to be proven afterwards. The
-    new nodes come last, and ONNX Runtime sorts them.
+    Tables are recognised by the nodes around them. That nothing else depends on their length is assumed: the caller has
+    to compare. The new nodes come last, and ONNX Runtime sorts them.
     """
     tables = list(_tables(model.graph))
     if tables:
@@ -49,16 +51,16 @@ def slice_positions(model: "ModelProto") -> int:
 
 
 def _tables(graph: "GraphProto") -> "list[_Table]":
-    makers = {name: node for node in graph.node for name in node.output}
-    weights = {tensor.name for tensor in graph.initializer if len(tensor.dims) == 3}
+    index = GraphIndex(graph)
+    weights = {name for name, tensor in index.weights.items() if len(tensor.dims) == 3}
     found = []
     for node in graph.node:
         product, spreader = (
-            (makers.get(name) for name in node.input[:2]) if node.op_type == "GatherElements" else (None,) * 2
+            (index.maker(name) for name in node.input[:2]) if node.op_type == "GatherElements" else (None,) * 2
         )
         if product is None or spreader is None or spreader.op_type != "Expand" or not _is_turned(product):
             continue
-        tile = makers.get(product.input[1])
+        tile = index.maker(product.input[1])
         taker, place = (tile, 0) if tile is not None and tile.op_type == "Tile" else (product, 1)
         if taker.input[place] in weights:
             found.append(_Table(taker.input[place], taker, place, spreader, spreader.input[0]))
@@ -66,7 +68,7 @@ def _tables(graph: "GraphProto") -> "list[_Table]":
 
 
 def _is_turned(product: "NodeProto") -> bool:
-    """Whether a node multiplies by its second input transposed, so that a position is a row there."""
+    """Return whether a node multiplies by its second input transposed, in which a position is a row."""
     turned = {each.name: each.i for each in product.attribute}
     return product.op_type == "FusedMatMul" and turned.get("transB") == 1 and not turned.get("transBatchB")
 
@@ -79,7 +81,7 @@ def _new_nodes(tables: "list[_Table]") -> "list[NodeProto]":
     from onnx import helper
 
     make = helper.make_node
-    # As a shape, as a step, and as the axis of positions.
+    # Serves as a shape, as a step, and as the axis of positions.
     nodes = [make("Constant", [], [_ONE], value_ints=[1])]
     for indices in dict.fromkeys(table.indices for table in tables):
         name = f"{_NEAR}{indices}"

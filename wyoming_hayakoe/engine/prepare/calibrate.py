@@ -1,8 +1,8 @@
-"""Finds in which range the values around convolutions lie, so that 256 steps serve them best.
+"""Calibration: the ranges of the values around convolutions, chosen for the least error in 256 steps.
 
-The whole range wastes steps on peaks that hardly ever come, and a range that leaves peaks out clips them. Of a few
-trims of the range that was seen, each tensor gets the one with the least mean square error of both kinds together: for
-a decoder trained on speech that was worth 1.6 dB over the whole range, and never less than it.
+The whole range wastes steps on rare peaks, and a narrower range clips them. Of a few trims of the measured range, each
+tensor gets the one with the least mean square error of rounding and clipping together: for a decoder trained on speech
+that gained 1.6 dB over the whole range, and it never loses.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wyoming_hayakoe.engine.jp_extra.inputs import Feeds
-from wyoming_hayakoe.engine.runtime.session import Session
+from wyoming_hayakoe.engine.runtime.session import Feeds, Session
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -24,41 +23,47 @@ _STEPS = 255
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Where the values of a tensor lie; zero is always among them."""
+    """The range of a tensor's values; zero is always in it."""
 
     low: float
     high: float
 
     def trimmed(self, share: float) -> "Range":
-        """Return ``share`` of the range."""
+        """Return the range times ``share``."""
         return Range(share * self.low, share * self.high)
 
     @property
     def rounding(self) -> float:
-        """The mean square of what rounding to its steps leaves."""
+        """The mean square error of rounding to its steps."""
         return ((self.high - self.low) / _STEPS) ** 2 / 12
 
 
 def calibrate(model: "ModelProto", names: Collection[str], feeds: Sequence[Feeds], origin: Path) -> dict[str, Range]:
-    """Return the ranges of what the convolutions that make ``names`` take and make, over all ``feeds``.
+    """Return the ranges of the inputs and outputs of convolutions, by their names, over all ``feeds``.
+
+    Args:
+        model: in fp32; it is not changed.
+        names: outputs of the convolutions.
+        feeds: sentences as the graph takes them.
+        origin: the file that errors name.
 
     Raises:
-        HayakoeError: the graph fails, or gives values that are no numbers; it names ``origin``.
+        HayakoeError: the graph fails, or gives values that are not finite.
     """
     points = {name for node in model.graph.node if node.output[0] in names for name in (node.input[0], node.output[0])}
-    watching = _Watching(model, origin)
+    probe = _Probe(model, origin)
     for point in points:
-        watching.measure(f"{point}/low", "ReduceMin", point)
-        watching.measure(f"{point}/high", "ReduceMax", point)
-    values = watching.run(feeds)
+        probe.measure(f"{point}/low", "ReduceMin", point)
+        probe.measure(f"{point}/high", "ReduceMax", point)
+    values = probe.run(feeds)
     whole = {
         point: Range(min(0.0, *values[f"{point}/low"]), max(0.0, *values[f"{point}/high"])) for point in sorted(points)
     }
-    watching = _Watching(model, origin)
+    probe = _Probe(model, origin)
     for point, seen in whole.items():
         for trim in _TRIMS:
-            watching.measure_clipped(f"{point}/{trim}", point, seen.trimmed(trim))
-    clipped = watching.run(feeds)
+            probe.measure_clipped(f"{point}/{trim}", point, seen.trimmed(trim))
+    clipped = probe.run(feeds)
 
     def best(point: str, seen: Range) -> Range:
         errors = {seen: seen.rounding}
@@ -70,8 +75,8 @@ def calibrate(model: "ModelProto", names: Collection[str], feeds: Sequence[Feeds
     return {point: best(point, seen) for point, seen in whole.items()}
 
 
-class _Watching:
-    """A graph that tells numbers on what goes through it in place of its outputs."""
+class _Probe:
+    """A graph whose outputs are statistics of its values."""
 
     def __init__(self, model: "ModelProto", origin: Path) -> None:
         from onnx import ModelProto
@@ -82,14 +87,14 @@ class _Watching:
         self._origin = origin
 
     def measure(self, name: str, operator: str, value: str) -> None:
-        """Tell the ``operator`` of all of ``value`` as ``name``."""
+        """Add the output ``name``: the ``operator`` over all of ``value``."""
         from onnx import TensorProto, helper
 
         self._model.graph.node.append(helper.make_node(operator, [value], [name], keepdims=0))
         self._model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, []))
 
     def measure_clipped(self, name: str, value: str, kept: Range) -> None:
-        """Tell the mean square of how far ``value`` is outside of a range as ``name``."""
+        """Add the output ``name``: the mean square of the part of ``value`` that is outside of a range."""
         from onnx import helper, numpy_helper
 
         ends = {f"{name}/low": kept.low, f"{name}/high": kept.high}
@@ -104,7 +109,7 @@ class _Watching:
         self.measure(name, "ReduceMean", f"{name}/square")
 
     def run(self, feeds: Sequence[Feeds]) -> Mapping[str, list[float]]:
-        """Return each number for each of ``feeds``."""
+        """Return each statistic for each of ``feeds``."""
         names = [value.name for value in self._model.graph.output]
         session = Session(self._model, self._origin)
         # The session has the weights now.

@@ -1,11 +1,13 @@
-"""Graphs in the form in which they start and run fastest, made once and kept on disk.
+"""Models in the form in which they start and run fastest, made once for this machine and kept on disk.
 
-Below ``compiled/`` in the data directory, each voice and the BERT has an entry for each way of making it::
+Below ``compiled/`` in the data directory, each voice and the BERT has an artifact for each configuration::
 
     NAME-KEY/report.json   of what it was made, how, and how that compares with the source
     NAME-KEY/*.onnx        graphs that ONNX Runtime has optimised for this machine; it runs them as they are
     NAME-KEY/*.data        their weights, which it maps into memory
     hashes/                the contents of sources, so that they are not read at each start
+
+What is made, and how, is in the recipe that a kind of voice brings.
 """
 
 import errno
@@ -16,26 +18,17 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from wyoming_hayakoe.engine.graphs import cutting
-from wyoming_hayakoe.engine.graphs.cutting import Stages, UncuttableError
-from wyoming_hayakoe.engine.jp_extra.inputs import Feeds
-from wyoming_hayakoe.engine.jp_extra.synthesizer import read_synthesizer
+from wyoming_hayakoe.disk import stamp
 from wyoming_hayakoe.engine.prepare.artifact import REPORT, Artifact, content_hash
-from wyoming_hayakoe.engine.prepare.bert_graph import Bits, make_bert
-from wyoming_hayakoe.engine.prepare.int8_trial import Rehearsal
-from wyoming_hayakoe.engine.prepare.precision import Precision, choose
-from wyoming_hayakoe.engine.prepare.simplify import remark, simplify
+from wyoming_hayakoe.engine.prepare.bert_graph import Bits
+from wyoming_hayakoe.engine.prepare.precision import Precision
 from wyoming_hayakoe.engine.runtime.cpu import instruction_set
-from wyoming_hayakoe.engine.runtime.session import optimise
 from wyoming_hayakoe.errors import HayakoeError
-
-if TYPE_CHECKING:
-    from onnx import ModelProto
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,177 +37,166 @@ _FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
-    """An entry that is whole."""
+class Recipe:
+    """How one model is prepared."""
 
-    folder: Path
-    report: dict[str, Any]
+    name: str
+    """The voice's name, or what else the log calls the model."""
 
-    def graph(self, name: str) -> Path:
-        """Return where the graph of a stage is."""
-        return self.folder / f"{name}.onnx"
+    model: Path
+    """The published graph; its external data is beside it."""
+
+    options: Mapping[str, Any]
+    """The part of the configuration that decides what is made, for JSON."""
+
+    make: Callable[[Path], Mapping[str, Any]]
+    """Writes the graphs into an empty folder, and returns the report on them for JSON."""
 
 
 class Compiler:
-    """Makes entries, finds them again, and removes those of sources that have changed."""
+    """Makes artifacts, finds them again, and removes those that are outdated. Safe to use from several threads."""
 
     def __init__(
         self, folder: Path, precision: Precision = "auto", *, bert_bits: Bits = 8, enabled: bool = True
     ) -> None:
-        """Keep entries in ``folder``; one that is not ``enabled`` has none."""
-        self._folder = folder
-        self._precision = precision
-        self._bert_bits: Bits = bert_bits
-        self._enabled = enabled
-        self._refused: set[Path] = set()
+        """Keep artifacts in ``folder``; a compiler that is not ``enabled`` makes and finds none.
 
-    def voice(self, name: str, model: Path, rehearsal: Callable[[], Rehearsal]) -> Compiled | None:
-        """Return the stages of a synthesizer, made at the first time; None where they have to be made in memory.
+        Args:
+            folder: need not exist yet.
+            precision: of the voices.
+            bert_bits: of a weight of the BERT.
+            enabled: False where models run as they are published.
+        """
+        self.precision: Precision = precision
+        self.bert_bits: Bits = bert_bits
+        self.is_enabled = enabled
+        self._folder = folder
+        self._hashes = folder / "hashes"
+        # A list of voices asks for all of them, again and again, and checking one reads some megabytes.
+        self._seen: dict[Path, tuple[str, Artifact | None]] = {}
+
+    def make(self, recipe: Recipe) -> Artifact:
+        """Return the artifact of this configuration, made at the first time.
 
         Raises:
-            HayakoeError: the graph cannot be read.
+            HayakoeError: the model cannot be read, fails, or the folder cannot keep the artifact.
         """
-        return self._entry(name, model, self._voice_options, lambda folder: self._make_voice(model, rehearsal, folder))
+        made_of = self._made_of(recipe, _content(recipe.model, self._hashes))
+        folder = self._place(recipe, made_of)
+        is_new = not folder.exists()
+        try:
+            artifact = Artifact.ensure(folder, lambda incoming: _make(recipe, made_of, incoming))
+        except OSError as error:
+            raise UnkeptError(
+                f"{recipe.name}: cannot be kept prepared in {self._folder} ({error.strerror or error}): make room or "
+                "change its permissions, or choose another folder with --data-dir"
+            ) from error
+        if is_new:
+            self._prune(folder, made_of)
+        return artifact
 
-    def bert(self, model: Path, samples: Callable[[], Sequence[Feeds]]) -> Compiled | None:
-        """Return the BERT likewise; ``samples`` are sentences by which it is proven."""
-        options = {"bits": self._bert_bits}
-        return self._entry("bert", model, options, lambda folder: make_bert(model, samples, self._bert_bits, folder))
-
-    @property
-    def is_enabled(self) -> bool:
-        """Whether there are entries at all."""
-        return self._enabled
-
-    def voice_report(self, name: str, model: Path) -> dict[str, Any] | None:
-        """Return the report of what :meth:`voice` has at hand; None where it would have to read or make much."""
-        if (content := _content(model, self._folder / "hashes", only_remembered=True)) is None:
+    def find(self, recipe: Recipe) -> Artifact | None:
+        """Return the artifact of this configuration; None where there is none, or only reading all could tell."""
+        if (content := _content(recipe.model, self._hashes, only_remembered=True)) is None:
             return None
-        return self._find(name, model, content, self._voice_options)[0].report()
+        folder = self._place(recipe, self._made_of(recipe, content))
+        seen = stamp(folder)
+        if self._seen.get(folder, ("", None))[0] != seen:
+            self._seen[folder] = seen, Artifact.open(folder)
+        return self._seen[folder][1]
 
-    def discard(self, compiled: Compiled) -> None:
-        """Remove an entry that does not load."""
-        _LOGGER.warning("%s: does not load; making it anew", compiled.folder)
-        Artifact(compiled.folder).discard()
+    def knows(self, recipe: Recipe) -> bool:
+        """Return whether the model's content is remembered; where it is not, :meth:`find` finds nothing.
 
-    @property
-    def _voice_options(self) -> dict[str, Any]:
-        return {"precision": self._precision}
+        Raises:
+            HayakoeError: the model cannot be read.
+        """
+        return _content(recipe.model, self._hashes, only_remembered=True) is not None
 
-    def _find(
-        self, name: str, model: Path, content: str | None, options: dict[str, Any]
-    ) -> tuple[Artifact, dict[str, Any]]:
-        """Return where an entry is or would be, and what it is made of."""
+    def available(self, recipe: Recipe) -> list[Artifact]:
+        """Return all artifacts of the same model for this machine, also of other options, ONNX Runtimes and formats.
+
+        The likest come first: that of this configuration, then those with its options, then the newest.
+
+        Raises:
+            HayakoeError: the model cannot be read.
+        """
+        made_of = self._made_of(recipe, _content(recipe.model, self._hashes))
+        current = self._place(recipe, made_of)
+        found = [Artifact.open(path.parent) for path in self._folder.glob(f"*/{REPORT}")]
+        same = [
+            artifact
+            for artifact in found
+            if artifact is not None and all(artifact.report.get(key) == made_of[key] for key in ("content", "machine"))
+        ]
+
+        def likeness(artifact: Artifact) -> tuple[bool, bool, float]:
+            has_same_options = artifact.report.get("options") == made_of["options"]
+            return artifact.folder == current, has_same_options, artifact.made_at
+
+        return sorted(same, key=likeness, reverse=True)
+
+    def _made_of(self, recipe: Recipe, content: str | None) -> dict[str, Any]:
+        """Return all that decides what an artifact holds, and the model's path."""
         import onnxruntime
 
-        made_of = {
-            "model": str(model),
+        return {
+            "model": str(recipe.model),
             "content": content,
             "format": _FORMAT,
             "runtime": onnxruntime.__version__,
             "machine": instruction_set(),
-            "options": options,
+            "options": dict(recipe.options),
         }
+
+    def _place(self, recipe: Recipe, made_of: Mapping[str, Any]) -> Path:
+        """Return the folder in which an artifact is or would be; the same source under another name is made once."""
         decisive = repr([value for key, value in made_of.items() if key != "model"])
         key = hashlib.sha256(decisive.encode()).hexdigest()[:16]
-        label = re.sub(r"[^\w.]+", "-", name)[:40]
-        # The same source under another name is not made twice.
+        label = re.sub(r"[^\w.]+", "-", recipe.name)[:40]
         made = next((path.parent for path in self._folder.glob(f"*-{key}/{REPORT}")), None)
-        return Artifact(made or self._folder / f"{label}-{key}"), made_of
+        return made or self._folder / f"{label}-{key}"
 
-    def _entry(
-        self, name: str, model: Path, options: dict[str, Any], make: Callable[[Path], dict[str, Any]]
-    ) -> Compiled | None:
-        if not self._enabled:
-            return None
-        entry, made_of = self._find(name, model, _content(model, self._folder / "hashes"), options)
+    def _prune(self, made: Path, made_of: Mapping[str, Any]) -> None:
+        """Remove what the artifact in ``made``, which is there now, replaces, and artifacts of models that are gone.
 
-        # What the disk did not take once it is not asked to again: making takes minutes, and voices come and go.
-        if entry.folder in self._refused:
-            return None
-
-        def make_and_note(folder: Path) -> dict[str, Any]:
-            _check_room(folder, model)
-            _LOGGER.info("%s: is being prepared for this machine, once; that takes a while", name)
-            start = time.monotonic()
-            notes = make(folder)
-            seconds = round(time.monotonic() - start, 1)
-            _LOGGER.info("%s: is prepared, after %.0f s", name, seconds)
-            return {"name": name, **made_of, "seconds": seconds, **notes}
-
-        is_new = not entry.folder.exists()
-        try:
-            report = entry.ensure(make_and_note)
-        except OSError as error:
-            self._warn(name, error.strerror or str(error))
-        except HayakoeError as error:
-            # Where the graph itself is at fault, that is told when it is loaded.
-            self._warn(name, str(error))
-        else:
-            if is_new:
-                self._prune(entry.folder, made_of)
-            return Compiled(entry.folder, report)
-        self._refused.add(entry.folder)
-        return None
-
-    def _warn(self, name: str, reason: str) -> None:
-        _LOGGER.warning(
-            "%s: cannot be kept prepared in %s (%s): it is prepared at each start, which takes longer",
-            *(name, self._folder, reason),
-        )
-
-    def _make_voice(self, model: Path, rehearsal: Callable[[], Rehearsal], folder: Path) -> dict[str, Any]:
-        try:
-            stages = cutting.cut(read_synthesizer(model))
-        except UncuttableError as error:
-            return {"uncut": str(error), **_make_whole("whole", model, folder)}
-        stages = simplify(stages)
-        simplified = {name: remark(stage) for name, stage in _named(stages)}
-        _LOGGER.info("simplified: %s", "; ".join(f"{name}: {said}" for name, said in simplified.items()))
-        stages, choice = choose(stages, rehearsal, self._precision)
-        nodes = {name: _optimise_stage(stage, folder / f"{name}.onnx", model) for name, stage in _named(stages)}
-        return {
-            "hop": stages.hop,
-            "reach": stages.reach,
-            "nodes": nodes,
-            "simplified": simplified,
-            "choice": choice,
-        }
-
-    def _prune(self, made: Path, made_of: dict[str, Any]) -> None:
-        """Remove entries of sources that are gone or have changed, and those of another runtime for this one.
-
-        Whoever has opened one keeps it: its files are mapped, and go when the last process lets go of them.
+        A process that has opened one keeps it: its files are mapped, and go when the last process lets go of them.
         """
         for folder in self._folder.iterdir():
-            if folder == made or not (report := Artifact(folder).report()):
+            if folder == made or (artifact := Artifact.open(folder)) is None:
                 continue
-            model = Path(str(report.get("model", "")))
+            report = artifact.report
             is_same = report.get("model") == made_of["model"]
             is_outdated = is_same and any(report.get(key) != made_of[key] for key in ("content", "format", "runtime"))
-            if is_outdated or not model.exists():
-                _LOGGER.info("%s: is outdated and goes", folder)
-                Artifact(folder).discard()
+            if is_outdated or not Path(str(report.get("model", ""))).exists():
+                _LOGGER.info("%s: is outdated and is removed", folder)
+                artifact.discard()
 
 
-def _named(stages: Stages) -> list[tuple[str, "ModelProto"]]:
-    return [("encoder", stages.encoder), ("flow", stages.flow), ("decoder", stages.decoder)]
+class UnkeptError(HayakoeError):
+    """The folder of artifacts does not take one: it is full, or may not be written."""
 
 
-def _make_whole(name: str, model: Path, folder: Path) -> dict[str, Any]:
-    return {"nodes": {name: optimise(model, folder / f"{name}.onnx", model)}}
+def model_files(model: Path) -> list[Path]:
+    """Return a graph's file and those of its external data."""
+    return [path for path in sorted(model.parent.glob(f"{glob.escape(model.name)}*")) if path.is_file()]
+
+
+def _make(recipe: Recipe, made_of: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    _check_room(folder, recipe.model)
+    _LOGGER.info("%s: is being prepared for this machine, once; that takes a while", recipe.name)
+    start = time.monotonic()
+    notes = recipe.make(folder)
+    seconds = round(time.monotonic() - start, 1)
+    _LOGGER.info("%s: is prepared, after %.0f s", recipe.name, seconds)
+    return {"name": recipe.name, **made_of, "seconds": seconds, **notes}
 
 
 def _content(model: Path, memo: Path, *, only_remembered: bool = False) -> str | None:
     try:
-        return content_hash(_files(model), memo, only_remembered=only_remembered)
+        return content_hash(model_files(model), memo, only_remembered=only_remembered)
     except OSError as error:
         raise HayakoeError(f"{model}: cannot be read ({error.strerror}): fetch the voice again") from None
-
-
-def _files(model: Path) -> list[Path]:
-    """Return a graph's file and those of its external data."""
-    return [path for path in sorted(model.parent.glob(f"{glob.escape(model.name)}*")) if path.is_file()]
 
 
 def _check_room(folder: Path, model: Path) -> None:
@@ -222,16 +204,6 @@ def _check_room(folder: Path, model: Path) -> None:
 
     Beside what is being made lies what it is made of; of the BERT, that is twice its size.
     """
-    needed = sum(path.stat().st_size for path in _files(model)) * 3
+    needed = sum(path.stat().st_size for path in model_files(model)) * 3
     if shutil.disk_usage(folder).free < needed:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def _optimise_stage(stage: "ModelProto", target: Path, origin: Path) -> int:
-    """Write an optimised stage and return its number of nodes."""
-    source = target.with_suffix(".source")
-    source.write_bytes(stage.SerializeToString())
-    try:
-        return optimise(source, target, origin)
-    finally:
-        source.unlink()

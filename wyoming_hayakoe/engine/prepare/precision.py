@@ -1,8 +1,8 @@
-"""Which convolutions of a voice run in int8: as many as leave its sound as good as in fp32.
+"""The choice of convolutions that run in int8: as much arithmetic as leaves the sound as good as in fp32.
 
-Everything in int8 is tried first. Where the quality gate refuses that, each group of convolutions is heard alone. What
-independent errors add up to is known, and so is the most arithmetic that should pass: that is tried next, and where it
-is worse than expected, less is.
+Everything in int8 is tried first. Where the quality gate refuses that, each group of convolutions is measured alone.
+Independent errors add up, which predicts the plan with the most arithmetic that passes: it is tried next, and where it
+is worse than predicted, one with less arithmetic.
 """
 
 import itertools
@@ -10,25 +10,27 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from wyoming_hayakoe.engine.graphs.cutting import Stages
 from wyoming_hayakoe.engine.prepare.int8_trial import Rehearsal, Trial
 from wyoming_hayakoe.engine.prepare.quality import Quality
 from wyoming_hayakoe.errors import HayakoeError
 
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
 _LOGGER = logging.getLogger(__name__)
 
 Precision = Literal["auto", "fp32", "int8"]
-"""``auto`` lets the quality gate choose, ``int8`` takes everything whatever it sounds like."""
+"""``auto`` lets the quality gate choose; ``int8`` takes everything, at any quality; ``fp32`` nothing."""
 
 LEAST_SNR = 30.0
-"""Decibels that the gate asks for."""
+"""Signal-to-noise ratio in dB that the gate requires."""
 
 GREATEST_DISTANCE = 1.0
-"""Log-spectral distance in decibels that the gate allows."""
+"""Log-spectral distance in dB that the gate allows."""
 
-# Plans that should pass, heard before fp32 is taken.
+# Plans that should pass, tried before fp32 is taken.
 _MOST_TRIES = 4
 
 # As a share of the arithmetic: less is not worth any noise.
@@ -38,13 +40,15 @@ Plan = frozenset[str]
 """The groups of convolutions in int8, see :attr:`Trial.groups`."""
 
 
-def choose(stages: Stages, rehearsal: Callable[[], Rehearsal], precision: Precision) -> tuple[Stages, dict[str, Any]]:
+def choose(
+    stages: Mapping[str, "ModelProto"], rehearse: Callable[[], Rehearsal], precision: Precision
+) -> tuple[Mapping[str, "ModelProto"], dict[str, Any]]:
     """Return the stages to run, and a report for JSON on what was tried, what was chosen and why.
 
     Args:
-        stages: in fp32.
-        rehearsal: makes the sentences; not called for ``fp32``, since they take the BERT's time.
-        precision: what the user asks for.
+        stages: in fp32, by their names.
+        rehearse: computes the sentences with them; not called for ``fp32``, since that takes the BERT's time.
+        precision: of the configuration.
 
     Raises:
         HayakoeError: the voice fails in fp32.
@@ -54,7 +58,7 @@ def choose(stages: Stages, rehearsal: Callable[[], Rehearsal], precision: Precis
         return stages, report
     start = time.monotonic()
     _LOGGER.info("int8: calibrating it by its own sentences")
-    judge = _Judge(Trial(stages, rehearsal()))
+    judge = _Judge(Trial(stages, rehearse()))
     plan = judge.everything if precision == "int8" else judge.fastest()
     if precision == "int8":
         judge.passes(plan)
@@ -65,7 +69,7 @@ def choose(stages: Stages, rehearsal: Callable[[], Rehearsal], precision: Precis
 
 
 class _Judge:
-    """Tries plans, and remembers what came of them."""
+    """The plans that were tried, with their verdicts."""
 
     def __init__(self, trial: Trial) -> None:
         self.trial = trial
@@ -79,28 +83,28 @@ class _Judge:
         """Return the plan with the most arithmetic in int8 that passes; an empty one stands for fp32."""
         if self.passes(self.everything):
             return self.everything
-        heard = {}
+        measured = {}
         for group in self.groups:
             try:
-                heard[group] = self.trial.hear([group], sentences=1)
+                measured[group] = self.trial.measure([group], sentences=1)
             except HayakoeError:
                 continue
-        self.alone = {group: _figures(quality) for group, quality in heard.items()}
+        self.alone = {group: _figures(quality) for group, quality in measured.items()}
         excess = (1.0, 1.0)
         for _ in range(_MOST_TRIES):
-            plan = promising(self.groups, heard, excess)
+            plan = promising(self.groups, measured, excess)
             if not plan or self.passes(plan):
                 return plan
-            excess = self._excess(plan, heard, excess)
+            excess = self._excess(plan, measured, excess)
         return frozenset()
 
     def passes(self, plan: Plan) -> bool:
-        """Hear ``plan`` and keep the verdict."""
+        """Measure ``plan``, keep the verdict, and return whether the gate lets it pass."""
         figures: dict[str, Any] = {}
         refused: str | None
         self._last = None
         try:
-            self._last = self.trial.hear(plan)
+            self._last = self.trial.measure(plan)
         except HayakoeError as error:
             refused = str(error)
         else:
@@ -110,17 +114,17 @@ class _Judge:
         self.verdicts.append({"int8": sorted(plan), "share": share, **figures, "refused": refused})
         return refused is None
 
-    def _excess(self, plan: Plan, heard: Mapping[str, Quality], known: tuple[float, float]) -> tuple[float, float]:
-        """Return by how much a refused plan was worse than expected, so that the next is chosen with that in mind."""
+    def _excess(self, plan: Plan, measured: Mapping[str, Quality], known: tuple[float, float]) -> tuple[float, float]:
+        """Return the factors by which a refused plan was worse than predicted; the next is chosen with them."""
         if self._last is None:
             return known
-        costs = [_costs(heard[group]) for group in plan]
-        expected = [max(1e-9, sum(each)) for each in zip(*costs, strict=True)]
-        noise, distance = (cost / each for cost, each in zip(_costs(self._last), expected, strict=True))
+        costs = [_costs(measured[group]) for group in plan]
+        predicted = [max(1e-9, sum(each)) for each in zip(*costs, strict=True)]
+        noise, distance = (cost / each for cost, each in zip(_costs(self._last), predicted, strict=True))
         return max(known[0], noise), max(known[1], distance)
 
     def reason(self, plan: Plan) -> str:
-        """Return in a line why ``plan`` is what runs."""
+        """Return the reason for ``plan`` in a line."""
         if not plan:
             first = self.verdicts[0]["refused"]
             return f"no plan passes; all in int8: {first}"
@@ -132,19 +136,19 @@ class _Judge:
         return round(sum(self.groups[group] for group in plan) / max(1, sum(self.groups.values())), 3)
 
 
-def promising(groups: Mapping[str, int], heard: Mapping[str, Quality], excess: tuple[float, float]) -> Plan:
+def promising(groups: Mapping[str, int], measured: Mapping[str, Quality], excess: tuple[float, float]) -> Plan:
     """Return the plan with the most arithmetic that should pass; an empty one where there is none worth it.
 
     Args:
         groups: multiply-adds of each group.
-        heard: how each sounds alone; what failed is missing.
-        excess: by how much noise and distance of a plan are more than what its groups' add up to.
+        measured: the quality of each group alone; those that failed are missing.
+        excess: factors of noise and distance of a plan over the sums of its groups.
     """
-    costs = {group: _costs(quality) for group, quality in heard.items()}
+    costs = {group: _costs(quality) for group, quality in measured.items()}
     best: Plan = frozenset()
     most = _LEAST_SHARE * sum(groups.values())
-    for count in range(1, min(len(heard), len(groups) - 1) + 1):
-        for plan in itertools.combinations(sorted(heard), count):
+    for count in range(1, min(len(measured), len(groups) - 1) + 1):
+        for plan in itertools.combinations(sorted(measured), count):
             work = sum(groups[group] for group in plan)
             if work > most and all(
                 factor * sum(costs[group][kind] for group in plan) <= 1 for kind, factor in enumerate(excess)

@@ -1,6 +1,6 @@
-"""How far one waveform is from another that should be the same.
+"""The distance of a waveform from another that should be the same.
 
-Signal-to-noise ratio takes every sample at its word; log-spectral distance compares what is heard, band by band: the
+Signal-to-noise ratio compares samples; log-spectral distance compares what is audible, band by band: the
 root mean square, over frequencies, of the difference of two power spectra in decibels (Gray and Markel 1976, "Distance
 measures for speech processing"), and its mean over frames.
 """
@@ -15,33 +15,33 @@ import numpy.typing as npt
 from wyoming_hayakoe.voice import Waveform
 
 BANDS = (0, 500, 1000, 2000, 4000, 8000, 16000)
-"""Where bands begin and end, in hertz: octaves, and what is below speech's first formant in one."""
+"""Limits of the bands in hertz: octaves, and one band below the first formant of speech."""
 
 _FRAME_SECONDS = 0.025
 _MOST_DECIBELS = 120.0
-# What is as far below the loudest frame's mean power is not heard, and its logarithm says nothing.
+# Power so far below the loudest frame's mean is inaudible, and its logarithm is arbitrary.
 _FLOOR_DECIBELS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How alike two waveforms are."""
+    """The distance of a waveform from its reference."""
 
     snr: float
     """Power of the reference over that of the difference, in dB, from -120 to 120."""
 
     distance: float
-    """Log-spectral distance over all of :data:`BANDS`, in dB: 0 where they are the same."""
+    """Log-spectral distance over all of :data:`BANDS`, in dB: 0 for equal waveforms."""
 
     bands: dict[str, float]
-    """The same for each band, by its name: ``0-500 Hz``."""
+    """The same for each band, by names such as ``0-500 Hz``."""
 
 
 def compare(reference: Waveform, other: Waveform, sample_rate: int) -> Quality:
-    """Return how far ``other`` is from ``reference``, both mono and of one length; offsets, which nobody hears, apart.
+    """Return the distance of ``other`` from ``reference``, both mono and of one length; offsets are ignored.
 
     Raises:
-        ValueError: they are not of one length, or shorter than a frame of 25 ms.
+        ValueError: the lengths differ, or are shorter than a frame of 25 ms.
     """
     if reference.shape != other.shape or reference.ndim != 1:
         raise ValueError(f"waveforms of shapes {reference.shape} and {other.shape} cannot be compared")

@@ -1,9 +1,9 @@
-"""Puts the convolutions of a stage in 8-bit integers: static, weights per channel, values between them per tensor.
+"""Quantisation of a stage's convolutions to 8-bit integers: static, weights per channel, activations per tensor.
 
-What lies between convolutions, above all the residual sums, stays in fp32: int8 sums made a decoder a tenth faster and
-6 dB noisier. Only a rectifier between two convolutions is done in integers, where it is a table of 256 entries. The
-operators are written out (QLinearConv) rather than left for the optimiser to find, so that they are there on any
-version of ONNX Runtime. It has no integer ConvTranspose: those, a thirtieth of the arithmetic, stay as they are.
+Other operators, above all the residual sums, stay in fp32: int8 sums made a decoder a tenth faster and 6 dB noisier.
+Only a rectifier between two convolutions is computed in integers, as a table of 256 entries. The operators are written
+out (QLinearConv) rather than left for the optimiser to find, so that they are there on any version of ONNX Runtime. It
+has no integer ConvTranspose: those, a thirtieth of the arithmetic, stay as they are.
 """
 
 import math
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.engine.graphs.index import GraphIndex
 from wyoming_hayakoe.engine.prepare.calibrate import Range
 from wyoming_hayakoe.engine.runtime.cpu import processor_features
 
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 
 _CONTRIB = "com.microsoft"
 _RECTIFIERS = {"LeakyRelu": 0.01, "Relu": 0.0}
-"""Their slopes below zero where a node says nothing."""
+"""Slopes below zero of nodes without an attribute for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Integers:
-    """Which integers this machine multiplies fast and right."""
+    """The integers that a processor multiplies fast and exactly."""
 
     signed: bool
     """Whether values between convolutions are signed; weights always are."""
@@ -39,9 +40,9 @@ class Integers:
 
     @classmethod
     def of(cls, architecture: str, features: Collection[str]) -> "Integers":
-        """Return those for a processor, by the architecture as ``uname -m`` has it and the features of its kernel.
+        """Return the integers for a processor, by its architecture (``uname -m``) and its features as Linux names them.
 
-        ARM64 multiplies signed ones, with its dot product (``asimddp``) and without it: then pairs of products are
+        ARM64 multiplies signed integers, with its dot product (``asimddp``) and without it: then pairs of products are
         summed in 16 bits, which hold 2 * 128 * 127. An x86 takes unsigned values, and without VNNI such sums saturate.
         """
         if architecture.lower() in {"aarch64", "arm64"}:
@@ -50,7 +51,7 @@ class Integers:
 
     @classmethod
     def of_this_machine(cls) -> "Integers":
-        """Return those for the processor that this runs on."""
+        """Return the integers for the processor that runs this."""
         return cls.of(platform.machine(), processor_features())
 
 
@@ -71,30 +72,30 @@ class _Grid:
 
 @dataclass(frozen=True, slots=True)
 class Convolution:
-    """One that is fit for int8."""
+    """A convolution that is fit for int8."""
 
     depth: int
-    """How many ConvTransposes come before it."""
+    """Number of ConvTransposes before it."""
 
     taps: int
-    """Its kernel's length."""
+    """Length of its kernel."""
 
     work: int
     """Multiply-adds for a frame."""
 
 
 def convolutions(model: "ModelProto") -> dict[str, Convolution]:
-    """Return the convolutions that are fit for int8, by the name of what they make.
+    """Return the convolutions that are fit for int8, by the names of their outputs.
 
-    Fit is what works on time with constant weights. A decoder's first convolution is left out, since all the sound
-    hangs on it and it is little work, and so is the last, which makes a single channel: the sound itself.
+    Fit are those over time with constant weights. A decoder's first convolution is left out, since all the sound
+    depends on it and it is little work, and so is the last, which makes a single channel: the sound itself.
     """
-    weights = {tensor.name: tensor for tensor in model.graph.initializer}
-    # By value: how many ConvTransposes it has passed, and how many of its points make a frame.
+    index = GraphIndex(model.graph)
+    # By value: the number of ConvTransposes before it, and of its points in a frame.
     moving = {value.name: (0, 1) for value in model.graph.input if _has_time(value.type.tensor_type.shape)}
-    first = int(any(node.op_type == "ConvTranspose" for node in model.graph.node))
+    first = int(any(node.op_type == "ConvTranspose" for node in index.nodes))
     found = {}
-    for node in model.graph.node:
+    for node in index.nodes:
         known = [moving[name] for name in node.input if name in moving]
         if not known:
             continue
@@ -103,8 +104,8 @@ def convolutions(model: "ModelProto") -> dict[str, Convolution]:
             depth += 1
             rate *= next((each.ints[0] for each in node.attribute if each.name == "strides"), 1)
         moving.update(dict.fromkeys(node.output, (depth, rate)))
-        if node.op_type == "Conv" and depth >= first and _is_fit(node, weights):
-            dims = weights[node.input[1]].dims
+        if node.op_type == "Conv" and depth >= first and _is_fit(node, index.weights):
+            dims = index.weights[node.input[1]].dims
             found[node.output[0]] = Convolution(depth, dims[2], math.prod(dims) * rate)
     return found
 
@@ -112,13 +113,13 @@ def convolutions(model: "ModelProto") -> dict[str, Convolution]:
 def quantize(
     model: "ModelProto", names: Collection[str], ranges: Mapping[str, Range], integers: Integers
 ) -> "ModelProto":
-    """Return ``model`` with the convolutions that make ``names`` in int8.
+    """Return ``model`` with some of its convolutions in int8.
 
     Args:
-        model: in fp32; it is left as it is.
-        names: some of what :func:`convolutions` returns.
-        ranges: what :func:`~.calibrate.calibrate` found for them.
-        integers: those of the machine that is to run it.
+        model: in fp32; it is not changed.
+        names: outputs of the convolutions, among those that :func:`convolutions` returns.
+        ranges: of their inputs and outputs, from :func:`~.calibrate.calibrate`.
+        integers: of the machine that is going to run the result.
     """
     from onnx import helper
 
@@ -144,7 +145,7 @@ def quantize(
 
 
 class _Rewriting:
-    """A graph on its way from fp32 to int8, node by node in its order."""
+    """A graph that is rewritten from fp32 to int8, node by node in its order."""
 
     def __init__(
         self, model: "ModelProto", names: Collection[str], ranges: Mapping[str, Range], integers: Integers
@@ -154,13 +155,14 @@ class _Rewriting:
         self._names = frozenset(names)
         self._ranges = ranges
         self._integers = integers
-        self._weights = {tensor.name: tensor for tensor in model.graph.initializer}
-        self._between = dict(_between(model, self._names))
-        # What is there in integers, by its name in fp32.
+        index = GraphIndex(model.graph)
+        self._weights = index.weights
+        self._between = dict(_between(index, self._names))
+        # The grids of values that are there in integers, by their names in fp32.
         self._grids: dict[str, _Grid] = {}
 
     def take(self, node: "NodeProto") -> None:
-        """Append ``node``, or what stands for it."""
+        """Append ``node``, or the nodes that replace it."""
         if node.output[0] in self._names:
             self._convolve(node)
         elif node.output[0] in self._between.values():
@@ -200,7 +202,7 @@ class _Rewriting:
         self._append("QLinearLeakyRelu", inputs, f"{target}/int8", [helper.make_attribute("alpha", slope)], _CONTRIB)
 
     def _grid(self, name: str) -> list[str]:
-        """Return the names of the scale and the zero of ``name`` in integers."""
+        """Return the names of the scale and of the zero point of ``name``."""
         if name not in self._grids:
             self._grids[name] = _Grid.over(self._ranges[name], signed=self._integers.signed)
         grid = self._grids[name]
@@ -241,21 +243,19 @@ def _is_fit(node: "NodeProto", weights: "Mapping[str, TensorProto]") -> bool:
     return len(weight.dims) == 3 and weight.data_type == weight.FLOAT and weight.dims[0] > 1
 
 
-def _between(model: "ModelProto", names: Collection[str]) -> "Iterator[tuple[str, str]]":
-    """Yield what rectifiers that stand between int8 convolutions alone take and make."""
-    takers: dict[str, list[str]] = {value.name: [""] for value in model.graph.output}
-    for node in model.graph.node:
-        for name in node.input:
-            takers.setdefault(name, []).append(node.output[0])
-    for node in model.graph.node:
-        source, target = node.input[0] if node.input else "", node.output[0]
-        is_alone = node.op_type in _RECTIFIERS and source in names and takers[source] == [target]
-        if is_alone and all(taker in names for taker in takers.get(target, [])):
+def _between(index: GraphIndex, names: Collection[str]) -> "Iterator[tuple[str, str]]":
+    """Yield input and output of each rectifier that stands between int8 convolutions alone."""
+    for node in index.nodes:
+        if node.op_type not in _RECTIFIERS or node.input[0] not in names:
+            continue
+        source, target = node.input[0], node.output[0]
+        is_alone = len(index.takers(source)) == 1 and not {source, target}.intersection(index.outputs)
+        if is_alone and all(taker.output[0] in names for taker in index.takers(target)):
             yield source, target
 
 
 def _rounded(weights: npt.NDArray[np.float32], greatest: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
-    """Return ``weights`` in steps, and the size of a step of each channel they make."""
+    """Return ``weights`` in steps, and the size of a step for each output channel."""
     peaks = np.abs(weights).max(axis=(1, 2), keepdims=True)
     scales = (np.maximum(peaks, 1e-12) / greatest).astype(np.float32)
     return np.rint(weights / scales).astype(np.int8), scales.reshape(-1)

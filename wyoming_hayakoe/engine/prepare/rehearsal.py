@@ -1,11 +1,11 @@
-"""Sentences that a voice says to itself: to measure its level, to calibrate its int8 form, and to judge that form.
+"""Sentences that a voice speaks without a listener: to measure its level, to calibrate and to judge its int8 form.
 
 Plain statements, questions and readings, as a smart home and the news make them. Together the calibration sentences
 hold every mora row of Japanese, long vowels, moraic nasals, geminates, numbers and foreign words.
 """
 
 LEVEL = ("おはようございます。", "今日は全国的に晴れて、暖かくなるでしょう。", "リビングの照明をつけました。")
-"""By these a voice's level is measured."""
+"""Sentences by which a voice's level is measured."""
 
 CALIBRATION = (
     *LEVEL,
@@ -37,7 +37,7 @@ CALIBRATION = (
     "ピアノの練習をする時間ですよ。",
     "お帰りなさい、今日もお疲れさまでした！",
 )
-"""By these the ranges of a voice's values are found."""
+"""Sentences by which the ranges of a voice's values are measured."""
 
 HELD_OUT = (
     "テレビの音量を下げましょうか？",
@@ -45,4 +45,4 @@ HELD_OUT = (
     "窓が開いているので、暖房を止めました。",
     "週末は各地で雪となり、路面の凍結に注意が必要です。",
 )
-"""By these, none of which it was calibrated with, its int8 form is judged; the first, a short one, is spoken most."""
+"""Sentences, none of :data:`CALIBRATION`, by which the int8 form is judged; the first, a short one, most often."""

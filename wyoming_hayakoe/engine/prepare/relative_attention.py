@@ -1,12 +1,12 @@
-"""Relative attention as it is needed: a band of diagonals, written and read where it is.
+"""Relative attention of a VITS network, computed on its band of diagonals alone.
 
-A traced network makes a square of what each position gives its neighbours by padding a band, reading it with another
+A traced network makes a square of each position's scores for its neighbours by padding a band, reading it with another
 stride and slicing (Huang et al. 2018, "Music Transformer"), and reads the band of its weights in the same way. Here the
 band is scattered into the scores, and gathered from the weights.
 
-It is found by what cannot be otherwise: a softmax depends on two convolutions, query and key; one convolution takes
-what comes of it and of a third, the values; and on either side of the softmax there is a table of an odd number of
-vectors, as long as a head is wide. The query is that which meets the first table.
+Attention is recognised by what every such network has: a softmax depends on two convolutions, query and key; one
+convolution takes the product of the softmax with a third, the values; and on either side of the softmax there is a
+table of an odd number of vectors, as long as a head is wide. The query is multiplied with the first table.
 """
 
 import math
@@ -17,21 +17,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from wyoming_hayakoe.engine.graphs.edits import replace_nodes, takers_by_name
+from wyoming_hayakoe.engine.graphs.edits import replace_nodes
+from wyoming_hayakoe.engine.graphs.index import GraphIndex
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto
 
 _LEAST_OPSET = 16
-"""ScatterElements adds from there on."""
+"""The first opset in which ScatterElements adds."""
 
 _LEAN = "lean/"
-"""Before the names of what is new: no exporter names anything so."""
+"""Prefix of new names; no exporter uses it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Attention:
-    """The values that it works on, all [1, channels, time], and its tables [distances, channels of a head]."""
+    """The values of one attention, all [1, channels, time], and its tables [distances, channels of a head]."""
 
     query: str
     key: str
@@ -42,15 +43,15 @@ class _Attention:
 
     @property
     def heads(self) -> int:
-        """How many."""
+        """Number of heads."""
         return self.channels // int(self.key_table.shape[1])
 
 
 def lean_attention(model: "ModelProto") -> int:
-    """Put lean attention in place of the traced one, where it is found; return in how many places.
+    """Replace traced attention by the lean one; return the number of places.
 
-    It is taken for granted, and to be proven afterwards, that nothing is masked and that all attentions of a graph look
-    over the same time.
+    That nothing is masked, and that all attentions of a graph have the same time, is assumed: the caller has to
+    compare.
     """
     graph = model.graph
     if any(each.domain == "" and each.version < _LEAST_OPSET for each in model.opset_import):
@@ -67,19 +68,15 @@ def lean_attention(model: "ModelProto") -> int:
 
 
 class _Search:
-    """Looks for attention in a graph."""
+    """Search for attention in a graph."""
 
     def __init__(self, graph: "GraphProto") -> None:
-        self._graph = graph
-        # Sizes depend on everything, and nothing is found by them.
-        nodes = [node for node in graph.node if node.op_type != "Shape"]
-        self._makers = {name: node for node in nodes for name in node.output}
-        self._takers = takers_by_name(nodes)
-        self._weights = {tensor.name: tensor for tensor in graph.initializer}
+        # Sizes depend on every value, and nothing is recognised by them.
+        self._index = GraphIndex(graph, without={"Shape"})
 
     def attentions(self) -> "Iterator[tuple[str, _Attention]]":
-        """Yield each attention, after the name of what the convolution behind it makes."""
-        for node in self._graph.node:
+        """Yield the output of the convolution behind each attention, and the attention."""
+        for node in self._index.nodes:
             output = self._convolution_after(node.output[0]) if node.op_type == "Softmax" else None
             if output is not None and (attention := self._around(node, output)) is not None:
                 yield output.output[0], attention
@@ -87,7 +84,7 @@ class _Search:
     def _around(self, softmax: "NodeProto", output: "NodeProto") -> _Attention | None:
         query_and_key, before = self._behind(softmax.input[0])
         values, after = self._behind(output.input[0], softmax.output[0])
-        weight = self._weights.get(output.input[1])
+        weight = self._index.weights.get(output.input[1])
         if len(query_and_key) != 2 or len(values) != 1 or weight is None or len(weight.dims) != 3:
             return None
         channels = weight.dims[1]
@@ -95,18 +92,18 @@ class _Search:
         if len(key_tables) != 1 or len(value_tables) != 1:
             return None
         ((name, key_table),), ((_, value_table),) = key_tables.items(), value_tables.items()
-        (query,) = self._met_by(name) & query_and_key or {""}
+        (query,) = self._multiplied_with(name) & query_and_key or {""}
         if not query or key_table.shape != value_table.shape:
             return None
         (key,), (value,) = query_and_key - {query}, values
         return _Attention(query, key, value, key_table, value_table, channels)
 
     def _convolution_after(self, name: str) -> "NodeProto | None":
-        """Return the one convolution that takes what comes of ``name``."""
+        """Return the one convolution that takes ``name`` or a value made of it; None where there are several."""
         found: dict[str, NodeProto] = {}
         waiting, seen = [name], set()
         while waiting:
-            for node in self._takers.get(waiting.pop(), []):
+            for node in self._index.takers(waiting.pop()):
                 if node.op_type == "Conv":
                     found[node.output[0]] = node
                 elif node.output[0] not in seen:
@@ -115,7 +112,7 @@ class _Search:
         return next(iter(found.values())) if len(found) == 1 else None
 
     def _behind(self, name: str, stop: str = "") -> tuple[set[str], set[str]]:
-        """Return the convolutions that ``name`` is made of, as far as ``stop``, and the constants on the way."""
+        """Return the convolutions of which ``name`` is made, as far as ``stop``, and the constants on the way."""
         convolutions, constants = set(), set()
         waiting, seen = [name], {stop, ""}
         while waiting:
@@ -123,8 +120,8 @@ class _Search:
             if each in seen:
                 continue
             seen.add(each)
-            node = self._makers.get(each)
-            if each in self._weights:
+            node = self._index.maker(each)
+            if each in self._index.weights:
                 constants.add(each)
             elif node is not None and node.op_type == "Conv":
                 convolutions.add(each)
@@ -133,12 +130,12 @@ class _Search:
         return convolutions, constants
 
     def _tables(self, names: Collection[str], channels: int) -> dict[str, npt.NDArray[np.float32]]:
-        """Return those that are tables of distances, upright: [distances, channels of a head]."""
+        """Return those of ``names`` that are tables, upright: [distances, channels of a head]."""
         from onnx import numpy_helper
 
         found = {}
         for name in names:
-            tensor = self._weights[name]
+            tensor = self._index.weights[name]
             shape = [size for size in tensor.dims if size != 1]
             if tensor.data_type == tensor.FLOAT and len(shape) == 2:
                 values = numpy_helper.to_array(tensor).reshape(shape)
@@ -147,9 +144,9 @@ class _Search:
                     found[name] = upright
         return found
 
-    def _met_by(self, name: str) -> set[str]:
-        """Return the convolutions behind what a table is multiplied with."""
-        while takers := self._takers.get(name, []):
+    def _multiplied_with(self, name: str) -> set[str]:
+        """Return the convolutions behind the value that a table is multiplied with."""
+        while takers := self._index.takers(name):
             node = takers[0]
             if node.op_type == "MatMul":
                 return set().union(*(self._behind(each)[0] for each in node.input if each != name))
@@ -163,7 +160,7 @@ def _is_upright(shape: tuple[int, ...], channels: int) -> bool:
 
 
 class _Writer:
-    """Appends nodes and weights."""
+    """Nodes and weights of lean attention, appended to a graph."""
 
     def __init__(self, graph: "GraphProto") -> None:
         self.nodes: list[NodeProto] = []
@@ -171,7 +168,7 @@ class _Writer:
         self._has_band = False
 
     def write(self, attention: _Attention, prefix: str) -> str:
-        """Append ``attention``, and return what it makes: [1, channels, time]."""
+        """Append ``attention``, and return the name of its output [1, channels, time]."""
         if not self._has_band:
             self._band(attention)
             self._has_band = True

@@ -1,31 +1,24 @@
-"""Simplifies the stages of a synthesizer: a fraction of the nodes, the same values.
+"""Simplification of a VITS network's stages: a fraction of the nodes, the same values.
 
-A traced graph computes for every sentence what the cut has made certain: that one sentence, unpadded, goes through it,
-so that every mask is all ones. And it reads a band of nine diagonals out of a square of attention by padding, reshaping
-and slicing arrays of twice its size: for a sentence of 11 s a tenth of the flow's work, and more of its time, since one
-thread does it. Both are found by their structure, and what came of it is compared with the graph as it was. Where it is
-not the same, the graph stays as it was but for folded constants, and its metadata says why.
+A traced graph computes masks for every sentence, although one unpadded sentence goes through it and every mask is all
+ones. And it reads a band of nine diagonals out of a square of attention by padding, reshaping and slicing arrays of
+twice its size: for a sentence of 11 s a tenth of the flow's work, and more of its time, since one thread does it. Both
+are recognised by their structure, and the result is compared with the graph as it was. Where they differ, only
+constants are folded, and the stage's metadata says why.
 """
 
 import logging
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from wyoming_hayakoe.engine.graphs import cutting
-from wyoming_hayakoe.engine.graphs.cutting import Stages
 from wyoming_hayakoe.engine.graphs.edits import drop_dead, drop_masks, merge_pads
-from wyoming_hayakoe.engine.jp_extra.inputs import Feeds, Inputs
 from wyoming_hayakoe.engine.prepare.relative_attention import lean_attention
-from wyoming_hayakoe.engine.runtime.session import Session
+from wyoming_hayakoe.engine.runtime.session import Feeds, Session, fold
 from wyoming_hayakoe.errors import in_brief
-from wyoming_hayakoe.symbols import SYMBOLS, language_ids, tone_ids
-from wyoming_hayakoe.utterance import SynthesisParams
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -33,27 +26,18 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 REMARK = "simplified"
-"""Under this key a stage's metadata tells what was done to it."""
+"""Key of the remark in a stage's metadata."""
 
 _NOWHERE = Path("stage.onnx")
-_LENGTHS = (1, 7, 50)
-# Of the largest value: what another order of the same sums makes, and less than any error of structure.
+# As a share of the largest value: more than another order of the same sums makes, less than any error of structure.
 _TOLERANCE = 1e-4
 
 
-def simplify(stages: Stages) -> Stages:
-    """Return ``stages`` simplified; each by itself stays as it is where it cannot be."""
-    sentences = [sentence(stages.encoder, length) for length in _LENGTHS]
-    encoder, flow, decoder = (_simplified(stage, sentences) for stage in (stages.encoder, stages.flow, stages.decoder))
-    return replace(stages, encoder=encoder, flow=flow, decoder=decoder)
+def simplify(stage: "ModelProto", samples: Sequence[Feeds]) -> "ModelProto":
+    """Return ``stage`` simplified, or as it is where that is not possible.
 
-
-def remark(stage: "ModelProto") -> str:
-    """Return what :func:`simplify` did to a stage, in a few words."""
-    return next((entry.value for entry in stage.metadata_props if entry.key == REMARK), "")
-
-
-def _simplified(stage: "ModelProto", sentences: Sequence[Feeds]) -> "ModelProto":
+    The two are compared on ``samples``, unpadded sentences of several lengths as the stage takes them.
+    """
     from onnx import ModelProto, helper
 
     try:
@@ -70,67 +54,42 @@ def _simplified(stage: "ModelProto", sentences: Sequence[Feeds]) -> "ModelProto"
         merge_pads(lean.graph)
         lean = _folded(lean)
         drop_dead(lean)
-        difference = _difference(stage, lean, sentences)
+        difference = _difference(stage, lean, samples)
     except Exception as error:  # noqa: BLE001 - as above
-        kept, told = folded, f"constants only: {in_brief(error)}"
+        kept, done = folded, f"constants only: {in_brief(error)}"
     else:
         is_same = difference <= _TOLERANCE
         kept = lean if is_same else folded
-        told = f"{masks} masks, {attentions} attentions" if is_same else f"constants only: differs by {difference:.0e}"
-    helper.set_model_props(kept, {REMARK: f"{told}; {len(stage.graph.node)} nodes, now {len(kept.graph.node)}"})
+        done = f"{masks} masks, {attentions} attentions" if is_same else f"constants only: differs by {difference:.0e}"
+    helper.set_model_props(kept, {REMARK: f"{done}; {len(stage.graph.node)} nodes, now {len(kept.graph.node)}"})
     _LOGGER.debug("%s: %s", stage.graph.output[0].name, remark(kept))
     return kept
 
 
+def remark(stage: "ModelProto") -> str:
+    """Return the remark of :func:`simplify` on a stage."""
+    return next((entry.value for entry in stage.metadata_props if entry.key == REMARK), "")
+
+
 def _folded(model: "ModelProto") -> "ModelProto":
-    """Return ``model`` as ONNX Runtime simplifies it for any machine: constants, duplicates, what does nothing."""
+    """Return ``model`` as :func:`fold` writes it."""
     import onnx
-    import onnxruntime as ort
 
     with tempfile.TemporaryDirectory(prefix="wyoming-hayakoe-") as folder:
         source, target = Path(folder, "source.onnx"), Path(folder, "target.onnx")
         source.write_bytes(model.SerializeToString())
-        options = ort.SessionOptions()
-        options.log_severity_level = 4
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        options.optimized_model_filepath = str(target)
-        ort.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
+        fold(source, target)
         return onnx.load(target)
 
 
-def _difference(expected: "ModelProto", found: "ModelProto", sentences: Sequence[Feeds]) -> float:
-    """Return by how much two graphs differ at most, as a share of the largest value."""
+def _difference(expected: "ModelProto", found: "ModelProto", samples: Sequence[Feeds]) -> float:
+    """Return the largest difference of two graphs' values, as a share of the largest value."""
     sessions = [Session(model, _NOWHERE) for model in (expected, found)]
     outputs = [value.name for value in expected.graph.output]
     largest = 0.0
-    for feeds in sentences:
+    for feeds in samples:
         for one, other in zip(*(session.run(outputs, feeds) for session in sessions), strict=True):
             if one.shape != other.shape:
                 raise ValueError(f"gives {other.shape} instead of {one.shape}")
             largest = max(largest, float(np.abs(one - other).max() / max(1e-9, float(np.abs(one).max()))))
     return largest
-
-
-def sentence(encoder: "ModelProto", length: int) -> Feeds:
-    """Return values for every stage: of a sentence of as many phones, and as many frames for each."""
-    random = np.random.default_rng(length)
-
-    def normal(*shape: int) -> npt.NDArray[np.float32]:
-        return random.standard_normal(shape, dtype=np.float32)
-
-    inputs = Inputs(
-        phones=random.integers(1, len(SYMBOLS), length),
-        tones=np.array(tone_ids(random.integers(0, 2, length).tolist())),
-        languages=np.array(language_ids(length)),
-        bert=normal(1024, length),
-        style=normal(256),
-        speaker_id=0,
-    )
-    feeds = {**inputs.feeds(SynthesisParams()), cutting.DURATION_NOISE: normal(1, 2, length)}
-    mean = Session(encoder, _NOWHERE).run([cutting.MEAN], feeds)[0]
-    return {
-        **feeds,
-        cutting.DURATIONS: np.ones((1, 1, length), dtype=np.float32),
-        cutting.PRIOR: normal(*mean.shape),
-        cutting.LATENT: normal(*mean.shape),
-    }

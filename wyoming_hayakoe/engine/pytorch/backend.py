@@ -12,12 +12,13 @@ from torch import Tensor
 
 from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.jp_extra.config import read_config, read_style_vectors
-from wyoming_hayakoe.engine.jp_extra.inputs import Feeds
-from wyoming_hayakoe.engine.jp_extra.synthesizer import LoadedStages, Synthesizer
+from wyoming_hayakoe.engine.jp_extra.stages import LoadedStages
+from wyoming_hayakoe.engine.jp_extra.synthesizer import Synthesizer
 from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles, read_about
 from wyoming_hayakoe.engine.pytorch.network.checkpoint import load_checkpoint
 from wyoming_hayakoe.engine.pytorch.network.text_encoder import Sentence
 from wyoming_hayakoe.engine.pytorch.network.vits import Rhythm, Vits
+from wyoming_hayakoe.engine.runtime.session import Feeds
 from wyoming_hayakoe.errors import HayakoeError, in_brief
 
 
@@ -27,19 +28,19 @@ def has_gpu() -> bool:
 
 
 class PyTorch:
-    """Loads voices on one device."""
+    """Loader of voices on one device of PyTorch."""
 
     def __init__(self, device: str) -> None:
-        """Take note of ``device``, as PyTorch names it."""
+        """Load onto ``device``, as PyTorch names it."""
         self.device = torch.device(device)
         self.compiles = False
-        """Whether networks that are loaded from now on go through torch.compile: a minute, and faster afterwards."""
+        """Whether networks are loaded through torch.compile: that takes a minute, and computes faster afterwards."""
 
     def read(self, place: Path) -> VoiceFiles:
-        """Read what is small in the folder of a voice.
+        """Read the small files in the folder of a voice.
 
         Raises:
-            HayakoeError: something is missing or is not what it should be.
+            HayakoeError: a file is missing or damaged.
         """
         config = read_config(place / "config.json")
         vectors = read_style_vectors(place / "style_vectors.npy", config)
@@ -49,7 +50,7 @@ class PyTorch:
         """Return a voice's network, ready to run.
 
         Raises:
-            HayakoeError: the weights are not what they should be, or the device has no room for them.
+            HayakoeError: the weights are damaged, or the device has no memory for them.
         """
         network = load_checkpoint(checkpoint, checkpoint.parent / "config.json")
         network.fold_weight_norm()
@@ -64,7 +65,7 @@ _Compute = Callable[[dict[str, Tensor]], Sequence[Tensor]]
 
 
 class _Stage:
-    """A part of the network, as the engine runs one."""
+    """A part of the network, as :class:`~.jp_extra.stages.LoadedStage` describes it."""
 
     def __init__(self, compute: _Compute, device: torch.device, origin: Path) -> None:
         self._compute = compute
@@ -74,7 +75,7 @@ class _Stage:
         self._lock = threading.Lock()
 
     def run(self, outputs: Sequence[str], feeds: Feeds) -> list[npt.NDArray[Any]]:
-        """Return what this stage makes, which is ``outputs``."""
+        """Return this stage's values, which are ``outputs``."""
         try:
             with self._lock, torch.inference_mode():
                 tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in feeds.items()}
@@ -129,7 +130,7 @@ def _only_checkpoint(folder: Path) -> Path:
 
 
 def _failed(origin: Path, error: RuntimeError) -> HayakoeError:
-    """Return PyTorch's words in one line."""
+    """Return PyTorch's error in one line."""
     if isinstance(error, torch.cuda.OutOfMemoryError):
         return HayakoeError(f"{origin}: the GPU has no room for it: stop what else uses it, or compute on the CPU")
     return HayakoeError(f"{origin}: PyTorch fails ({in_brief(error)}): compute on the CPU")

@@ -1,1 +1,1 @@
-"""ONNX Runtime and this machine."""
+"""ONNX Runtime on this machine: sessions, devices, processor, memory."""

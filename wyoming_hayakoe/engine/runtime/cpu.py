@@ -1,4 +1,4 @@
-"""What this machine is, as far as graphs are made for it."""
+"""The processor and the memory of this machine, on which the prepared form of a graph depends."""
 
 import contextlib
 import hashlib
@@ -7,31 +7,31 @@ import platform
 from pathlib import Path
 
 CPU_INFO = Path("/proc/cpuinfo")
-"""Where Linux describes the processor."""
+"""The file in which Linux describes the processor."""
 
 _SMALL = 2 << 30
 
 
 def instruction_set(cpu_info: Path = CPU_INFO) -> str:
-    """Return a short text that differs between processors for which graphs are optimised differently."""
+    """Return a short name of the processor; graphs optimised under one name run on every processor of that name."""
     features = " ".join(sorted(processor_features(cpu_info)))
     return f"{platform.machine()}-{hashlib.sha256(features.encode()).hexdigest()[:8]}"
 
 
 def processor_features(cpu_info: Path = CPU_INFO) -> frozenset[str]:
-    """Return what Linux calls the processor's features, such as ``avx512_vnni`` or ``asimddp``; elsewhere nothing."""
+    """Return the processor's features as Linux names them, such as ``avx512_vnni`` or ``asimddp``; elsewhere none."""
     for line in _lines(cpu_info):
         name, _, value = line.partition(":")
-        # As x86 and as ARM call it; every core has such a line, and the first stands for all.
+        # The names on x86 and on ARM. Every core has such a line, and the first stands for all.
         if name.strip() in {"flags", "Features"}:
             return frozenset(value.split())
     return frozenset()
 
 
 def has_little_memory() -> bool:
-    """Say whether this machine, or the container around this process, has under 2 GiB."""
+    """Return whether this machine, or the container around this process, has less than 2 GiB of memory."""
     limits = [_number(line) for line in _lines(Path("/sys/fs/cgroup/memory.max"))]
-    with contextlib.suppress(ValueError, OSError):  # this system does not tell
+    with contextlib.suppress(ValueError, OSError):  # this system has no such figures
         limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     return any(0 < limit < _SMALL for limit in limits)
 

@@ -1,21 +1,22 @@
-"""Which models are in memory: each is loaded at its first use, and the least recently used goes to make room."""
+"""Models in memory: each is loaded at its first use, and the least recently used one is evicted to make room."""
 
 import ctypes
 import gc
+import itertools
 import logging
 import os
 import threading
-from collections import OrderedDict
+import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 _LOGGER = logging.getLogger(__name__)
 
-# Giving back takes some 20 ms: worth it for what a sentence of several seconds leaves, not for a greeting's.
+# Returning memory takes some 20 ms: worth it after a sentence of several seconds, not after a greeting.
 _MUCH = 64 << 20
 
-# Of mallopt, as malloc.h numbers it; and from what size on it holds.
+# The number of M_MMAP_THRESHOLD in malloc.h, and the size in bytes from which pieces are mapped.
 _MMAP_THRESHOLD = -3
 _LARGE = 1 << 20
 
@@ -23,82 +24,114 @@ Model = TypeVar("Model")
 
 
 class ModelCache:
-    """Loads models and keeps them as long as there is room. Safe to use from several threads.
+    """Keeps models in memory as far as there is room. Safe to use from several threads.
 
-    Whoever speaks with a model keeps it until the sentence is over, also when it has to go.
+    A caller that computes with a model keeps it until its sentence is over, also when the model is evicted meanwhile.
+
+    The cache refers to its places weakly, and a model leaves memory with its place. So nothing has to be done when the
+    garbage collector takes a place, which can be at any moment, also while this thread holds a lock of the cache.
     """
 
     def __init__(self, limit: int | None = None, resident: Callable[[], int] | None = None) -> None:
-        """Keep the process, as large as ``resident`` says, under ``limit`` bytes as far as letting models go can."""
+        """Keep the process under ``limit`` bytes as far as evicting models can; ``resident`` measures it."""
         self._limit = limit
         self._resident = resident or resident_bytes
         self._lock = threading.Lock()
         # Models are loaded one at a time, since the process is measured before each.
         self._loading = threading.Lock()
-        self._models: OrderedDict[str, Any] = OrderedDict()
-        self._settled = 0
+        self._places: weakref.WeakSet[Place[Any]] = weakref.WeakSet()
+        self._clock = itertools.count(1)
+        self._after_return = 0
 
-    def get(self, name: str, load: Callable[[], Model], size: int) -> Model:
-        """Return the model ``name``, from memory or with ``load``, which is going to take about ``size`` bytes."""
-        if (model := self.find(name)) is None:
-            with self._loading:
-                if (model := self.find(name)) is None:
-                    self._make_room(name, size)
-                    model = load()
-                    # What loading needed beside the model is as large as the model.
-                    give_back()
-                    with self._lock:
-                        self._models[name] = model
-        found: Model = model
-        return found
-
-    def settle(self) -> None:
-        """Give back to the system what a long sentence has left, where that is much."""
-        if self._resident() > self._settled + _MUCH:
-            give_back()
-            self._settled = self._resident()
-
-    def drop(self, name: str) -> None:
-        """Let a model go that nobody will ask for again."""
+    def place(self, name: str, size: int) -> "Place[Any]":
+        """Return a place for one model, which is going to take about ``size`` bytes; the log calls it ``name``."""
+        place: Place[Any] = Place(self, name, size)
         with self._lock:
-            gone = self._models.pop(name, None)
-        if gone is not None:
-            del gone
-            give_back()
+            self._places.add(place)
+        return place
 
     @property
     def names(self) -> list[str]:
         """The models in memory, the least recently used first."""
         with self._lock:
-            return list(self._models)
+            return [place.name for place in self._loaded()]
 
-    def find(self, name: str) -> Any | None:
-        """Return the model ``name`` if it is in memory; it has been used then."""
-        with self._lock:
-            if name in self._models:
-                self._models.move_to_end(name)
-            return self._models.get(name)
-
-    def _make_room(self, name: str, size: int) -> None:
-        if self._limit is None:
-            return
-        while self._resident() + size > self._limit:
-            with self._lock:
-                if not self._models:
-                    break
-                leaving, _ = self._models.popitem(last=False)
+    def settle(self) -> None:
+        """Return to the system the memory that a long sentence has freed, if it is more than 64 MiB."""
+        if self._resident() > self._after_return + _MUCH:
             give_back()
-            _LOGGER.info("voice %s leaves memory to make room for %s", leaving, name)
+            self._after_return = self._resident()
+
+    def find(self, place: "Place[Model]") -> Model | None:
+        """Return the model of a place if it is in memory; that counts as a use."""
+        with self._lock:
+            place.used = next(self._clock)
+            return place.model
+
+    def get(self, place: "Place[Model]", load: Callable[[], Model]) -> Model:
+        """Return the model of a place, from memory or with ``load``."""
+        if (model := self.find(place)) is None:
+            with self._loading:
+                if (model := self.find(place)) is None:
+                    self._make_room(place)
+                    model = load()
+                    # Loading needs as much memory again as the model itself.
+                    give_back()
+                    with self._lock:
+                        place.model = model
+        return model
+
+    def _loaded(self) -> "list[Place[Any]]":
+        """Return the places with a model, the least recently used first; the caller holds the lock."""
+        return sorted((place for place in self._places if place.model is not None), key=lambda place: place.used)
+
+    def _make_room(self, place: "Place[Any]") -> None:
+        if self._limit is None or self._resident() + place.size <= self._limit:
+            return
+        # Models that left with their places may have freed much.
+        give_back()
+        while self._resident() + place.size > self._limit:
+            with self._lock:
+                leaving = next(iter(self._loaded()), None)
+                if leaving is None:
+                    break
+                leaving.model = None
+            give_back()
+            _LOGGER.info("voice %s leaves memory to make room for %s", leaving.name, place.name)
         else:
             return
         _LOGGER.warning(
             "voice %s takes more than --max-memory leaves it (%d MB wanted beside %d of %d MB): loaded all the same",
-            *(name, size >> 20, self._resident() >> 20, self._limit >> 20),
+            *(place.name, place.size >> 20, self._resident() >> 20, self._limit >> 20),
         )
 
 
+class Place(Generic[Model]):
+    """The place of one model in a cache; the model leaves memory with it."""
+
+    def __init__(self, cache: ModelCache, name: str, size: int) -> None:
+        """See :meth:`ModelCache.place`."""
+        self.name = name
+        self.size = size
+        self.model: Model | None = None
+        """The model, if it is in memory; the cache writes it."""
+
+        self.used = 0
+        """When it was used last; the cache writes it."""
+
+        self._cache = cache
+
+    def get(self, load: Callable[[], Model]) -> Model:
+        """Return the model, from memory or with ``load``."""
+        return self._cache.get(self, load)
+
+    def find(self) -> Model | None:
+        """Return the model if it is in memory."""
+        return self._cache.find(self)
+
+
 def resident_bytes() -> int:
-    """Return the resident memory of this process; 0 where the system does not tell (it does on Linux)."""
+    """Return the resident memory of this process in bytes; 0 on systems other than Linux."""
     try:
         pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
     except OSError:
@@ -107,16 +140,16 @@ def resident_bytes() -> int:
 
 
 def give_back() -> None:
-    """Return to the system what is free: glibc keeps it otherwise, and the process would look as large as before."""
+    """Return free memory to the system; glibc keeps it otherwise, and the process would look as large as before."""
     gc.collect()
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
         trim(0)
 
 
 def give_back_at_once() -> None:
-    """From now on return to the system each large piece as soon as it is free, which takes a tenth more time.
+    """Return each large piece of memory to the system as soon as it is free, from now on; it takes a tenth more time.
 
-    For a process that works on whole graphs, and then ends: glibc would keep room for the largest step.
+    For a process that works on whole graphs, and then ends: glibc would keep the memory of the largest step.
     """
     if tune := getattr(ctypes.CDLL(None), "mallopt", None):
         tune(_MMAP_THRESHOLD, _LARGE)

@@ -1,17 +1,8 @@
-"""Which processor computes, as far as ONNX Runtime goes."""
+"""The processors on which ONNX Runtime can compute here."""
 
 from functools import cache
-from typing import Literal
 
-Device = Literal["cpu", "cuda"]
-
-_CUDA = "CUDAExecutionProvider"
-_CPU = "CPUExecutionProvider"
-
-
-def providers(device: Device) -> list[str]:
-    """Return what ONNX Runtime may compute with, best first; what a GPU cannot, the CPU does."""
-    return [_CUDA, _CPU] if device == "cuda" else [_CPU]
+from wyoming_hayakoe.engine.runtime.session import PROVIDERS, session_options
 
 
 @cache
@@ -19,13 +10,12 @@ def has_cuda() -> bool:
     """Whether ONNX Runtime can compute on an NVIDIA GPU: the package for it, its libraries and a GPU are here."""
     import onnxruntime as ort
 
-    if _CUDA not in ort.get_available_providers():
+    cuda = PROVIDERS["cuda"]
+    if cuda[0] not in ort.get_available_providers():
         return False
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
-    # Without a GPU or its libraries, the package says nothing and takes the CPU: only a session tells.
-    session = ort.InferenceSession(_smallest_graph(), options, providers=providers("cuda"))
-    return _CUDA in session.get_providers()
+    # Without a GPU or its libraries, the package takes the CPU in silence: only a session shows which it took.
+    session = ort.InferenceSession(_smallest_graph(), session_options(), providers=cuda)
+    return cuda[0] in session.get_providers()
 
 
 def _smallest_graph() -> bytes:

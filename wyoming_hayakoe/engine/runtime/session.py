@@ -1,4 +1,4 @@
-"""One place for how graphs run on ONNX Runtime, and for what they say when they do not."""
+"""Sessions of ONNX Runtime: the options of all of them, and one line for each of their errors."""
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,41 +6,51 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from wyoming_hayakoe.engine.runtime.providers import Device, providers
 from wyoming_hayakoe.errors import HayakoeError, in_brief
 
 if TYPE_CHECKING:
     import onnxruntime as ort
     from onnx import ModelProto
 
+Feeds = Mapping[str, npt.NDArray[Any]]
+"""Values by the names of a graph's inputs."""
+
+Device = Literal["cpu", "cuda"]
+
+PROVIDERS: Mapping[Device, list[str]] = {
+    "cpu": ["CPUExecutionProvider"],
+    "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"],
+}
+"""What ONNX Runtime computes with on each device, best first: what a GPU cannot do, the CPU does."""
+
 _FATAL = 4
-"""ONNX Runtime's least talkative level: what fails is raised, and told by us."""
+"""ONNX Runtime's lowest level of logging: errors are raised, and reported by this program."""
 
 _PROFILES: ContextVar[Path | None] = ContextVar("_PROFILES", default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """How graphs run."""
+    """The configuration of sessions."""
 
     threads: int = 0
-    """Threads that compute one step; 0 is one for each physical core."""
+    """Threads that compute one step; 0 means one for each physical core."""
 
     low_memory: bool = False
-    """Whether weights of a graph that is not prepared stay in the order of its file, instead of being copied into a
-    faster one. A prepared graph has them in that order, mapped and shared."""
+    """Whether the weights of an unprepared graph stay in the order of its file, instead of being copied into a faster
+    order. A prepared graph has its weights in that order, mapped and shared."""
 
     device: Device = "cpu"
-    """What computes."""
+    """The processor that computes."""
 
 
 class Session:
-    """A graph that is ready to run. Safe to use from several threads."""
+    """A graph in memory, ready to run. Safe to use from several threads."""
 
     def __init__(
         self,
@@ -51,38 +61,38 @@ class Session:
         is_optimised: bool = False,
         plans_memory: bool = True,
     ) -> None:
-        """Load ``model``, which is ``origin`` or was made from it.
+        """Load a graph.
 
         Args:
             model: the graph.
-            origin: the file that errors name.
-            execution: how it runs.
-            is_optimised: whether :func:`optimise` has made it.
-            plans_memory: whether values are written over each other. Planning that takes longer than all else in
-                loading, and gains something only where values are as large as a decoder's.
+            origin: the published file that ``model`` is or was made from; errors name it.
+            execution: the configuration.
+            is_optimised: whether :func:`optimise` has made the graph.
+            plans_memory: whether values share memory. Planning that takes longer than the rest of loading, and gains
+                memory only where values are as large as a decoder's.
 
         Raises:
-            HayakoeError: it is missing, cut short, or no ONNX graph.
+            HayakoeError: the graph is missing, cut short, or no ONNX graph.
         """
         self._origin = origin
         execution = execution or Execution()
-        options = _options(execution, is_optimised=is_optimised)
+        options = session_options(execution, is_optimised=is_optimised)
         options.enable_mem_reuse = plans_memory
         if (folder := _PROFILES.get()) is not None:
             options.enable_profiling = True
             options.profile_file_prefix = str(folder / f"{(model if isinstance(model, Path) else origin).stem}@")
         self._session = _open(model, origin, options, execution.device)
         self.inputs = [value.name for value in self._session.get_inputs()]
-        """Names of what it takes."""
+        """Names of the inputs."""
 
         self.outputs = [value.name for value in self._session.get_outputs()]
-        """Names of what it gives."""
+        """Names of the outputs."""
 
-    def run(self, outputs: Sequence[str], feeds: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
-        """Compute ``outputs``; of ``feeds`` it takes what it knows.
+    def run(self, outputs: Sequence[str], feeds: Feeds) -> list[npt.NDArray[Any]]:
+        """Compute ``outputs`` of those ``feeds`` that are inputs; others are ignored.
 
         Raises:
-            HayakoeError: the graph does not work with such values, or gives something that is no number.
+            HayakoeError: the graph fails with such values, or gives values that are not finite.
         """
         try:
             results: list[npt.NDArray[Any]] = self._session.run(
@@ -97,7 +107,7 @@ class Session:
 
 @contextmanager
 def profiled(folder: Path) -> Iterator[None]:
-    """Have each session that is loaded meanwhile write into ``folder``, when it goes, how long each node took."""
+    """Profile the sessions that are loaded meanwhile: each writes the time of its nodes into ``folder`` at its end."""
     token = _PROFILES.set(folder)
     try:
         yield
@@ -106,21 +116,22 @@ def profiled(folder: Path) -> Iterator[None]:
 
 
 def optimise(source: Path, target: Path, origin: Path, *, packs_weights: bool = False) -> int:
-    """Write a graph as ONNX Runtime would run it here, its weights beside it, and return how many nodes it has.
+    """Write a graph as ONNX Runtime runs it on this machine, its weights beside it, and return its number of nodes.
 
     Args:
         source: the graph.
-        target: where to.
-        origin: the file that errors name.
-        packs_weights: whether weights are written also in the order in which kernels want them: they can stay mapped
-            then, and loading the BERT need not copy 264 MB. Not every kernel reads what it has written: prove it.
+        target: the file to write.
+        origin: the published file that errors name.
+        packs_weights: whether weights are written also in the order in which kernels read them: they can stay mapped
+            then, and loading the BERT need not copy 264 MB. Some kernels misread what they have written: the caller
+            has to compare.
 
     Raises:
-        HayakoeError: it cannot be loaded, or not be written.
+        HayakoeError: the graph cannot be loaded, or not be written.
     """
     import onnx
 
-    options = _options(Execution(), is_optimised=False)
+    options = session_options()
     options.optimized_model_filepath = str(target)
     entries = {"file_name": f"{target.stem}.data", "min_size_in_bytes": "1024"}
     for name, value in entries.items():
@@ -131,15 +142,33 @@ def optimise(source: Path, target: Path, origin: Path, *, packs_weights: bool = 
     return len(onnx.load(target, load_external_data=False).graph.node)
 
 
-def _options(execution: Execution, *, is_optimised: bool) -> "ort.SessionOptions":
+def fold(source: Path, target: Path) -> None:
+    """Write a graph as ONNX Runtime simplifies it for any machine: constants folded, duplicates and copies removed.
+
+    Only the standard's operators are in it, and its weights.
+
+    Raises:
+        Exception: a class of ONNX Runtime's own; the graph cannot be loaded, or not be written.
+    """
     import onnxruntime as ort
 
+    options = session_options()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(target)
+    ort.InferenceSession(str(source), options, providers=PROVIDERS["cpu"])
+
+
+def session_options(execution: Execution | None = None, *, is_optimised: bool = False) -> "ort.SessionOptions":
+    """Return the options that every session of this program begins with; nothing else makes any."""
+    import onnxruntime as ort
+
+    execution = execution or Execution()
     options = ort.SessionOptions()
     options.log_severity_level = _FATAL
     options.intra_op_num_threads = execution.threads
-    # Threads that wait for the next sentence would take the whole processor while nobody speaks.
+    # Threads that spin while they wait for the next sentence would take the whole processor.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # An arena keeps what the longest sentence so far has needed, 440 MB for 12 s, and was measured to be no faster.
+    # An arena keeps the memory of the longest sentence so far, 440 MB for 12 s, and was measured to be no faster.
     options.enable_cpu_mem_arena = False
     if execution.low_memory and not is_optimised:
         options.add_session_config_entry("session.disable_prepacking", "1")
@@ -153,13 +182,13 @@ def _open(
 ) -> "ort.InferenceSession":
     if isinstance(model, Path):
         return _load(str(model), origin, options, device)
-    # By way of a file: from bytes, a session would keep them beside its own.
+    # By way of a file: a session would keep bytes beside its own copy.
     try:
         with tempfile.TemporaryDirectory(prefix="wyoming-hayakoe-") as folder:
             path = Path(folder, "stage.onnx")
             path.write_bytes(model.SerializeToString())
             return _load(str(path), origin, options, device)
-    except OSError:  # there is nowhere to write
+    except OSError:  # no folder can be written
         return _load(model.SerializeToString(), origin, options, device)
 
 
@@ -167,7 +196,7 @@ def _load(source: str | bytes, origin: Path, options: "ort.SessionOptions", devi
     import onnxruntime as ort
 
     try:
-        return ort.InferenceSession(source, options, providers=providers(device))
+        return ort.InferenceSession(source, options, providers=PROVIDERS[device])
     except Exception as error:  # noqa: BLE001 - ONNX Runtime raises classes of its own, below Exception only
         if not origin.exists():
             raise HayakoeError(f"{origin}: is missing: fetch the voice again") from None

@@ -1,0 +1,158 @@
+"""Preparation of a JP-Extra voice: its graph is cut in stages, simplified, put in int8 in part, and optimised."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wyoming_hayakoe.engine.graphs import cutting
+from wyoming_hayakoe.engine.graphs.cutting import Stages, UncuttableError
+from wyoming_hayakoe.engine.jp_extra.inputs import Inputs
+from wyoming_hayakoe.engine.jp_extra.stages import LoadedStage, decode, encode, flow_feeds, read_synthesizer, turn
+from wyoming_hayakoe.engine.prepare.compiler import Recipe
+from wyoming_hayakoe.engine.prepare.int8_trial import Rehearsal
+from wyoming_hayakoe.engine.prepare.precision import Precision, choose
+from wyoming_hayakoe.engine.prepare.simplify import remark, simplify
+from wyoming_hayakoe.engine.runtime.session import Feeds, Session, optimise
+from wyoming_hayakoe.symbols import SYMBOLS, language_ids, tone_ids
+from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.voice import Waveform
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+_LOGGER = logging.getLogger(__name__)
+
+# Of each sentence, from its middle. More frames widen no range audibly, and each costs the decoder's time.
+_CALIBRATION_FRAMES = 40
+
+# Phones of the sentences on which a simplified stage is compared.
+_LENGTHS = (1, 7, 50)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """The sentences by which one voice is calibrated and judged."""
+
+    calibration: Sequence[Inputs]
+    """Sentences by which the ranges of values are measured."""
+
+    held_out: Sequence[Inputs]
+    """Sentences by which the int8 form is judged."""
+
+    sample_rate: int
+    """Samples per second of the voice."""
+
+
+def recipe(name: str, model: Path, precision: Precision, sentences: Callable[[], Sentences]) -> Recipe:
+    """Return how the synthesizer at ``model`` is prepared; ``sentences`` are read only if a trial needs them."""
+    return Recipe(name, model, {"precision": precision}, partial(make, model, precision, sentences))
+
+
+def make(model: Path, precision: Precision, sentences: Callable[[], Sentences], folder: Path) -> dict[str, Any]:
+    """Write the optimised stages of a synthesizer into ``folder``, or all of it in one; return the report for JSON.
+
+    Raises:
+        HayakoeError: the graph is missing, damaged, no JP-Extra voice, or fails.
+    """
+    try:
+        stages = simplified(cutting.cut(read_synthesizer(model)))
+    except UncuttableError as error:
+        return {"uncut": str(error), "nodes": {"whole": optimise(model, folder / "whole.onnx", model)}}
+    remarks = {name: remark(graph) for name, graph in stages.graphs.items()}
+    _LOGGER.info("simplified: %s", "; ".join(f"{name}: {each}" for name, each in remarks.items()))
+    graphs, choice = choose(stages.graphs, lambda: rehearse(stages.graphs, sentences(), model), precision)
+    return {
+        "hop": stages.hop,
+        "reach": stages.reach,
+        "nodes": {name: _optimise(graph, folder / f"{name}.onnx", model) for name, graph in graphs.items()},
+        "simplified": remarks,
+        "choice": choice,
+    }
+
+
+def simplified(stages: Stages) -> Stages:
+    """Return ``stages`` simplified; each by itself stays as it is where it cannot be."""
+    samples = [sample(stages.encoder, length) for length in _LENGTHS]
+    return replace(stages, **{name: simplify(graph, samples) for name, graph in stages.graphs.items()})
+
+
+def rehearse(graphs: Mapping[str, "ModelProto"], sentences: Sentences, origin: Path) -> Rehearsal:
+    """Return ``sentences`` as the stages take them in fp32, each with a seed of its own.
+
+    Raises:
+        HayakoeError: the voice fails; it names ``origin``.
+    """
+    # Each session is dropped after its part: the machine may have 2 GB in all.
+    encoder = Session(graphs["encoder"], origin)
+    calibration = [_encoded(encoder, inputs, seed) for seed, inputs in enumerate(sentences.calibration)]
+    held_out = [_encoded(encoder, inputs, seed) for seed, inputs in enumerate(sentences.held_out)]
+    del encoder
+    flow = Session(graphs["flow"], origin)
+    latents = [_middle(turn(flow, feeds)) for feeds in calibration]
+    return Rehearsal(
+        calibration={
+            "flow": calibration,
+            "decoder": [{**feeds, cutting.LATENT: each} for feeds, each in zip(calibration, latents, strict=True)],
+        },
+        held_out=held_out,
+        sound=_sound,
+        sample_rate=sentences.sample_rate,
+        origin=origin,
+    )
+
+
+def sample(encoder: "ModelProto", length: int) -> Feeds:
+    """Return random values for every stage: of a sentence of ``length`` phones, and one frame for each."""
+    random = np.random.default_rng(length)
+
+    def normal(*shape: int) -> npt.NDArray[np.float32]:
+        return random.standard_normal(shape, dtype=np.float32)
+
+    inputs = Inputs(
+        phones=random.integers(1, len(SYMBOLS), length),
+        tones=np.array(tone_ids(random.integers(0, 2, length).tolist())),
+        languages=np.array(language_ids(length)),
+        bert=normal(1024, length),
+        style=normal(256),
+        speaker_id=0,
+    )
+    feeds = {**inputs.feeds(SynthesisParams()), cutting.DURATION_NOISE: normal(1, 2, length)}
+    mean = Session(encoder, Path("encoder.onnx")).run([cutting.MEAN], feeds)[0]
+    return {
+        **feeds,
+        cutting.DURATIONS: np.ones((1, 1, length), dtype=np.float32),
+        cutting.PRIOR: normal(*mean.shape),
+        cutting.LATENT: normal(*mean.shape),
+    }
+
+
+def _encoded(encoder: LoadedStage, inputs: Inputs, seed: int) -> Feeds:
+    """Return what the flow takes for a sentence."""
+    params, random = SynthesisParams(seed=seed), np.random.default_rng(seed)
+    return flow_feeds(encode(encoder, inputs, params, random), inputs, params, random)
+
+
+def _sound(stages: Mapping[str, Session], feeds: Feeds) -> Waveform:
+    return decode(stages["decoder"], turn(stages["flow"], feeds), feeds)
+
+
+def _middle(latent: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the middle frames of [1, C, F]."""
+    start = max(0, (latent.shape[2] - _CALIBRATION_FRAMES) // 2)
+    return np.ascontiguousarray(latent[:, :, start : start + _CALIBRATION_FRAMES])
+
+
+def _optimise(stage: "ModelProto", target: Path, origin: Path) -> int:
+    """Write an optimised stage and return its number of nodes."""
+    source = target.with_suffix(".source")
+    source.write_bytes(stage.SerializeToString())
+    try:
+        return optimise(source, target, origin)
+    finally:
+        source.unlink()

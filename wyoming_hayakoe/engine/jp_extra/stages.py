@@ -1,0 +1,161 @@
+"""The stages of a voice's network, ready to run, and what passes between them.
+
+T are phones, C channels, F frames. The values at the cuts have the names of :mod:`~.graphs.cutting`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from wyoming_hayakoe.engine.graphs import cutting
+from wyoming_hayakoe.engine.graphs.cutting import UncuttableError
+from wyoming_hayakoe.engine.graphs.model_file import read_model
+from wyoming_hayakoe.engine.jp_extra.inputs import Inputs
+from wyoming_hayakoe.engine.prepare.artifact import Artifact
+from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session
+from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.voice import Waveform
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+
+class LoadedStage(Protocol):
+    """A part of the network that is ready to run, as a :class:`Session` is."""
+
+    def run(self, outputs: Sequence[str], feeds: Feeds) -> list[npt.NDArray[Any]]:
+        """Compute ``outputs``, which are among the names at the cuts."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedStages:
+    """The stages of one voice."""
+
+    encoder: LoadedStage
+    flow: LoadedStage
+    decoder: LoadedStage
+
+    hop: int
+    """Samples in a frame."""
+
+    reach: int
+    """How many frames to either side the sound of a frame depends on."""
+
+    @classmethod
+    def open(cls, origin: Path, compiled: Artifact | None, execution: Execution | None) -> Self:
+        """Load what has been ``compiled`` of ``origin``, else cut that now.
+
+        Raises:
+            HayakoeError: the graph is missing, damaged, or no JP-Extra voice.
+            UncuttableError: the graph is, or was, not built so that it can be cut.
+        """
+        if compiled is None:
+            cut = cutting.cut(read_synthesizer(origin))
+            encoder, flow, decoder = (Session(each, origin, execution) for each in cut.graphs.values())
+            return cls(encoder, flow, decoder, cut.hop, cut.reach)
+        if "uncut" in compiled.report:
+            raise UncuttableError(compiled.report["uncut"])
+
+        def load(name: str) -> Session:
+            path = compiled.graph(name)
+            return Session(path, origin, execution, is_optimised=True, plans_memory=name == "decoder")
+
+        hop, reach = compiled.report["hop"], compiled.report["reach"]
+        return cls(load("encoder"), load("flow"), load("decoder"), hop, reach)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A sentence behind the text encoder."""
+
+    durations: npt.NDArray[np.int64]
+    """Frames of each phone [T]."""
+
+    mean: npt.NDArray[np.float32]
+    """The prior's mean for each phone [C, T]."""
+
+    log_scale: npt.NDArray[np.float32]
+    """The logarithm of the prior's deviation for each phone [C, T]."""
+
+
+def encode(encoder: LoadedStage, inputs: Inputs, params: SynthesisParams, random: np.random.Generator) -> Encoded:
+    """Return a sentence behind the encoder; ``random`` draws the noise of its durations.
+
+    Raises:
+        HayakoeError: the graph fails.
+    """
+    noise = random.standard_normal((1, 2, len(inputs.phones)), dtype=np.float32)
+    outputs = [cutting.DURATIONS, cutting.MEAN, cutting.LOG_SCALE]
+    durations, mean, log_scale = encoder.run(outputs, {cutting.DURATION_NOISE: noise, **inputs.feeds(params)})
+    return Encoded(durations.reshape(-1).astype(np.int64), mean[0], log_scale[0])
+
+
+def flow_feeds(encoded: Encoded, inputs: Inputs, params: SynthesisParams, random: np.random.Generator) -> Feeds:
+    """Return what the flow takes for a sentence; ``random`` draws the prior's noise."""
+    return {
+        cutting.PRIOR: draw_prior(encoded, params.noise, random),
+        cutting.DURATIONS: encoded.durations[None, None].astype(np.float32),
+        **inputs.feeds(params),
+    }
+
+
+def draw_prior(encoded: Encoded, noise: float, random: np.random.Generator) -> npt.NDArray[np.float32]:
+    """Return the prior's latent [1, C, F]: each phone's column as often as it has frames, and noise.
+
+    ``noise`` is a factor on the deviation of what ``random`` draws.
+    """
+    mean = np.repeat(encoded.mean, encoded.durations, axis=1)
+    scale = np.exp(np.repeat(encoded.log_scale, encoded.durations, axis=1)) * np.float32(noise)
+    latent: npt.NDArray[np.float32] = (mean + random.standard_normal(mean.shape, dtype=np.float32) * scale)[None]
+    return latent
+
+
+def turn(flow: LoadedStage, feeds: Feeds) -> npt.NDArray[np.float32]:
+    """Return the decoder's latent [1, C, F] for what :func:`flow_feeds` gives.
+
+    Raises:
+        HayakoeError: the graph fails.
+    """
+    latent: npt.NDArray[np.float32] = flow.run([cutting.LATENT], feeds)[0]
+    return latent
+
+
+def decode(decoder: LoadedStage, latent: npt.NDArray[np.float32], feeds: Feeds) -> Waveform:
+    """Return the sound [F * hop] of a latent [1, C, F]; ``feeds`` hold the speaker.
+
+    Raises:
+        HayakoeError: the graph fails.
+    """
+    sound: Waveform = decoder.run([cutting.AUDIO], {**feeds, cutting.LATENT: latent})[0].reshape(-1)
+    return sound
+
+
+def read_synthesizer(model: Path) -> "ModelProto":
+    """Return the graph at ``model`` with all its weights.
+
+    Raises:
+        HayakoeError: it is missing, damaged, or no JP-Extra voice.
+    """
+    proto = read_model(model)
+    _check_inputs(proto, model)
+    return proto
+
+
+def _check_inputs(proto: "ModelProto", origin: Path) -> None:
+    """Refuse a graph that takes something else than a JP-Extra synthesizer."""
+    zero = np.zeros(1, dtype=np.int64)
+    known = Inputs(zero, zero, zero, zero.astype(np.float32), zero.astype(np.float32), 0).feeds(SynthesisParams())
+    weights = {tensor.name for tensor in proto.graph.initializer}
+    names = {value.name for value in proto.graph.input} - weights
+    needed = {"bert", "style_vec", "sid", "length_scale"}
+    if strange := sorted(names - set(known)) or sorted(needed - names):
+        raise HayakoeError(
+            f"{origin}: is no Style-Bert-VITS2 JP-Extra voice ({', '.join(strange)[:80]} is "
+            f"{'not known to those' if names - set(known) else 'missing'}): choose another file"
+        )

@@ -1,0 +1,111 @@
+"""The forms of a model that are here: prepared for this configuration, prepared earlier, and as published."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from wyoming_hayakoe.engine.prepare.artifact import Artifact
+from wyoming_hayakoe.engine.prepare.compiler import Compiler, Recipe, UnkeptError
+from wyoming_hayakoe.errors import HayakoeError
+
+_LOGGER = logging.getLogger(__name__)
+
+Model = TypeVar("Model")
+
+
+class Forms:
+    """Makes the form for this configuration, and opens the best form that is here. Safe to use from several threads."""
+
+    def __init__(self, compiler: Compiler, recipe: Recipe) -> None:
+        """Look into ``compiler``'s folder for what ``recipe`` makes."""
+        self._compiler = compiler
+        self._recipe = recipe
+        self._making = threading.Lock()
+        self._failed = False
+        self._opened: Artifact | None = None
+        self.runs_as_it_is = False
+        """Whether :meth:`open` takes what is here, instead of making the form for this configuration first."""
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether the form for this configuration is on disk, or none is to be made."""
+        return not self._compiler.is_enabled or self.report is not None
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the form for this configuration is known to be absent, without reading all of the model."""
+        return not self.is_compiled and self._compiler.knows(self._recipe)
+
+    @property
+    def report(self) -> Mapping[str, Any] | None:
+        """How the form for this configuration was made; None where it is not on disk."""
+        found = self._compiler.find(self._recipe) if self._compiler.is_enabled else None
+        return found.report if found else None
+
+    @property
+    def has_better(self) -> bool:
+        """Whether the form for this configuration is on disk, and another one was opened."""
+        found = self._compiler.find(self._recipe) if self._compiler.is_enabled else None
+        return found is not None and (self._opened is None or self._opened.folder != found.folder)
+
+    def compile(self) -> None:
+        """Make the form for this configuration and keep it.
+
+        Raises:
+            HayakoeError: the model cannot be read, fails, or the form cannot be kept.
+        """
+        if self._compiler.is_enabled:
+            with self._making:
+                self._compiler.make(self._recipe)
+                self._failed = False
+
+    def compile_or_warn(self) -> Artifact | None:
+        """Return the form for this configuration, made if need be; None, with a warning at the first time, without."""
+        if not self._compiler.is_enabled:
+            return None
+        with self._making:
+            # What failed once is not tried again: making takes minutes, and voices leave and enter memory.
+            if self._failed:
+                return None
+            try:
+                return self._compiler.make(self._recipe)
+            except UnkeptError as error:
+                _LOGGER.warning("%s; until then it runs unprepared, and slower", error)
+            except HayakoeError as error:
+                _LOGGER.warning("%s: cannot be prepared, and runs as it is: %s", self._recipe.name, error)
+            self._failed = True
+            return None
+
+    def open(self, load: Callable[[Artifact | None], Model]) -> Model:
+        """Return what ``load`` makes of the best form: of an artifact, or, given None, of the published file.
+
+        Raises:
+            HayakoeError: not even the published file loads.
+        """
+        opened = self._open_as_it_is(load) if self.runs_as_it_is else self._open_compiled(load)
+        if opened is not None:
+            self._opened, model = opened
+            return model
+        self._opened = None
+        return load(None)
+
+    def _open_compiled(self, load: Callable[[Artifact | None], Model]) -> tuple[Artifact, Model] | None:
+        for _ in range(2):
+            if (artifact := self.compile_or_warn()) is None:
+                break
+            try:
+                return artifact, load(artifact)
+            except HayakoeError:
+                _LOGGER.warning("%s: does not load; making it anew", artifact.folder)
+                artifact.discard()
+        return None
+
+    def _open_as_it_is(self, load: Callable[[Artifact | None], Model]) -> tuple[Artifact, Model] | None:
+        if self._compiler.is_enabled:
+            for artifact in self._compiler.available(self._recipe):
+                # An earlier one may be of a format, or of an ONNX Runtime, that is not understood here.
+                with suppress(HayakoeError, LookupError, TypeError):
+                    return artifact, load(artifact)
+        return None
