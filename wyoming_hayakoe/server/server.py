@@ -121,7 +121,7 @@ class Server:
         self._stop_requested.set()
         while self._listeners:
             listener, server = self._listeners.pop()
-            async for reader, writer in last_connections(listener):
+            async for reader, writer in last_connections(listener, HEADER_LIMIT):
                 self._accept(reader, writer)
             server.close()
         for path in self._socket_files:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from wyoming.error import Error
 
 from wyoming_hayakoe.errors import HayakoeError, RequestError
-from wyoming_hayakoe.server.context import Context, Request
+from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.wyoming.events import Outbox
-from wyoming_hayakoe.server.wyoming.request_reader import RequestQueue, RequestReader, discard
+from wyoming_hayakoe.server.wyoming.request import Request, RequestQueue
+from wyoming_hayakoe.server.wyoming.request_reader import RequestReader, discard
 from wyoming_hayakoe.server.wyoming.response import Response
 
 if TYPE_CHECKING:

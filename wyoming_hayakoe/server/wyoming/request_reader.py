@@ -10,13 +10,11 @@ from wyoming.ping import Pong
 
 from wyoming_hayakoe.errors import RequestError
 from wyoming_hayakoe.server.catalogue import Requested
-from wyoming_hayakoe.server.context import Context, Request
+from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.wyoming.events import Outbox, expect, expect_or, read_event
 from wyoming_hayakoe.server.wyoming.info import make_info
+from wyoming_hayakoe.server.wyoming.request import Request, RequestQueue
 from wyoming_hayakoe.server.wyoming.text_stream import TextStream
-
-RequestQueue = asyncio.Queue[Request | RequestError | None]
-"""Requests in order; an error or None is the last."""
 
 _FORMATS = ("text", "ssml")
 

@@ -8,9 +8,10 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.tts import SynthesizeStopped
 
 from wyoming_hayakoe.audio import SAMPLE_WIDTH, Resampler, to_pcm
-from wyoming_hayakoe.server.context import Context, Request
+from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.metrics import Timing
 from wyoming_hayakoe.server.wyoming.events import Outbox
+from wyoming_hayakoe.server.wyoming.request import Request
 
 
 class Response:
