@@ -41,7 +41,7 @@ class RequestReader:
         """When the client last sent a whole event."""
 
     async def run(self) -> None:
-        """Return when the client has nothing more to say."""
+        """Read to the end of the client's input, which is the end of an open text stream too."""
         try:
             while (event := await read_event(self._reader, self._handlers)) is not None:
                 self.last_event = time.monotonic()
@@ -49,15 +49,11 @@ class RequestReader:
                     await handle(event)
                 # Nothing above suspends while there is more at hand, and others want their turn.
                 await asyncio.sleep(0)
+            if self._stream is not None:
+                self._stream.end()
         except RequestError as error:
             await self._fail(error)
             await discard(self._reader)
-
-    async def end(self) -> None:
-        """Say that the client's last request is in the queue."""
-        if self._stream is not None:
-            self._stream.end()
-        await self._queue.put(None)
 
     async def _fail(self, error: RequestError) -> None:
         """Have the client told what is wrong, after the answers that it is still owed."""
