@@ -48,7 +48,7 @@ class Lane:
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         self._waiting: list[_Step] = []
-        self._awaited: set[_Step] = set()
+        self._awaited: dict[_Step, Callable[[], bool]] = {}
 
     async def run(self, function: Callable[[], T]) -> T:
         """Run ``function`` as one step and return its result."""
@@ -62,10 +62,12 @@ class Lane:
         due: Callable[[], float] = time.monotonic,
         *,
         is_first: bool = False,
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> AsyncGenerator[T, None]:
         """Yield what ``windows`` yields, one step for each.
 
-        ``due`` is asked when each is needed (monotonic seconds); ``is_first`` says that the first is a first window.
+        ``due`` is asked when each is needed (monotonic seconds); ``is_first`` says that the first is a first window;
+        ``is_wanted`` is asked by :meth:`demand` whether there is still a client for them.
 
         If this iterator is closed or its task cancelled, a step that waits is forgotten, one that runs is the last, and
         ``windows`` is closed after it. Close it (``contextlib.aclosing``) wherever it may not be exhausted.
@@ -74,7 +76,7 @@ class Lane:
         try:
             while True:
                 step = self._submit(lambda: list(islice(windows, 1)), due(), is_first=is_first and step is None)
-                found: list[T] = await self._result(step)
+                found: list[T] = await self._result(step, is_wanted)
                 if not found:
                     return
                 yield found[0]
@@ -86,7 +88,8 @@ class Lane:
     def demand(self) -> Demand:
         """Return the callers that wait for this lane now."""
         with self._lock:
-            steps = list(self._awaited)
+            awaited = list(self._awaited.items())
+        steps = [step for step, is_wanted in awaited if is_wanted()]
         return Demand(
             callers=len(steps),
             first=sum(not step.is_later for step in steps),
@@ -111,15 +114,15 @@ class Lane:
             heapq.heappush(self._waiting, step)
         return step
 
-    async def _result(self, step: "_Step") -> Any:
+    async def _result(self, step: "_Step", is_wanted: Callable[[], bool] = lambda: True) -> Any:
         """Wait for ``step``; until its caller is back here it counts as one who wants something."""
         with self._lock:
-            self._awaited.add(step)
+            self._awaited[step] = is_wanted
         try:
             return await asyncio.wrap_future(step.future)
         finally:
             with self._lock:
-                self._awaited.discard(step)
+                self._awaited.pop(step)
 
     def _work(self, *, only_first: bool = False) -> None:
         """Run the most urgent step; another thread may have taken the step that was submitted with this call."""

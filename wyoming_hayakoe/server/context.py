@@ -7,7 +7,6 @@ from wyoming_hayakoe.server.admission import Admission
 from wyoming_hayakoe.server.catalogue import Catalogue
 from wyoming_hayakoe.server.metrics import Metrics
 from wyoming_hayakoe.server.settings import ServerSettings
-from wyoming_hayakoe.server.wyoming.text_stream import TextStream
 from wyoming_hayakoe.speaker import Speaker
 
 
@@ -37,13 +36,3 @@ class Context:
         """
         if not speaker.voice.is_ready:
             await self.loader.run(speaker.prepare)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Something to say."""
-
-    speaker: Speaker
-    text: TextStream
-    is_stream: bool
-    """Whether it came as a text stream, whose answer ends with synthesize-stopped."""

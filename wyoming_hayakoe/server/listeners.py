@@ -14,7 +14,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from wyoming_hayakoe.errors import HayakoeError
-from wyoming_hayakoe.server.wyoming.events import HEADER_LIMIT
 
 DEFAULT_PORT = 10200
 _BACKLOG = 256
@@ -114,11 +113,11 @@ def open_unix(address: UnixAddress) -> socket.socket:
 
 
 async def last_connections(
-    listener: socket.socket,
+    listener: socket.socket, limit: int
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """Have asyncio accept no more from ``listener``, and yield those who had connected by then.
 
-    To them, closing the socket would be hanging up.
+    To them, closing the socket would be hanging up. ``limit`` is that of their readers, in bytes.
     """
     asyncio.get_running_loop().remove_reader(listener)
     # asyncio has some on their way to whom they are for: that takes it three rounds of the loop.
@@ -128,7 +127,7 @@ async def last_connections(
         for _ in range(_BACKLOG):
             client, _ = listener.accept()
             client.setblocking(False)
-            yield await asyncio.open_connection(sock=client, limit=HEADER_LIMIT)
+            yield await asyncio.open_connection(sock=client, limit=limit)
 
 
 class StdioPipe:

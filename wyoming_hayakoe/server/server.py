@@ -121,7 +121,7 @@ class Server:
         self._stop_requested.set()
         while self._listeners:
             listener, server = self._listeners.pop()
-            async for reader, writer in last_connections(listener):
+            async for reader, writer in last_connections(listener, HEADER_LIMIT):
                 self._accept(reader, writer)
             server.close()
         for path in self._socket_files:
@@ -171,7 +171,7 @@ class Server:
             _LOGGER.warning("%s: refused: not in the networks of --allow", peer)
             writer.transport.abort()
             return
-        connection = Connection(self._context, reader, writer, peer=peer)
+        connection = Connection(self._context, reader, writer, peer=peer, idle_timeout=self._settings.idle_timeout)
         limit = self._settings.max_clients
         if len(self._connections) < limit:
             self._keep(connection, connection.run())
@@ -192,7 +192,7 @@ class Server:
         try:
             pipe = StdioPipe()
             reader, writer = await asyncio.open_connection(sock=pipe.socket, limit=HEADER_LIMIT)
-            connection = Connection(self._context, reader, writer, peer="stdio", outlives_input=True)
+            connection = Connection(self._context, reader, writer, peer="stdio", idle_timeout=None)
             await self._keep(connection, connection.run())
             await asyncio.to_thread(pipe.close, self._settings.grace)
         finally:

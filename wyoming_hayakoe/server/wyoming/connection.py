@@ -7,15 +7,16 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Coroutine
 from typing import TYPE_CHECKING
 
 from wyoming.error import Error
 
 from wyoming_hayakoe.errors import HayakoeError, RequestError
-from wyoming_hayakoe.server.context import Context, Request
+from wyoming_hayakoe.server.context import Context
+from wyoming_hayakoe.server.disconnect import disconnected
 from wyoming_hayakoe.server.wyoming.events import Outbox
-from wyoming_hayakoe.server.wyoming.request_reader import RequestQueue, RequestReader, discard
+from wyoming_hayakoe.server.wyoming.request import Request, RequestQueue
+from wyoming_hayakoe.server.wyoming.request_reader import RequestReader, discard
 from wyoming_hayakoe.server.wyoming.response import Response
 
 if TYPE_CHECKING:
@@ -41,18 +42,19 @@ class Connection:
         writer: asyncio.StreamWriter,
         *,
         peer: str,
-        outlives_input: bool = False,
+        idle_timeout: float | None,
     ) -> None:
-        """Serve ``peer``; ``outlives_input`` says that the end of its input does not mean that it has left."""
+        """Serve the client ``peer``, which may be idle for ``idle_timeout`` seconds, or for ever."""
         self._context = context
         self._reader = reader
         self._writer = writer
         self._peer = peer
-        self._outlives_input = outlives_input
+        self._idle_timeout = idle_timeout
         self._outbox = Outbox(writer, context.settings.stall_timeout)
         self._queue: RequestQueue = asyncio.Queue(_QUEUE_SIZE)
         self._request_reader = RequestReader(context, reader, self._outbox, self._queue)
         self._is_answering = False
+        self._last_answer = 0.0
         self._is_finishing = False
         self._has_failed = False
 
@@ -65,19 +67,25 @@ class Connection:
         """Serve until the client leaves, does wrong, or is idle for too long."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                reading = tasks.create_task(self._guard(self._request_reader.run()))
-                answering = tasks.create_task(self._guard(self._answer()))
-                await self._watch(reading, answering)
-                reading.cancel()
-                answering.cancel()
+                others = [
+                    tasks.create_task(work) for work in (self._read(), self._end_with_client(), self._end_when_idle())
+                ]
+                await self._answer()
+                for task in others:
+                    task.cancel()
             await self._close()
+        except* ConnectionError as errors:
+            _LOGGER.info("%s: connection lost: %s", self._peer, errors.exceptions[0])
+        except* Exception:
+            _LOGGER.exception("%s: internal error", self._peer)
         finally:
             self._writer.transport.abort()
 
     async def refuse(self, error: RequestError) -> None:
         """Send ``error`` instead of serving."""
         try:
-            await self._guard(self._send_error(error))
+            with contextlib.suppress(ConnectionError):
+                await self._send_error(error)
             await self._close()
         finally:
             self._writer.transport.abort()
@@ -87,26 +95,36 @@ class Connection:
         self._is_finishing = True
         asyncio.get_running_loop().call_later(_LAST_CALL, self._end_if_idle)
 
+    @property
+    def _is_owed(self) -> bool:
+        """Whether there is a request that is not answered whole."""
+        return self._is_answering or not self._queue.empty()
+
     def _end_if_idle(self) -> None:
-        if not self._is_answering and self._queue.empty():
+        if not self._is_owed:
             self._queue.put_nowait(None)
 
-    async def _watch(self, reading: asyncio.Task[None], answering: asyncio.Task[None]) -> None:
-        """Return when the connection is over."""
-        idle_timeout = self._context.settings.idle_timeout
-        waiting = {reading, answering}
-        idle_since = time.monotonic()
-        while True:
-            idle_left = None if self._outlives_input else idle_since + idle_timeout - time.monotonic()
-            if idle_left is not None and idle_left <= 0:
-                _LOGGER.info("%s: idle for too long, closing", self._peer)
-                return
-            done, waiting = await asyncio.wait(waiting, timeout=idle_left, return_when=asyncio.FIRST_COMPLETED)
-            if answering in done or (reading in done and not self._outlives_input):
-                return
-            if reading in done:
-                await self._request_reader.end()
-            idle_since = time.monotonic() if self._is_answering else self._request_reader.last_event
+    async def _read(self) -> None:
+        """Read to the end of the client's input; the client may still wait for its answers."""
+        await self._request_reader.run()
+        if self._is_owed:
+            self._outbox.probe()
+        await self._queue.put(None)
+
+    async def _end_with_client(self) -> None:
+        """End the connection when the client has left."""
+        await disconnected(self._writer)
+        if self._is_owed:
+            raise ConnectionResetError("the client left before the end of its answer")
+        self._end_if_idle()
+
+    async def _end_when_idle(self) -> None:
+        """End the connection when the client has asked for nothing for the idle timeout."""
+        while self._idle_timeout is not None:
+            active = time.monotonic() if self._is_answering else max(self._request_reader.last_event, self._last_answer)
+            if (left := active + self._idle_timeout - time.monotonic()) <= 0:
+                raise ConnectionAbortedError(f"idle for {self._idle_timeout:g} s")
+            await asyncio.sleep(left)
 
     async def _answer(self) -> None:
         """Answer requests in order; return behind the last, or behind an error."""
@@ -117,6 +135,7 @@ class Connection:
                 self._is_answering = True
                 await self._respond(request)
                 self._is_answering = False
+                self._last_answer = time.monotonic()
                 if self._is_finishing and self._queue.empty():
                     return None
         except RequestError as error:
@@ -159,15 +178,6 @@ class Connection:
             metrics.count_error(error.code)
         self._has_failed = True
         await self._outbox.send(Error(text=error.text, code=error.code).event())
-
-    async def _guard(self, work: Coroutine[None, None, None]) -> None:
-        """Run ``work``; a lost connection or a fault of ours ends this connection and nothing else."""
-        try:
-            await work
-        except ConnectionError as error:
-            _LOGGER.info("%s: connection lost: %s", self._peer, error)
-        except Exception:
-            _LOGGER.exception("%s: internal error", self._peer)
 
     async def _close(self) -> None:
         """Close so that what was sent arrives: data left unread here would have the client's system discard it."""

@@ -7,6 +7,7 @@ and of payload.
 
 import asyncio
 import json
+import socket
 from collections.abc import Container
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from wyoming.event import Event
 from wyoming.version import __version__ as protocol_version
 
 from wyoming_hayakoe.errors import RequestError
+from wyoming_hayakoe.server.disconnect import is_disconnected
 
 HEADER_LIMIT = 64 * 1024
 DATA_LIMIT = 1024 * 1024
@@ -74,12 +76,27 @@ def encode_event(event: Event) -> bytes:
 
 
 class Outbox:
-    """Sends events to one client, as fast as it takes them and no faster."""
+    """Sends events to one client, as fast as the client takes them and no faster."""
 
     def __init__(self, writer: asyncio.StreamWriter, stall_timeout: float) -> None:
         """Send through ``writer``; give up after ``stall_timeout`` seconds in which the client took nothing."""
         self._writer = writer
         self._stall_timeout = stall_timeout
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the client is there, as far as the kernel knows at this moment."""
+        return not is_disconnected(self._writer)
+
+    def probe(self) -> None:
+        """Have the kernel find out whether a client whose input has ended is still there.
+
+        What is sent is a space, which JSON allows before the next event's header: a TCP client that has left answers it
+        with a reset. Where events are on their way to the client, they do the same.
+        """
+        is_tcp = self._writer.get_extra_info("socket").family != socket.AF_UNIX
+        if is_tcp and not self._writer.transport.get_write_buffer_size():
+            self._writer.write(b" ")
 
     async def send(self, event: Event) -> None:
         """Send ``event``, and wait while more than the write buffer's limit is still to be taken.

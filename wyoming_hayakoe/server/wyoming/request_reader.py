@@ -10,13 +10,11 @@ from wyoming.ping import Pong
 
 from wyoming_hayakoe.errors import RequestError
 from wyoming_hayakoe.server.catalogue import Requested
-from wyoming_hayakoe.server.context import Context, Request
+from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.wyoming.events import Outbox, expect, expect_or, read_event
 from wyoming_hayakoe.server.wyoming.info import make_info
+from wyoming_hayakoe.server.wyoming.request import Request, RequestQueue
 from wyoming_hayakoe.server.wyoming.text_stream import TextStream
-
-RequestQueue = asyncio.Queue[Request | RequestError | None]
-"""Requests in order; an error or None is the last."""
 
 _FORMATS = ("text", "ssml")
 
@@ -43,7 +41,7 @@ class RequestReader:
         """When the client last sent a whole event."""
 
     async def run(self) -> None:
-        """Return when the client has nothing more to say."""
+        """Read to the end of the client's input, which is the end of an open text stream too."""
         try:
             while (event := await read_event(self._reader, self._handlers)) is not None:
                 self.last_event = time.monotonic()
@@ -51,15 +49,11 @@ class RequestReader:
                     await handle(event)
                 # Nothing above suspends while there is more at hand, and others want their turn.
                 await asyncio.sleep(0)
+            if self._stream is not None:
+                self._stream.end()
         except RequestError as error:
             await self._fail(error)
             await discard(self._reader)
-
-    async def end(self) -> None:
-        """Say that the client's last request is in the queue."""
-        if self._stream is not None:
-            self._stream.end()
-        await self._queue.put(None)
 
     async def _fail(self, error: RequestError) -> None:
         """Have the client told what is wrong, after the answers that it is still owed."""

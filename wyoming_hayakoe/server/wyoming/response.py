@@ -8,9 +8,10 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.tts import SynthesizeStopped
 
 from wyoming_hayakoe.audio import SAMPLE_WIDTH, Resampler, to_pcm
-from wyoming_hayakoe.server.context import Context, Request
+from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.metrics import Timing
 from wyoming_hayakoe.server.wyoming.events import Outbox
+from wyoming_hayakoe.server.wyoming.request import Request
 
 
 class Response:
@@ -49,7 +50,10 @@ class Response:
                 # The voice or the text may have been long in coming. From here to the lane nothing is awaited, so that
                 # of many who come at once each finds those before it in the queue.
                 self._context.admission.check()
-            steps = self._lane.iterate(self._speak(sentence), self._due, is_first=is_first)
+                self._check_client()
+            steps = self._lane.iterate(
+                self._speak(sentence), self._due, is_first=is_first, is_wanted=lambda: self._outbox.is_wanted
+            )
             async with aclosing(steps) as windows:
                 async for pcm in windows:
                     await self._send(pcm)
@@ -77,6 +81,11 @@ class Response:
             f"{self._request.text.characters} characters, {timing.sound:.1f} s of sound "
             f"in {timing.total:.2f} s, first audio {first}"
         )
+
+    def _check_client(self) -> None:
+        """Compute nothing for a TCP client that answered audio-start with a reset."""
+        if not self._outbox.is_wanted:
+            raise ConnectionResetError("the client has left")
 
     def _due(self) -> float:
         """Return when the listener has heard what was sent: until then, others may go first."""

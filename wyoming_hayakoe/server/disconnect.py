@@ -1,0 +1,42 @@
+"""Whether a client has left, as the kernel reports it.
+
+The end of a client's input does not say that the client has left: ``nc`` shuts its sending side behind a request and
+reads on. A client has left when its reading side is gone, which the kernel reports as POLLHUP or POLLERR:
+
+- unix: as soon as the other end is closed.
+- TCP: a close looks like a shutdown, since both are a FIN, until data is sent: a closed end answers with a reset.
+"""
+
+import asyncio
+import select
+
+
+def is_disconnected(writer: asyncio.StreamWriter) -> bool:
+    """Return whether the client behind ``writer`` has left, as far as the kernel knows at this moment."""
+    descriptor = writer.get_extra_info("socket").fileno()
+    if descriptor < 0:
+        return True
+    poll = select.poll()
+    poll.register(descriptor, 0)  # POLLHUP and POLLERR are reported whether they are asked for or not
+    return bool(poll.poll(0))
+
+
+async def disconnected(writer: asyncio.StreamWriter) -> None:
+    """Return as soon as the kernel knows that the client behind ``writer`` has left.
+
+    asyncio does not notice: it watches no socket from which it has read the end. Without epoll (macOS) this never
+    returns, and what is sent next fails.
+    """
+    if is_disconnected(writer):
+        return
+    left = asyncio.Event()
+    if not hasattr(select, "epoll"):
+        await left.wait()
+    loop = asyncio.get_running_loop()
+    with select.epoll() as hang_ups:
+        hang_ups.register(writer.get_extra_info("socket").fileno(), 0)
+        loop.add_reader(hang_ups.fileno(), left.set)
+        try:
+            await left.wait()
+        finally:
+            loop.remove_reader(hang_ups.fileno())
