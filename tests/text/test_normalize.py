@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import FRONT_END, in_threads, misread, shared
-from wyoming_hayakoe.text.addresses import spell, spell_groups
-from wyoming_hayakoe.text.folding import fold, is_sayable
 from wyoming_hayakoe.text.normalize import TABLES, explain, normalize
+from wyoming_hayakoe.text.rules.addresses import spell, spell_groups
+from wyoming_hayakoe.text.rules.folding import fold, is_sayable
 
 DATA = Path(__file__).parents[1] / "data"
 EXAMPLES = [(one.name, raw, done) for table in TABLES for one in table for raw, done in one.examples]

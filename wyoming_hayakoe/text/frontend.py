@@ -13,11 +13,11 @@ from wyoming_hayakoe.text import english, phonemes
 from wyoming_hayakoe.text.analysis import analyse
 from wyoming_hayakoe.text.characters import clean
 from wyoming_hayakoe.text.dictionary import Snapshot, UserDictionary
-from wyoming_hayakoe.text.emoji import name_emoji
 from wyoming_hayakoe.text.kaomoji import silence_faces
-from wyoming_hayakoe.text.markdown import plain
 from wyoming_hayakoe.text.normalize import explain, normalize
-from wyoming_hayakoe.text.rules import Change, differences
+from wyoming_hayakoe.text.rule import Change, differences
+from wyoming_hayakoe.text.rules.emoji import name_emoji
+from wyoming_hayakoe.text.rules.markdown import plain
 from wyoming_hayakoe.text.trace import Traced, attribute, rewritten
 from wyoming_hayakoe.utterance import Utterance
 

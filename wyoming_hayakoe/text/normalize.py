@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from wyoming_hayakoe.text import addresses, counters, dates, folding, marks, money, signs, units
-from wyoming_hayakoe.text.rules import Change, Rule, differences, run
+from wyoming_hayakoe.text.rule import Change, Rule, differences, run
+from wyoming_hayakoe.text.rules import addresses, counters, dates, folding, marks, money, signs, units
 
 TABLES: tuple[tuple[Rule, ...], ...] = (
     signs.THOUSANDS,

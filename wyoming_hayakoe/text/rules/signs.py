@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wyoming_hayakoe.text.rules import Rule, rule
+from wyoming_hayakoe.text.rule import Rule, rule
 
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 # Counters with readings of their own (ふつか, ふたり, しがつ): a range says them on both sides.

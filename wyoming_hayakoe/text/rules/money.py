@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wyoming_hayakoe.text.rules import Rule, rule
+from wyoming_hayakoe.text.rule import Rule, rule
 
 _SIGNS = {
     "¥": "円", "US$": "ドル", "U.S.$": "ドル", "A$": "オーストラリアドル", "C$": "カナダドル",

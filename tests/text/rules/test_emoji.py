@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wyoming_hayakoe.text.emoji import NAMES, name_emoji
+from wyoming_hayakoe.text.rules.emoji import NAMES, name_emoji
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from wyoming_hayakoe.text.markdown import plain
+from wyoming_hayakoe.text.rules.markdown import plain
 
 
 @pytest.mark.parametrize(

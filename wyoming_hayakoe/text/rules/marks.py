@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wyoming_hayakoe.text.rules import Rule, rule
+from wyoming_hayakoe.text.rule import Rule, rule
 
 _SILENT = "[○×※〓§¶†‡^~〜`<>≤≥≦≧*#﹏＿′″]+"
 _JAPANESE = r"ぁ-ゖァ-ヺー一-鿿々"
