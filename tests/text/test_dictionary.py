@@ -53,6 +53,39 @@ def test_a_taught_word_is_read_as_taught(word: tuple[str, str, int], text: str, 
     assert USER_DICTIONARY in {part.source for part in utterance.words}
 
 
+@pytest.mark.parametrize(
+    ("word", "text", "reading"),
+    [
+        (("十", "トー", 1), "三十人", "サンジューニン"),
+        (("十", "トー", 1), "十は名前", "トーワナマエ"),
+    ],
+)
+def test_a_taught_numeral_is_no_numeral_within_a_number(word: tuple[str, str, int], text: str, reading: str) -> None:
+    assert taught(word).read(text).reading == reading
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        ("七海", "ナナミ", 1),
+        ("十", "トー", 1),
+        ("雪", "セツ", 1),
+        ("行く", "オモムク", 3),
+        ("綺麗", "ギレイ", 1),
+        ("HACS", "ハックス", 1),
+    ],
+)
+def test_a_taught_word_has_a_part_of_speech_of_the_dictionary(
+    word: tuple[str, str, int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    utterance = taught(word).read(f"{word[0]}です")
+    (feature,) = [one for one in utterance.features if one["is_reading_protected"]]
+    assert feature["pos"] in {"名詞", "動詞"}
+    assert feature["chain_rule"] in {"C1", "*"}
+    pyopenjtalk.make_label(list(utterance.features))
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("accent", range(5))
 def test_the_accent_is_the_one_taught(accent: int) -> None:
     utterance = taught(("HACS", "ハックス", accent)).read("HACS")

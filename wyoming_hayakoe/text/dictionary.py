@@ -24,6 +24,7 @@ from wyoming_hayakoe.text.user_words import Entry, Problem
 
 if TYPE_CHECKING:
     from pyopenjtalk.openjtalk import OpenJTalk
+    from pyopenjtalk.types import NJDFeature
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -213,8 +214,8 @@ def _rows(word: Entry, plain: "OpenJTalk") -> Iterator[str]:
         morphs = path["morphs"]
         if len(morphs) == 1 and not morphs[0]["is_unknown"]:
             morph = morphs[0]
-            speech = ",".join(morph["features"][:6])
-            if not speech.startswith("名詞,数"):  # 十 taught as a name must not become one in 三十
+            speech = _part_of_speech(plain.run_njd_from_mecab(path["features"]))
+            if speech and not speech.startswith("名詞,数"):  # 十 taught as a name must not become one in 三十
                 way = (morph["left_id"], morph["right_id"], speech)
                 ways[way] = min(morph["word_cost"], ways.get(way, morph["word_cost"]))
     if _NOUN not in ways and (lead >= 0 or not ways):
@@ -227,6 +228,19 @@ def _rows(word: Entry, plain: "OpenJTalk") -> Iterator[str]:
             f"{word.accent}/{len(split(word.reading))}", compound,
         )  # fmt: skip
         yield ",".join(map(str, fields)) + "\n"
+
+
+def _part_of_speech(features: list["NJDFeature"]) -> str:
+    """Return a word's part of speech, its groups, conjugation type and form; empty for anything but one word.
+
+    Fields by name: the columns of MeCab's features have moved between versions of pyopenjtalk-plus.
+    """
+    if len(features) != 1:
+        return ""
+    (word,) = features
+    return ",".join(
+        (word["pos"], word["pos_group1"], word["pos_group2"], word["pos_group3"], word["ctype"], word["cform"])
+    )
 
 
 @contextmanager
