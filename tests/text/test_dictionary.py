@@ -16,7 +16,7 @@ from wyoming_hayakoe.text import user_words
 from wyoming_hayakoe.text.dictionary import CHECK_SECONDS, UserDictionary
 from wyoming_hayakoe.text.frontend import FrontEnd, Stage
 from wyoming_hayakoe.text.phonemes import USER_DICTIONARY
-from wyoming_hayakoe.text.user_words import Entry
+from wyoming_hayakoe.text.user_words import UserWord
 
 
 def taught(*entries: tuple[str, str, int]) -> FrontEnd:
@@ -115,7 +115,7 @@ def test_a_latin_word_inside_a_longer_one_is_not_sheltered() -> None:
 
 def test_a_low_priority_leaves_the_dictionary_its_way() -> None:
     dictionary = UserDictionary()
-    dictionary.add(Entry("東京", "ヒガシキョー", 3, priority=0))
+    dictionary.add(UserWord("東京", "ヒガシキョー", 3, priority=0))
     assert FrontEnd((), dictionary).read("東京").reading == "トーキョー"
 
 
@@ -123,9 +123,9 @@ def test_a_change_of_the_file_is_seen_in_time(tmp_path: Path) -> None:
     path = tmp_path / "words.csv"
     front_end = FrontEnd((), UserDictionary(path))
     assert front_end.read("HACS").reading != "ハックス"
-    user_words.put(path, [Entry("HACS", "ハックス", 1)])
+    user_words.put(path, [UserWord("HACS", "ハックス", 1)])
     assert _within_two_seconds(front_end, "HACS", "ハックス")
-    user_words.put(path, [Entry("HACS", "ハクス", 1)])
+    user_words.put(path, [UserWord("HACS", "ハクス", 1)])
     assert _within_two_seconds(front_end, "HACS", "ハクス")
     path.unlink()
     assert _within_two_seconds(front_end, "HACS", "エイチエーシーエス")
@@ -168,9 +168,9 @@ def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
 
 def test_added_words_go_before_the_file(tmp_path: Path) -> None:
     path = tmp_path / "words.csv"
-    user_words.put(path, [Entry("HACS", "ハックス", 1), Entry("雫", "シズク", 0)])
+    user_words.put(path, [UserWord("HACS", "ハックス", 1), UserWord("雫", "シズク", 0)])
     dictionary = UserDictionary(path)
-    dictionary.add(Entry("HACS", "ハクス", 1))
+    dictionary.add(UserWord("HACS", "ハクス", 1))
     assert FrontEnd((), dictionary).read("雫のHACS").reading == "シズクノハクス"
 
 
@@ -188,7 +188,7 @@ def test_swaps_under_readers() -> None:
     with ThreadPoolExecutor(8) as pool:
         readers = [pool.submit(read_on) for _ in range(8)]
         for reading in ("ハックス", "ハクス", "ハッカス") * 5:
-            dictionary.add(Entry("HACS", reading, 1))
+            dictionary.add(UserWord("HACS", reading, 1))
         done.set()
         seen = set().union(*(reader.result(timeout=20) for reader in readers))
     expected = {"エイチエーシーエス", "ハックス", "ハクス", "ハッカス"}
@@ -205,9 +205,9 @@ def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_a_thousand_words_load_quickly() -> None:
     dictionary = UserDictionary()
-    dictionary._added = {f"単語{index}": Entry(f"単語{index}", "タンゴ", 0) for index in range(1000)}
+    dictionary._added = {f"単語{index}": UserWord(f"単語{index}", "タンゴ", 0) for index in range(1000)}
     before = time.perf_counter()
-    dictionary.add(Entry("HACS", "ハックス", 1))
+    dictionary.add(UserWord("HACS", "ハックス", 1))
     assert time.perf_counter() - before < 1.5
     assert FrontEnd((), dictionary).read("単語7とHACS").reading == "タンゴトハックス"
 
@@ -216,7 +216,7 @@ def test_what_cannot_be_compiled_leaves_the_old_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "words.csv"
-    user_words.put(path, [Entry("HACS", "ハックス", 1)])
+    user_words.put(path, [UserWord("HACS", "ハックス", 1)])
     front_end = FrontEnd((), UserDictionary(path))
     assert front_end.read("HACS").reading == "ハックス"
 
@@ -224,7 +224,7 @@ def test_what_cannot_be_compiled_leaves_the_old_words(
         raise RuntimeError("no room")
 
     monkeypatch.setattr(pyopenjtalk, "mecab_dict_index", failing)
-    user_words.put(path, [Entry("HACS", "ハクス", 1)])
+    user_words.put(path, [UserWord("HACS", "ハクス", 1)])
     assert not front_end.dictionary.refresh()
     assert front_end.read("HACS").reading == "ハックス"
     assert "no room" in caplog.text

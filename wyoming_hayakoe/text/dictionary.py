@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from wyoming_hayakoe.text import user_words
 from wyoming_hayakoe.text.morae import split
-from wyoming_hayakoe.text.user_words import Entry, Problem
+from wyoming_hayakoe.text.user_words import Problem, UserWord
 
 if TYPE_CHECKING:
     from pyopenjtalk.openjtalk import OpenJTalk
@@ -73,7 +73,7 @@ class UserDictionary:
     def __init__(self, path: Path | None = None) -> None:
         """Watch ``path``, a ``words.csv`` that may come later; without one, only :meth:`add` counts."""
         self._path = path
-        self._added: dict[str, Entry] = {}
+        self._added: dict[str, UserWord] = {}
         self._seen: tuple[int, int, int] | None = None
         self._next_check = 0.0
         self._snapshot = Snapshot()
@@ -104,7 +104,7 @@ class UserDictionary:
         finally:
             self._building.release()
 
-    def add(self, word: Entry) -> None:
+    def add(self, word: UserWord) -> None:
         """Teach a word for as long as this program runs; it goes before one of the file.
 
         An OSError or RuntimeError says that there is no room to compile in.
@@ -179,7 +179,7 @@ def _edge(char: str, look: str) -> str:
     return look.format("[0-9０-９]") if char.isascii() and char.isdigit() else ""
 
 
-def compiled(entries: Iterable[Entry]) -> "OpenJTalk":
+def compiled(entries: Iterable[UserWord]) -> "OpenJTalk":
     """Make an Open JTalk that reads ``entries`` as they say, whatever its rules would make of them."""
     # Imported here as it takes a third of a second, and not everybody has words.
     import pyopenjtalk
@@ -199,7 +199,7 @@ def compiled(entries: Iterable[Entry]) -> "OpenJTalk":
         )
 
 
-def _rows(word: Entry, plain: "OpenJTalk") -> Iterator[str]:
+def _rows(word: UserWord, plain: "OpenJTalk") -> Iterator[str]:
     """Write Open JTalk's rows for a word: as a noun, and in each way in which its dictionary has it.
 
     A row that takes its contexts and cost from the dictionary's own competes with exactly that one, so that
