@@ -1,5 +1,6 @@
 import logging
 import os
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.text.strategies import texts
-from wyoming_hayakoe.text import user_words
+from wyoming_hayakoe.text import dictionary, user_words
 from wyoming_hayakoe.text.dictionary import CHECK_SECONDS, UserDictionary
 from wyoming_hayakoe.text.frontend import FrontEnd, Stage
 from wyoming_hayakoe.text.phonemes import USER_DICTIONARY
@@ -141,12 +142,12 @@ def _within_two_seconds(front_end: FrontEnd, text: str, reading: str) -> bool:
 
 
 def test_the_file_is_looked_at_now_and_then_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    dictionary = UserDictionary(tmp_path / "words.csv")
-    dictionary.snapshot()
-    looks: list[int] = []
-    monkeypatch.setattr(Path, "stat", lambda *_, **__: looks.append(1))
+    user_dictionary = UserDictionary(tmp_path / "words.csv")
+    user_dictionary.snapshot()
+    looks: list[Path] = []
+    monkeypatch.setattr(dictionary, "stamp", looks.append)
     for _ in range(1000):
-        dictionary.snapshot()
+        user_dictionary.snapshot()
     assert len(looks) <= 1
     assert CHECK_SECONDS < 2
 
@@ -160,10 +161,20 @@ def test_bad_rows_are_logged_and_the_rest_is_read(tmp_path: Path, caplog: pytest
     assert f"{path}:1: the reading 'しずく' is not katakana" in caplog.text
 
 
-def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_logged_once_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(dictionary, "RETRY_SECONDS", 0)
     path = tmp_path / "words.csv"
     path.mkdir()
-    assert str(path) in str(UserDictionary(path).snapshot().problems[0])
+    user_dictionary = UserDictionary(path)
+    for _ in range(3):
+        assert not user_dictionary.refresh()
+    assert caplog.text.count(f"{path}: cannot be loaded") == 1
+    path.rmdir()
+    user_words.put(path, [UserWord("HACS", "ハックス", 1)])
+    assert user_dictionary.refresh()
+    assert FrontEnd((), user_dictionary).read("HACS").reading == "ハックス"
 
 
 def test_added_words_go_before_the_file(tmp_path: Path) -> None:
@@ -212,7 +223,7 @@ def test_a_thousand_words_load_quickly() -> None:
     assert FrontEnd((), dictionary).read("単語7とHACS").reading == "タンゴトハックス"
 
 
-def test_what_cannot_be_compiled_leaves_the_old_words(
+def test_what_cannot_be_compiled_leaves_the_old_words_and_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "words.csv"
@@ -220,14 +231,39 @@ def test_what_cannot_be_compiled_leaves_the_old_words(
     front_end = FrontEnd((), UserDictionary(path))
     assert front_end.read("HACS").reading == "ハックス"
 
+    monkeypatch.setattr(dictionary, "RETRY_SECONDS", 0)
+    no_room = tmp_path / "no-room"
+    monkeypatch.setattr(tempfile, "tempdir", str(no_room))
+    user_words.put(path, [UserWord("HACS", "ハクス", 1)])
+    for _ in range(3):
+        assert not front_end.dictionary.refresh()
+    assert front_end.read("HACS").reading == "ハックス"
+    assert caplog.text.count("cannot be loaded") == 1
+
+    with pytest.raises(OSError, match="no-room"):
+        front_end.dictionary.add(UserWord("雪", "セツ", 1))
+    assert front_end.read("雪").reading == "ユキ"
+
+    no_room.mkdir()
+    assert front_end.dictionary.refresh()
+    assert front_end.read("HACSの雪").reading == "ハクスノユキ"
+    assert not front_end.dictionary.refresh()
+
+
+def test_what_cannot_be_compiled_is_not_tried_at_every_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "words.csv"
+    user_words.put(path, [UserWord("HACS", "ハックス", 1)])
+    attempts: list[int] = []
+
     def failing(*_: object) -> None:
+        attempts.append(1)
         raise RuntimeError("no room")
 
     monkeypatch.setattr(pyopenjtalk, "mecab_dict_index", failing)
-    user_words.put(path, [UserWord("HACS", "ハクス", 1)])
-    assert not front_end.dictionary.refresh()
-    assert front_end.read("HACS").reading == "ハックス"
-    assert "no room" in caplog.text
+    user_dictionary = UserDictionary(path)
+    for _ in range(5):
+        user_dictionary.refresh()
+    assert attempts == [1]
 
 
 @given(surfaces=st.lists(texts, min_size=1, max_size=4), text=texts)

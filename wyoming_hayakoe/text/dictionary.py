@@ -6,6 +6,7 @@ takes one snapshot and keeps it to its end, so that a swap waits for nobody and 
 
 import ctypes
 import logging
+import math
 import os
 import re
 import sys
@@ -18,9 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wyoming_hayakoe.disk import stamp
 from wyoming_hayakoe.text import user_words
 from wyoming_hayakoe.text.morae import split
-from wyoming_hayakoe.text.user_words import Problem, UserWord
+from wyoming_hayakoe.text.user_words import Contents, UserWord
 
 if TYPE_CHECKING:
     from pyopenjtalk.openjtalk import OpenJTalk
@@ -30,6 +32,9 @@ _LOGGER = logging.getLogger(__name__)
 
 CHECK_SECONDS = 0.5
 """At most this often is the file looked at; a change must show within 2 s."""
+
+RETRY_SECONDS = 10.0
+"""After so long a file that could not be loaded is tried again: compiling 1,000 words takes a second."""
 
 _NOUN = (1348, 1348, "名詞,固有名詞,一般,*,*,*")
 """Left and right context and part of speech of a word that no dictionary has."""
@@ -51,9 +56,6 @@ class Snapshot:
     jtalk: "OpenJTalk | None" = None
     """Open JTalk that knows the words; None means pyopenjtalk's own, which knows none."""
 
-    problems: tuple[Problem, ...] = ()
-    """Rows that were refused."""
-
     sheltered: re.Pattern[str] | None = None
     """Matches the words that no rule may rewrite before they are looked up."""
 
@@ -74,8 +76,10 @@ class UserDictionary:
         """Watch ``path``, a ``words.csv`` that may come later; without one, only :meth:`add` counts."""
         self._path = path
         self._added: dict[str, UserWord] = {}
-        self._seen: tuple[int, int, int] | None = None
+        self._contents = Contents(())
+        self._seen = ""
         self._next_check = 0.0
+        self._next_attempt = math.inf
         self._snapshot = Snapshot()
         self._building = threading.Lock()
 
@@ -86,61 +90,54 @@ class UserDictionary:
         return self._snapshot
 
     def refresh(self) -> bool:
-        """Load the file if it has changed, and say whether; other threads read on with the old words."""
-        if not self._building.acquire(blocking=False):
+        """Load the file if it has changed, and say whether; other threads read on with the old words.
+
+        A file that could not be loaded is tried again after RETRY_SECONDS, whether it changes or not.
+        """
+        if self._path is None or not self._building.acquire(blocking=False):
             return False
         try:
             self._next_check = time.monotonic() + CHECK_SECONDS
-            state = _state(self._path)
-            if state == self._seen:
+            version = stamp(self._path)
+            if version == self._seen and time.monotonic() < self._next_attempt:
                 return False
-            self._seen = state
-            self._build()
-        except (OSError, RuntimeError) as error:  # no room to compile in; speech goes on with the old words
-            _LOGGER.warning("%s: could not be compiled: %s", self._path, error)
-            return False
-        else:
-            return True
+            is_new, self._seen = version != self._seen, version
+            return self._load(self._path, is_new=is_new)
         finally:
             self._building.release()
 
     def add(self, word: UserWord) -> None:
         """Teach a word for as long as this program runs; it goes before one of the file.
 
-        An OSError or RuntimeError says that there is no room to compile in.
+        An OSError or RuntimeError says that there is no room to compile in; the word is then not taught.
         """
         with self._building:
-            self._added[word.surface] = word
-            self._seen = _state(self._path)
-            self._build()
+            added = self._added | {word.surface: word}
+            self._snapshot = _compile(self._contents, added)
+            self._added = added
 
-    def _build(self) -> None:
-        contents = user_words.Contents(())
+    def _load(self, path: Path, *, is_new: bool) -> bool:
         try:
-            if self._path is not None:
-                contents = user_words.read(self._path)
-        except OSError as error:
-            contents = user_words.Contents((), (Problem(str(self._path), 0, str(error)),))
+            contents = user_words.read(path)
+            self._snapshot = _compile(contents, self._added)
+        except (OSError, RuntimeError) as error:  # the disk is full, or the file is a folder: speech goes on
+            self._next_attempt = time.monotonic() + RETRY_SECONDS
+            if is_new:
+                _LOGGER.warning("%s: cannot be loaded: %s: the words stay as they were until it can", path, error)
+            return False
+        self._contents, self._next_attempt = contents, math.inf
         for problem in contents.problems:
             _LOGGER.warning("%s", problem)
-        entries = {word.surface: word for word in contents.entries} | self._added
-        self._snapshot = Snapshot(
-            compiled(entries.values()) if entries else None,
-            contents.problems,
-            _shelter(entries),
-            _by_beginning(entries),
-        )
+        return True
 
 
-def _state(path: Path | None) -> tuple[int, int, int] | None:
-    """Tell one version of a file from the next; None where there is none."""
-    if path is None:
-        return None
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
+def _compile(contents: Contents, added: dict[str, UserWord]) -> Snapshot:
+    entries = {word.surface: word for word in contents.entries} | added
+    return Snapshot(
+        compiled(entries.values()) if entries else None,
+        _shelter(entries),
+        _by_beginning(entries),
+    )
 
 
 def _by_beginning(surfaces: Iterable[str]) -> dict[str, tuple[str, ...]]:
