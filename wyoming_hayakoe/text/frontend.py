@@ -7,6 +7,7 @@ alone.
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from wyoming_hayakoe.text import english, phonemes
@@ -15,9 +16,8 @@ from wyoming_hayakoe.text.characters import clean
 from wyoming_hayakoe.text.dictionary import Snapshot, UserDictionary
 from wyoming_hayakoe.text.kaomoji import silence_faces
 from wyoming_hayakoe.text.normalize import explain, normalize
-from wyoming_hayakoe.text.rule import Change, differences
-from wyoming_hayakoe.text.rules.emoji import name_emoji
-from wyoming_hayakoe.text.rules.markdown import plain
+from wyoming_hayakoe.text.rule import Change, differences, run
+from wyoming_hayakoe.text.rules import emoji, markdown
 from wyoming_hayakoe.text.trace import Traced, attribute, rewritten
 from wyoming_hayakoe.utterance import Utterance
 
@@ -40,8 +40,8 @@ class Stage:
 
 
 KAOMOJI = Stage("kaomoji", silence_faces)
-MARKDOWN = Stage("markdown", plain)
-EMOJI = Stage("emoji", name_emoji)
+MARKDOWN = Stage("markdown", partial(run, markdown.RULES))
+EMOJI = Stage("emoji", partial(run, emoji.RULES))
 SIGNS = Stage("numbers and symbols", normalize, explain)
 ENGLISH = Stage("English", english.katakana, english.explain)
 

@@ -1,17 +1,17 @@
-"""One rewriting rule, and how a table of them is run.
+"""A rule of the text front end, and how a table of rules is run.
 
-Every table of the text front end (dates, units, signs, …) is a tuple of `Rule`. A rule carries its own
-examples, whole texts as `normalize` takes and returns them, and a test runs them all.
+Every table in ``rules/`` is a tuple of `Rule`. A rule carries its examples, a test runs them all.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
-Replacement = str | Callable[[re.Match[str]], str]
+T = TypeVar("T")
 
 
 class Change(NamedTuple):
@@ -25,14 +25,26 @@ class Change(NamedTuple):
     """The rule's name."""
 
 
-class Rule(NamedTuple):
-    """A pattern, what to put in its place, and proof."""
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[T]):
+    """A pattern, what stands in its place afterwards, and examples."""
 
     name: str
+    """Its name in ``say --explain``."""
+
     pattern: re.Pattern[str]
-    replacement: Replacement
+    """What is replaced."""
+
+    replacement: T
+    """What replaces it: text, or a word's :class:`~wyoming_hayakoe.text.rules.homographs.Reading`."""
+
     examples: tuple[tuple[str, str], ...]
-    """(raw text, normalized text), near misses included."""
+    """(before, after), near misses included: what the whole stage of this table makes of a whole text."""
+
+
+Replacement = str | Callable[[re.Match[str]], str]
+TextRule = Rule[Replacement]
+"""A rule from text to text, as for ``re.sub``."""
 
 
 def differences(before: str, after: str, name: str) -> list[Change]:
@@ -45,20 +57,24 @@ def differences(before: str, after: str, name: str) -> list[Change]:
     ]
 
 
-def rule(name: str, pattern: str, replacement: Replacement, *examples: str) -> Rule:
-    """Build a rule; an example is written `raw → normalized`."""
-    pairs = tuple((raw, done) for raw, done in (example.split(" → ") for example in examples))
-    return Rule(name, re.compile(pattern), replacement, pairs)
+def rule(name: str, pattern: str, replacement: Replacement, *examples: str) -> TextRule:
+    """Return a rule from text to text; an example is written `before → after`."""
+    return Rule(name, re.compile(pattern), replacement, pairs(examples))
 
 
-def run(rules: Sequence[Rule], text: str, trace: list[Change] | None = None) -> str:
-    """Run the rules in order, each once over the whole text; note what changed in `trace` if given."""
+def pairs(examples: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return the two sides of each example."""
+    return tuple((before, after) for before, after in (example.split(" → ") for example in examples))
+
+
+def run(rules: Sequence[TextRule], text: str, trace: list[Change] | None = None) -> str:
+    """Run the rules in order, each once over the whole text; add what changed to `trace` if given."""
     for one in rules:
         text = one.pattern.sub(one.replacement, text) if trace is None else _run_traced(one, text, trace)
     return text
 
 
-def _run_traced(one: Rule, text: str, trace: list[Change]) -> str:
+def _run_traced(one: TextRule, text: str, trace: list[Change]) -> str:
     def note(match: re.Match[str]) -> str:
         after = one.replacement(match) if callable(one.replacement) else match.expand(one.replacement)
         if after != match[0]:

@@ -1,26 +1,10 @@
 """Emoji named in Japanese."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wyoming_hayakoe.text.rules.emoji import NAMES, name_emoji
-
-
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ("いい天気☀️☀️です", "いい天気、晴れ、です"),
-        ("👍🏽", "いいね"),
-        ("誕生日おめでとう🎂🎉！", "誕生日おめでとう、誕生日ケーキ、おめでとう！"),
-        ("🇯🇵がんばれ", "日本、がんばれ"),
-        ("今日は、😀", "今日は、笑顔"),
-        ("今日は晴れ", "今日は晴れ"),
-        ("", ""),
-    ],
-)
-def test_name_emoji(text: str, named: str) -> None:
-    assert name_emoji(text) == named
+from wyoming_hayakoe.text.rule import run
+from wyoming_hayakoe.text.rules.emoji import NAMES, RULES
 
 
 def test_the_table_is_of_use() -> None:
@@ -30,4 +14,4 @@ def test_the_table_is_of_use() -> None:
 
 @given(st.text(max_size=40))
 def test_any_text(text: str) -> None:
-    assert not any(emoji in name_emoji(text) for emoji in NAMES)
+    assert not any(emoji in run(RULES, text) for emoji in NAMES)

@@ -1,115 +1,126 @@
-"""Words that the dictionary reads one way only, read by what stands beside them.
+"""Rules for words that the dictionary reads in one way only, by what stands beside them.
 
 pyopenjtalk-plus has hundreds of such rules; these are the ones that were still missed in a list of 95
 sentences. Sudachi, which it could ask instead, gets as many of that list wrong as it mends.
 """
 
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    from pyopenjtalk.types import NJDFeature
+import re
+from dataclasses import dataclass
+
+from wyoming_hayakoe.text.rule import Rule, pairs
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One reading and where it holds."""
+class Reading:
+    """The reading of one word."""
 
-    word: str
-    """The word as it is written."""
+    pron: str
+    """Its pronunciation, in katakana."""
 
-    reading: str
-    """Its pronunciation there, in katakana."""
-
-    nucleus: int | None
+    nucleus: int | None = None
     """Accent nucleus of the phrase that the word opens; None leaves what the dictionary has."""
 
-    before: re.Pattern[str]
-    """Must end the text before the word."""
 
-    after: re.Pattern[str]
-    """Must begin the text after the word."""
+def _rule(word: str, pattern: str, pron: str, nucleus: int | None, *examples: str) -> Rule[Reading]:
+    return Rule(f"{word}: {pron}", re.compile(pattern), Reading(pron, nucleus), pairs(examples))
 
 
-def _rule(word: str, reading: str, nucleus: int | None = None, *, before: str = "", after: str = "") -> Rule:
-    return Rule(word, reading, nucleus, re.compile(f"(?:{before})$"), re.compile(after))
-
-
-RULES = (
-    # こんな風に吹く, どんな風だった, そういう風な
-    _rule("風", "フー", before="[こそあど]んな|[こそあど]う(いう|言う)|という|ような", after="[になだでのじ]"),
-    # あの方はどなたですか; but その方がいい is ホー
-    _rule("方", "カタ", before="あの", after="[はがもをにとの]"),
-    _rule("方", "カタ", before="[こそ]の", after="[はもを]|$"),
-    # 人の出が多い, 水の出が悪い; but 出を引く is ダシ
-    _rule("出", "デ", 0, after="(が多|が少|[のが](良|悪|よ|わる|いい))"),
-    # 空の箱; but 空の色 is ソラ
+RULES: tuple[Rule[Reading], ...] = (
+    _rule(
+        "風",
+        "(?:(?<=[こそあど]んな|という|ような)|(?<=[こそあど]う(?:いう|言う)))風(?=[になだでのじ])",
+        "フー",
+        None,
+        "こんな風に吹く → コンナフーニフク",
+        "どんな風だった → ドンナフーダッタ",
+        "そういう風な → ソーユウフーナ",
+        "こんな風が吹く → コンナカゼガフク",
+        "涼しい風に当たる → スズシイカゼニアタル",
+    ),
+    _rule(
+        "方",
+        "(?<=あの)方(?=[はがもをにとの])|(?<=[こそ]の)方(?=[はもを]|$)",
+        "カタ",
+        None,
+        "あの方はどなた → アノカタワドナタ",
+        "その方がいい → ソノホーガイイ",
+    ),
+    _rule(
+        "出",
+        "出(?=が多|が少|[のが](?:良|悪|よ|わる|いい))",
+        "デ",
+        0,
+        "人の出が多い → ヒトノデガオーイ",
+        "水の出が悪い → ミズノデガワルイ",
+    ),
     _rule(
         "空",
+        "空(?=の(?:箱|容器|瓶|ビン|ボトル|ペット|缶|袋|コップ|グラス|カップ|皿|状態|まま|文字列))",
         "カラ",
         0,
-        after="の(箱|容器|瓶|ビン|ボトル|ペット|缶|袋|コップ|グラス|カップ|皿|状態|まま|文字列)",
+        "空の箱 → カラノハコ",
+        "空の色 → ソラノイロ",
     ),
-    # 辛い料理; but 辛い思い出 is ツライ
-    _rule("辛い", "カライ", after="(もの|物|料理|カレー|ラーメン|味|食べ物|鍋|麺|スープ|ソース|お菓子|スナック)"),
-    # 次の表に示す, 表を参照; but 表に出る is オモテ
-    _rule("表", "ヒョー", 0, before="(次|上|下|右|左|以下|この|以上)の"),
-    _rule("表", "ヒョー", 0, after="(を見|を参照|をご|に示|にまとめ|を作)"),
-    # 何曜日ですか; 何色にしますか, but 何色ありますか is ナンショク
-    _rule("何", "ナン", after="曜日?"),
-    _rule("何", "ナニ", after="色[がにのでだをか]"),
-    _rule("色", "イロ", before="何", after="[がにのでだをか]"),
-    # 北の方へ行く, which the dictionary takes for a nobleman's wife
-    _rule("北の方", "キタノホー", 4, after="(へ|に|から|で|を|角)"),
-    # 金の指輪; but 金の無駄 is カネ
-    _rule("金", "キン", 1, after="の(ネックレス|指輪|延べ棒|メダル|卵|装飾|斧|腕時計|鯱|シャチホコ)"),
-    _rule("金", "キン", 1, after="(と[銀銅]|の(価格|相場|含有))"),
-    # O型, T型
-    _rule("型", "ガタ", before="[ァ-ヺ]ー"),
+    _rule(
+        "辛い",
+        "辛い(?=もの|物|料理|カレー|ラーメン|味|食べ物|鍋|麺|スープ|ソース|お菓子|スナック)",
+        "カライ",
+        None,
+        "辛い料理 → カライリョーリ",
+        "辛い思い出 → ツライオモイデ",
+    ),
+    _rule(
+        "表",
+        "(?:(?<=[次上下右左]の)|(?<=(?:以下|この|以上)の))表|表(?=を見|を参照|をご|に示|にまとめ|を作)",
+        "ヒョー",
+        0,
+        "次の表に示す → ツギノヒョーニシメス",
+        "表を見る → ヒョーヲミル",
+        "表に出る → オモテニデル",
+    ),
+    _rule("何", "何(?=曜日?)", "ナン", None, "何曜日 → ナンヨービ"),
+    _rule(
+        "何",
+        "何(?=色[がにのでだをか])",
+        "ナニ",
+        None,
+        "何色にしますか → ナニイロニシマスカ",
+        "何色ありますか → ナンショクアリマスカ",
+        "何が → ナニガ",
+    ),
+    _rule("色", "(?<=何)色(?=[がにのでだをか])", "イロ", None, "何色ですか → ナニイロデスカ"),
+    _rule(
+        "北の方",  # to the dictionary, a nobleman's wife
+        "北の方(?=へ|に|から|で|を|角)",
+        "キタノホー",
+        4,
+        "北の方へ行く → キタノホーエイク",
+    ),
+    _rule(
+        "金",
+        "金(?=の(?:ネックレス|指輪|延べ棒|メダル|卵|装飾|斧|腕時計|鯱|シャチホコ|価格|相場|含有)|と[銀銅])",
+        "キン",
+        1,
+        "金の指輪 → キンノユビワ",
+        "金と銀 → キントギン",
+        "金の無駄 → カネノムダ",
+    ),
+    _rule("型", "(?<=[ァ-ヺ]ー)型", "ガタ", None, "O型の人 → オーガタノヒト", "型にはまる → カタニハマル"),
     # the letter C and the words sea and see, where the dictionary has スィー
-    _rule("シー", "シー"),
-    # 対になる
-    _rule("対", "ツイ", 0, after="(にな|をな|にし)"),
-    # センサーの値は25です; but 値が上がる is ネ
+    _rule("シー", "シー", "シー", None, "C型 → シーガタ"),
+    _rule("対", "対(?=にな|をな|にし)", "ツイ", 0, "対になる → ツイニナル", "3対2 → サンタイニ"),
     _rule(
         "値",
+        "(?<=[のなたる各])値(?=を|に|で|と|が(?:大き|小さ|変|異常|正常|範囲|不正|届|超)|は[〇一二三四五六七八九十百千])"
+        "|値(?=は[〇一二三四五六七八九十百千]|を(?:変|確|入|読|取|設|更|返|送|記|表|参|代))",
         "アタイ",
         0,
-        before="[のなたる]|この|その|各",
-        after="(を|に|で|と|が(大き|小さ|変|異常|正常|範囲|不正|届|超)|は[〇一二三四五六七八九十百千])",
+        "センサーの値は25です → センサーノアタイワニジューゴデス",
+        "この値を使う → コノアタイヲツカウ",
+        "値が高い → ネガタカイ",
     ),
-    _rule("値", "アタイ", 0, after="(は[〇一二三四五六七八九十百千]|を(変|確|入|読|取|設|更|返|送|記|表|参|代))"),
-    # 床に就く; but 床に置く is ユカ
-    _rule("床", "トコ", 0, after="に(就|つい|着)"),
+    _rule("床", "床(?=に(?:就|つい|着))", "トコ", 0, "床に就く → トコニツク", "床に置く → ユカニオク"),
 )
-
-_RULES_OF: dict[str, tuple[Rule, ...]] = {
-    word: tuple(rule for rule in RULES if rule.word == word) for word in {rule.word for rule in RULES}
-}
-_REACH = 3
-
-
-def reread(features: Iterable["NJDFeature"]) -> Iterator["NJDFeature"]:
-    """Give each feature again, with another reading where a rule holds; the user's words are left alone."""
-    features = list(features)
-    for index, feature in enumerate(features):
-        rules = () if feature["is_reading_protected"] else _RULES_OF.get(feature["string"], ())
-        rule = next((rule for rule in rules if _holds(rule, features, index)), None)
-        yield feature if rule is None else _with_reading(feature, rule)
-
-
-def _holds(rule: Rule, features: list["NJDFeature"], index: int) -> bool:
-    before = "".join(feature["string"] for feature in features[max(0, index - _REACH) : index])
-    after = "".join(feature["string"] for feature in features[index + 1 : index + 1 + _REACH])
-    return bool(rule.before.search(before) and rule.after.match(after))
-
-
-def _with_reading(feature: "NJDFeature", rule: Rule) -> "NJDFeature":
-    nucleus = feature["acc"] if rule.nucleus is None else rule.nucleus
-    changed = feature.copy()
-    changed["read"] = changed["pron"] = rule.reading
-    changed["acc"] = nucleus
-    changed["is_reading_rewritten"] = True
-    return changed
+"""In this order; the pattern matches the word alone, and its reading is for a word of exactly these characters."""
