@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.text.strategies import texts
 from wyoming_hayakoe.text import dictionary, user_words
 from wyoming_hayakoe.text.dictionary import CHECK_SECONDS, UserDictionary
-from wyoming_hayakoe.text.frontend import FrontEnd, Stage
+from wyoming_hayakoe.text.frontend import FrontEnd, TextStage
 from wyoming_hayakoe.text.phonemes import USER_DICTIONARY
 from wyoming_hayakoe.text.user_words import UserWord
 
@@ -24,7 +24,7 @@ def taught(*entries: tuple[str, str, int]) -> FrontEnd:
     dictionary = UserDictionary()
     for fields in entries:
         dictionary.add(user_words.entry(*fields))
-    return FrontEnd([Stage("spoil", lambda text: text.replace("ESP", "X").replace("+", "たす"))], dictionary)
+    return FrontEnd([TextStage("spoil", lambda text: text.replace("ESP", "X").replace("+", "たす"))], dictionary)
 
 
 @pytest.mark.parametrize(

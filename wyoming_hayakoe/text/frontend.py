@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class TextStage:
     """One step that makes a text easier to read."""
 
     name: str
@@ -39,11 +39,11 @@ class Stage:
     """What it rewrites in a text and by which rule; None compares the text before and after."""
 
 
-KAOMOJI = Stage("kaomoji", silence_faces)
-MARKDOWN = Stage("markdown", partial(run, markdown.RULES))
-EMOJI = Stage("emoji", partial(run, emoji.RULES))
-SIGNS = Stage("numbers and symbols", normalize, explain)
-ENGLISH = Stage("English", english.katakana, english.explain)
+KAOMOJI = TextStage("kaomoji", silence_faces)
+MARKDOWN = TextStage("markdown", partial(run, markdown.RULES))
+EMOJI = TextStage("emoji", partial(run, emoji.RULES))
+SIGNS = TextStage("numbers and symbols", normalize, explain)
+ENGLISH = TextStage("English", english.katakana, english.explain)
 
 
 def japanese(dictionary: UserDictionary | None = None, *, read_emoji: bool = False) -> "FrontEnd":
@@ -55,7 +55,7 @@ def japanese(dictionary: UserDictionary | None = None, *, read_emoji: bool = Fal
 class FrontEnd:
     """Reads texts; one serves all threads."""
 
-    def __init__(self, stages: Sequence[Stage] = (), dictionary: UserDictionary | None = None) -> None:
+    def __init__(self, stages: Sequence[TextStage] = (), dictionary: UserDictionary | None = None) -> None:
         """Read through ``stages`` in their order, and with the words of ``dictionary``."""
         self._stages = tuple(stages)
         self.dictionary = dictionary if dictionary is not None else UserDictionary()
