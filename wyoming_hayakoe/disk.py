@@ -90,23 +90,28 @@ def stamp(*places: Path) -> str:
 def locked(path: Path, waiting: str) -> Iterator[None]:
     """Hold a lock among processes and threads; the system releases it when its process ends.
 
-    ``waiting`` is logged where another process or thread holds it.
+    Args:
+        path: a folder, or a file, which is made where there is none.
+        waiting: what is logged where another one holds the lock.
     """
     while True:
-        with path.open("ab") as file:
+        descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT, 0o666)
+        try:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 _LOGGER.info("%s", waiting)
-                fcntl.flock(file, fcntl.LOCK_EX)
-            # A lock on a file that was removed while waiting excludes nobody: the next process makes another file.
-            if _is_at(file, path):
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # A file that was removed while we waited locks nobody out: the next one to come makes another.
+            if _is_at(descriptor, path):
                 yield
                 return
+        finally:
+            os.close(descriptor)
 
 
-def _is_at(file: BinaryIO, path: Path) -> bool:
+def _is_at(descriptor: int, path: Path) -> bool:
     try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+        return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
         return False

@@ -1,6 +1,7 @@
 import argparse
 import io
 import json
+import resource
 import subprocess
 import sys
 import time
@@ -77,6 +78,36 @@ def test_bad_rows_are_told_on_stderr(home: Path, capsys: pytest.CaptureFixture[s
 def test_remove_what_is_not_there(home: Path) -> None:
     with pytest.raises(HayakoeError, match="has no word HACS"):
         run("remove", "HACS")
+
+
+def test_remove_removes_all_words_or_none(tmp_path: Path) -> None:
+    def words(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+        return run_program("words", *arguments, HAYAKOE_DATA_DIR=str(tmp_path))
+
+    words("add", "七海", "ナナミ", "1")
+    before = (tmp_path / "words.csv").read_bytes()
+    removed = words("remove", "七海", "nope")
+    assert removed.returncode == 1
+    assert "has no word nope" in removed.stderr.decode()
+    assert (tmp_path / "words.csv").read_bytes() == before
+    assert words("remove", "七海").returncode == 0
+    assert words("list").stdout == b""
+
+
+def test_a_full_disk_leaves_the_words_as_they_were(tmp_path: Path) -> None:
+    path = tmp_path / "words.csv"
+    path.write_text("surface,reading,accent,priority\n" + "雪,ユキ,2,8\n" * 10, encoding="utf-8")
+    before = path.read_bytes()
+    added = subprocess.run(
+        command_line("words", "add", "七海", "ナナミ", "1", "--data-dir", str(tmp_path)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
+        capture_output=True,
+        check=False,
+    )
+    assert added.returncode == 1
+    assert "File too large" in added.stderr.decode()
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == before
 
 
 def test_import_and_export(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

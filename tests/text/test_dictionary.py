@@ -1,5 +1,6 @@
 import logging
 import os
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,18 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.text.strategies import texts
-from wyoming_hayakoe.text import user_words
+from wyoming_hayakoe.text import dictionary, user_words
 from wyoming_hayakoe.text.dictionary import CHECK_SECONDS, UserDictionary
-from wyoming_hayakoe.text.frontend import FrontEnd, Stage
+from wyoming_hayakoe.text.frontend import FrontEnd, TextStage
 from wyoming_hayakoe.text.phonemes import USER_DICTIONARY
-from wyoming_hayakoe.text.user_words import Entry
+from wyoming_hayakoe.text.user_words import UserWord
 
 
 def taught(*entries: tuple[str, str, int]) -> FrontEnd:
     dictionary = UserDictionary()
     for fields in entries:
         dictionary.add(user_words.entry(*fields))
-    return FrontEnd([Stage("spoil", lambda text: text.replace("ESP", "X").replace("+", "たす"))], dictionary)
+    return FrontEnd([TextStage("spoil", lambda text: text.replace("ESP", "X").replace("+", "たす"))], dictionary)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,39 @@ def test_a_taught_word_is_read_as_taught(word: tuple[str, str, int], text: str, 
     utterance = taught(word).read(text)
     assert utterance.reading == reading
     assert USER_DICTIONARY in {part.source for part in utterance.words}
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "reading"),
+    [
+        (("十", "トー", 1), "三十人", "サンジューニン"),
+        (("十", "トー", 1), "十は名前", "トーワナマエ"),
+    ],
+)
+def test_a_taught_numeral_is_no_numeral_within_a_number(word: tuple[str, str, int], text: str, reading: str) -> None:
+    assert taught(word).read(text).reading == reading
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        ("七海", "ナナミ", 1),
+        ("十", "トー", 1),
+        ("雪", "セツ", 1),
+        ("行く", "オモムク", 3),
+        ("綺麗", "ギレイ", 1),
+        ("HACS", "ハックス", 1),
+    ],
+)
+def test_a_taught_word_has_a_part_of_speech_of_the_dictionary(
+    word: tuple[str, str, int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    utterance = taught(word).read(f"{word[0]}です")
+    (feature,) = [one for one in utterance.features if one["is_reading_protected"]]
+    assert feature["pos"] in {"名詞", "動詞"}
+    assert feature["chain_rule"] in {"C1", "*"}
+    pyopenjtalk.make_label(list(utterance.features))
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize("accent", range(5))
@@ -82,7 +116,7 @@ def test_a_latin_word_inside_a_longer_one_is_not_sheltered() -> None:
 
 def test_a_low_priority_leaves_the_dictionary_its_way() -> None:
     dictionary = UserDictionary()
-    dictionary.add(Entry("東京", "ヒガシキョー", 3, priority=0))
+    dictionary.add(UserWord("東京", "ヒガシキョー", 3, priority=0))
     assert FrontEnd((), dictionary).read("東京").reading == "トーキョー"
 
 
@@ -90,9 +124,9 @@ def test_a_change_of_the_file_is_seen_in_time(tmp_path: Path) -> None:
     path = tmp_path / "words.csv"
     front_end = FrontEnd((), UserDictionary(path))
     assert front_end.read("HACS").reading != "ハックス"
-    user_words.put(path, [Entry("HACS", "ハックス", 1)])
+    user_words.put(path, [UserWord("HACS", "ハックス", 1)])
     assert _within_two_seconds(front_end, "HACS", "ハックス")
-    user_words.put(path, [Entry("HACS", "ハクス", 1)])
+    user_words.put(path, [UserWord("HACS", "ハクス", 1)])
     assert _within_two_seconds(front_end, "HACS", "ハクス")
     path.unlink()
     assert _within_two_seconds(front_end, "HACS", "エイチエーシーエス")
@@ -108,12 +142,12 @@ def _within_two_seconds(front_end: FrontEnd, text: str, reading: str) -> bool:
 
 
 def test_the_file_is_looked_at_now_and_then_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    dictionary = UserDictionary(tmp_path / "words.csv")
-    dictionary.snapshot()
-    looks: list[int] = []
-    monkeypatch.setattr(Path, "stat", lambda *_, **__: looks.append(1))
+    user_dictionary = UserDictionary(tmp_path / "words.csv")
+    user_dictionary.snapshot()
+    looks: list[Path] = []
+    monkeypatch.setattr(dictionary, "stamp", looks.append)
     for _ in range(1000):
-        dictionary.snapshot()
+        user_dictionary.snapshot()
     assert len(looks) <= 1
     assert CHECK_SECONDS < 2
 
@@ -127,17 +161,27 @@ def test_bad_rows_are_logged_and_the_rest_is_read(tmp_path: Path, caplog: pytest
     assert f"{path}:1: the reading 'しずく' is not katakana" in caplog.text
 
 
-def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_logged_once_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(dictionary, "RETRY_SECONDS", 0)
     path = tmp_path / "words.csv"
     path.mkdir()
-    assert str(path) in str(UserDictionary(path).snapshot().problems[0])
+    user_dictionary = UserDictionary(path)
+    for _ in range(3):
+        assert not user_dictionary.refresh()
+    assert caplog.text.count(f"{path}: cannot be loaded") == 1
+    path.rmdir()
+    user_words.put(path, [UserWord("HACS", "ハックス", 1)])
+    assert user_dictionary.refresh()
+    assert FrontEnd((), user_dictionary).read("HACS").reading == "ハックス"
 
 
 def test_added_words_go_before_the_file(tmp_path: Path) -> None:
     path = tmp_path / "words.csv"
-    user_words.put(path, [Entry("HACS", "ハックス", 1), Entry("雫", "シズク", 0)])
+    user_words.put(path, [UserWord("HACS", "ハックス", 1), UserWord("雫", "シズク", 0)])
     dictionary = UserDictionary(path)
-    dictionary.add(Entry("HACS", "ハクス", 1))
+    dictionary.add(UserWord("HACS", "ハクス", 1))
     assert FrontEnd((), dictionary).read("雫のHACS").reading == "シズクノハクス"
 
 
@@ -155,7 +199,7 @@ def test_swaps_under_readers() -> None:
     with ThreadPoolExecutor(8) as pool:
         readers = [pool.submit(read_on) for _ in range(8)]
         for reading in ("ハックス", "ハクス", "ハッカス") * 5:
-            dictionary.add(Entry("HACS", reading, 1))
+            dictionary.add(UserWord("HACS", reading, 1))
         done.set()
         seen = set().union(*(reader.result(timeout=20) for reader in readers))
     expected = {"エイチエーシーエス", "ハックス", "ハクス", "ハッカス"}
@@ -172,29 +216,54 @@ def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_a_thousand_words_load_quickly() -> None:
     dictionary = UserDictionary()
-    dictionary._added = {f"単語{index}": Entry(f"単語{index}", "タンゴ", 0) for index in range(1000)}
+    dictionary._added = {f"単語{index}": UserWord(f"単語{index}", "タンゴ", 0) for index in range(1000)}
     before = time.perf_counter()
-    dictionary.add(Entry("HACS", "ハックス", 1))
+    dictionary.add(UserWord("HACS", "ハックス", 1))
     assert time.perf_counter() - before < 1.5
     assert FrontEnd((), dictionary).read("単語7とHACS").reading == "タンゴトハックス"
 
 
-def test_what_cannot_be_compiled_leaves_the_old_words(
+def test_what_cannot_be_compiled_leaves_the_old_words_and_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "words.csv"
-    user_words.put(path, [Entry("HACS", "ハックス", 1)])
+    user_words.put(path, [UserWord("HACS", "ハックス", 1)])
     front_end = FrontEnd((), UserDictionary(path))
     assert front_end.read("HACS").reading == "ハックス"
 
+    monkeypatch.setattr(dictionary, "RETRY_SECONDS", 0)
+    no_room = tmp_path / "no-room"
+    monkeypatch.setattr(tempfile, "tempdir", str(no_room))
+    user_words.put(path, [UserWord("HACS", "ハクス", 1)])
+    for _ in range(3):
+        assert not front_end.dictionary.refresh()
+    assert front_end.read("HACS").reading == "ハックス"
+    assert caplog.text.count("cannot be loaded") == 1
+
+    with pytest.raises(OSError, match="no-room"):
+        front_end.dictionary.add(UserWord("雪", "セツ", 1))
+    assert front_end.read("雪").reading == "ユキ"
+
+    no_room.mkdir()
+    assert front_end.dictionary.refresh()
+    assert front_end.read("HACSの雪").reading == "ハクスノユキ"
+    assert not front_end.dictionary.refresh()
+
+
+def test_what_cannot_be_compiled_is_not_tried_at_every_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "words.csv"
+    user_words.put(path, [UserWord("HACS", "ハックス", 1)])
+    attempts: list[int] = []
+
     def failing(*_: object) -> None:
+        attempts.append(1)
         raise RuntimeError("no room")
 
     monkeypatch.setattr(pyopenjtalk, "mecab_dict_index", failing)
-    user_words.put(path, [Entry("HACS", "ハクス", 1)])
-    assert not front_end.dictionary.refresh()
-    assert front_end.read("HACS").reading == "ハックス"
-    assert "no room" in caplog.text
+    user_dictionary = UserDictionary(path)
+    for _ in range(5):
+        user_dictionary.refresh()
+    assert attempts == [1]
 
 
 @given(surfaces=st.lists(texts, min_size=1, max_size=4), text=texts)

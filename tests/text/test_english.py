@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tests.support import FRONT_END, in_threads, misread, shared
 from wyoming_hayakoe.text.english import katakana, word_reading
-from wyoming_hayakoe.text.loanwords import READINGS, SPELLED
 from wyoming_hayakoe.text.normalize import normalize
+from wyoming_hayakoe.text.rules.loanwords import READINGS, SPELLED
 
 DATA = Path(__file__).parents[1] / "data"
 

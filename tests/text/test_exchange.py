@@ -3,7 +3,7 @@ import json
 import pytest
 
 from wyoming_hayakoe.text import exchange
-from wyoming_hayakoe.text.user_words import Entry
+from wyoming_hayakoe.text.user_words import UserWord
 
 VOICEVOX = {
     "b1affe2a-d5f0-4050-926c-f28e0c1d9a98": {
@@ -36,21 +36,21 @@ HAYAKOE = [
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (VOICEVOX, (Entry("ESP32", "イーエスピーサンジュウニ", 9), Entry("担々麺", "タンタンメン", 3, 5))),
-        (AIVIS, (Entry("東京大学", "トーキョーダイガク", 5, 6), Entry("雪", "ユキ", 2))),
-        (HAYAKOE, (Entry("担々麺", "タンタンメン", 3), Entry("雪", "ユキ"))),
-        (HAYAKOE[0], (Entry("担々麺", "タンタンメン", 3),)),
+        (VOICEVOX, (UserWord("ESP32", "イーエスピーサンジュウニ", 9), UserWord("担々麺", "タンタンメン", 3, 5))),
+        (AIVIS, (UserWord("東京大学", "トーキョーダイガク", 5, 6), UserWord("雪", "ユキ", 2))),
+        (HAYAKOE, (UserWord("担々麺", "タンタンメン", 3), UserWord("雪", "ユキ"))),
+        (HAYAKOE[0], (UserWord("担々麺", "タンタンメン", 3),)),
         ({}, ()),
     ],
 )
-def test_parse(data: object, expected: tuple[Entry, ...]) -> None:
+def test_parse(data: object, expected: tuple[UserWord, ...]) -> None:
     contents = exchange.parse(json.dumps(data, ensure_ascii=False), "user_dict.json")
     assert contents.entries == expected
     assert contents.problems == ()
 
 
 def test_a_csv_is_ours() -> None:
-    assert exchange.parse("\ufeff雪,ユキ,2\n", "words.csv").entries == (Entry("雪", "ユキ", 2),)
+    assert exchange.parse("\ufeff雪,ユキ,2\n", "words.csv").entries == (UserWord("雪", "ユキ", 2),)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_is_refused(text: str, reason: str) -> None:
 
 
 def test_dump_is_what_parse_reads() -> None:
-    entries = (Entry("ESP32", "イーエスピー", 4, 5), Entry("Home Assistant", "ホームアシスタント", 4))
+    entries = (UserWord("ESP32", "イーエスピー", 4, 5), UserWord("Home Assistant", "ホームアシスタント", 4))
     text = exchange.dump(entries)
     assert "ＥＳＰ３２" in text
     assert "Ｈｏｍｅ　Ａｓｓｉｓｔａｎｔ" in text

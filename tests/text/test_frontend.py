@@ -5,12 +5,12 @@ import pytest
 
 from wyoming_hayakoe.text import user_words
 from wyoming_hayakoe.text.dictionary import UserDictionary
-from wyoming_hayakoe.text.frontend import FrontEnd, Stage, japanese
+from wyoming_hayakoe.text.frontend import FrontEnd, TextStage, japanese
 from wyoming_hayakoe.text.phonemes import DICTIONARY, MARK, USER_DICTIONARY
 
 STAGES = (
-    Stage("numbers and symbols", lambda text: text.replace("km/h", "キロメートル毎時").replace("&", "と")),
-    Stage("English", lambda text: text.replace("kitchen", "キッチン")),
+    TextStage("numbers and symbols", lambda text: text.replace("km/h", "キロメートル毎時").replace("&", "と")),
+    TextStage("English", lambda text: text.replace("kitchen", "キッチン")),
 )
 
 
@@ -34,13 +34,13 @@ def test_a_trace_leaves_the_users_words_theirs() -> None:
 
 
 def test_stages_run_in_their_order() -> None:
-    stages = [Stage("a", lambda text: text + "い"), Stage("b", lambda text: text + "う")]
+    stages = [TextStage("a", lambda text: text + "い"), TextStage("b", lambda text: text + "う")]
     assert FrontEnd(stages).read("あ").bert_text == "あいう"
 
 
 @pytest.mark.parametrize("text", ["\ud800あ\udfff", "あ\0い"])
 def test_stages_never_see_half_characters(text: str) -> None:
-    strict = Stage("strict", lambda text: text.encode("utf-8").decode("utf-8"))
+    strict = TextStage("strict", lambda text: text.encode("utf-8").decode("utf-8"))
     assert FrontEnd([strict]).read(text).reading in {"ア", "アイ"}
 
 

@@ -17,7 +17,7 @@ from tests.text.strategies import texts
 from wyoming_hayakoe.engine.jp_extra.parts import counts_with_blanks, with_blanks
 from wyoming_hayakoe.symbols import SYMBOLS, phone_ids
 from wyoming_hayakoe.text.explain import table, to_json
-from wyoming_hayakoe.text.frontend import FrontEnd, Stage, japanese
+from wyoming_hayakoe.text.frontend import FrontEnd, TextStage, japanese
 from wyoming_hayakoe.utterance import Utterance
 
 EXAMPLES = int(os.environ.get("HAYAKOE_FUZZ", "2000"))
@@ -51,7 +51,7 @@ def test_any_text_can_be_read(text: str) -> None:
 @settings(max_examples=min(EXAMPLES, 300))
 def test_a_trace_changes_sources_only(text: str) -> None:
     text = text[:200]
-    front_end = FrontEnd([Stage("digits", lambda text: text.replace("3", "さん")), Stage("upper", str.upper)])
+    front_end = FrontEnd([TextStage("digits", lambda text: text.replace("3", "さん")), TextStage("upper", str.upper)])
     traced = front_end.read(text, trace=True)
     plain = front_end.read(text)
     assert (traced.phones, traced.tones, traced.word2ph) == (plain.phones, plain.tones, plain.word2ph)

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wyoming_hayakoe.errors import RequestError
-from wyoming_hayakoe.text.ssml import SsmlText
+from wyoming_hayakoe.text.ssml import SsmlError, SsmlText
 
 SSML = '<?xml version="1.0"?><speak>こんにちは&amp;<break time="1s"/>元気？<!-- 注 --><p>次</p></speak>'
 
@@ -46,7 +45,7 @@ def test_no_text_takes_long(source):
     for size in (len(source), 1000, 1):
         ssml = SsmlText()
         started = time.monotonic()
-        with suppress(RequestError):
+        with suppress(SsmlError):
             for start in range(0, len(source), size):
                 ssml.take(source[start : start + size])
         ssml.rest()
@@ -55,7 +54,7 @@ def test_no_text_takes_long(source):
 
 def test_a_tag_that_does_not_end_is_refused():
     ssml = SsmlText()
-    with pytest.raises(RequestError, match="does not end"):
+    with pytest.raises(SsmlError, match="does not end"):
         ssml.take("<break " + "a" * 5000)
 
 

@@ -1,24 +1,29 @@
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.text import user_words
-from wyoming_hayakoe.text.user_words import Contents, Entry
+from wyoming_hayakoe.text.user_words import Contents, UserWord
+
+_HEADER = ("surface", "reading", "accent", "priority")
 
 
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        (("HACS", "ハックス", "1"), Entry("HACS", "ハックス", 1)),
-        (("ＥＳＰ３２", "イーエスピー", 0), Entry("ESP32", "イーエスピー", 0)),
-        (("担々麺", "タンタンメン", "3", "10"), Entry("担々麺", "タンタンメン", 3, 10)),
-        ((" 雫 ", " シズク ", " ", ""), Entry("雫", "シズク", 0)),
-        (("雫", "ｼｽﾞｸ"), Entry("雫", "シズク", 0)),
-        (("急", "キュー", 2), Entry("急", "キュー", 2)),
+        (("HACS", "ハックス", "1"), UserWord("HACS", "ハックス", 1)),
+        (("ＥＳＰ３２", "イーエスピー", 0), UserWord("ESP32", "イーエスピー", 0)),
+        (("担々麺", "タンタンメン", "3", "10"), UserWord("担々麺", "タンタンメン", 3, 10)),
+        ((" 雫 ", " シズク ", " ", ""), UserWord("雫", "シズク", 0)),
+        (("雫", "ｼｽﾞｸ"), UserWord("雫", "シズク", 0)),
+        (("急", "キュー", 2), UserWord("急", "キュー", 2)),
     ],
 )
-def test_entry(fields: tuple[str, ...], expected: Entry) -> None:
+def test_entry(fields: tuple[str, ...], expected: UserWord) -> None:
     assert user_words.entry(*fields) == expected
 
 
@@ -76,7 +81,7 @@ def test_odd_lines(line: str) -> None:
 
 
 def test_a_file_need_not_have_a_header_and_the_later_row_counts() -> None:
-    assert user_words.parse("雪,セツ\n雪,ユキ,2").entries == (Entry("雪", "ユキ", 2),)
+    assert user_words.parse("雪,セツ\n雪,ユキ,2").entries == (UserWord("雪", "ユキ", 2),)
 
 
 def test_no_file_has_no_words(tmp_path: Path) -> None:
@@ -86,38 +91,97 @@ def test_no_file_has_no_words(tmp_path: Path) -> None:
 def test_what_excel_writes(tmp_path: Path) -> None:
     path = tmp_path / "words.csv"
     path.write_bytes("surface,reading,accent\r\n雪,ユキ,2\r\n".encode("cp932"))
-    assert user_words.read(path).entries == (Entry("雪", "ユキ", 2),)
+    assert user_words.read(path).entries == (UserWord("雪", "ユキ", 2),)
     path.write_bytes("雪,ユキ,2\r\n".encode("utf-8-sig"))
-    assert user_words.read(path).entries == (Entry("雪", "ユキ", 2),)
+    assert user_words.read(path).entries == (UserWord("雪", "ユキ", 2),)
     path.write_bytes(b"\x81\n\x81\n")
     assert "Shift_JIS" in str(user_words.read(path).problems[0])
 
 
 def test_put_and_drop_leave_the_rest_alone(tmp_path: Path) -> None:
     path = tmp_path / "data" / "words.csv"
-    user_words.put(path, [Entry("雪", "ユキ", 2), Entry("a,b", "エービー")])
+    user_words.put(path, [UserWord("雪", "ユキ", 2), UserWord("a,b", "エービー")])
     assert path.read_text(encoding="utf-8") == 'surface,reading,accent,priority\n雪,ユキ,2,8\n"a,b",エービー,0,8\n'
     path.write_text("# mine\n雪,ユキ,2\nbad\n", encoding="utf-8")
-    user_words.put(path, [Entry("雪", "セツ", 1), Entry("HACS", "ハックス", 1)])
+    user_words.put(path, [UserWord("雪", "セツ", 1), UserWord("HACS", "ハックス", 1)])
     assert path.read_text(encoding="utf-8") == "# mine\nbad\n雪,セツ,1,8\nHACS,ハックス,1,8\n"
-    assert user_words.drop(path, "ＨＡＣＳ")
-    assert not user_words.drop(path, "霜")
+    assert user_words.drop(path, ["ＨＡＣＳ"]) == []
+    assert user_words.drop(path, ["霜"]) == ["霜"]
     assert path.read_text(encoding="utf-8") == "# mine\nbad\n雪,セツ,1,8\n"
     assert list(path.parent.iterdir()) == [path]
     assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_drop_removes_all_words_or_none(tmp_path: Path) -> None:
+    path = tmp_path / "words.csv"
+    user_words.put(path, [UserWord("雪", "ユキ", 2), UserWord("霜", "シモ", 2), UserWord("雨", "アメ", 1)])
+    before = path.read_bytes()
+    assert user_words.drop(path, ["雪", "霰", "霜"]) == ["霰"]
+    assert path.read_bytes() == before
+    assert user_words.drop(path, ["雪", "霜"]) == []
+    assert [word.surface for word in user_words.read(path).entries] == ["雨"]
+
+
+def test_a_row_that_cannot_be_used_can_be_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "words.csv"
+    path.write_text("雫,しずく\n", encoding="utf-8")
+    assert user_words.drop(path, ["雫"]) == []
+    assert path.read_text(encoding="utf-8") == ""
+
+
+def test_the_header_stays_whatever_word_is_added(tmp_path: Path) -> None:
+    path = tmp_path / "words.csv"
+    user_words.put(path, [UserWord("雪", "ユキ", 2)])
+    user_words.put(path, [UserWord("surface", "サーフェス", 1)])
+    assert path.read_text(encoding="utf-8").splitlines() == [
+        "surface,reading,accent,priority",
+        "雪,ユキ,2,8",
+        "surface,サーフェス,1,8",
+    ]
+    assert user_words.drop(path, ["surface"]) == []
+    assert path.read_text(encoding="utf-8") == "surface,reading,accent,priority\n雪,ユキ,2,8\n"
+
+
+@given(surface=st.one_of(st.text(max_size=8), st.text(alphabet="#\"', a雪", max_size=6), st.sampled_from(_HEADER)))
+def test_every_word_that_is_accepted_is_read_back(surface: str) -> None:
+    try:
+        word = user_words.entry(surface, "テスト")
+    except ValueError:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "words.csv")
+        user_words.put(path, [UserWord("雪", "ユキ", 2), word])
+        assert word in user_words.read(path).entries
+        assert user_words.drop(path, [word.surface]) == []
+        assert path.read_text(encoding="utf-8").startswith("surface,reading,accent,priority\n")
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    target = tmp_path / "dotfiles" / "words.csv"
+    target.parent.mkdir()
+    target.write_text("雪,ユキ,2\n", encoding="utf-8")
+    target.chmod(0o640)
+    path = tmp_path / "words.csv"
+    path.symlink_to("dotfiles/words.csv")
+    user_words.put(path, [UserWord("雨", "アメ", 1)])
+    assert path.is_symlink()
+    assert target.read_text(encoding="utf-8") == "雪,ユキ,2\n雨,アメ,1,8\n"
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["dotfiles", "words.csv"]
+    assert list(target.parent.iterdir()) == [target]
 
 
 def test_a_file_in_another_encoding_is_not_rewritten(tmp_path: Path) -> None:
     path = tmp_path / "words.csv"
     path.write_bytes("雪,ユキ\n".encode("cp932"))
     with pytest.raises(HayakoeError, match="save it as UTF-8"):
-        user_words.put(path, [Entry("雨", "アメ")])
+        user_words.put(path, [UserWord("雨", "アメ")])
 
 
 def test_dump_and_parse_agree() -> None:
     entries = (
-        Entry("雪", "ユキ", 2, 3),
-        Entry('a"b', "エービー"),
-        Entry("Home Assistant", "ホームアシスタント", 4),
+        UserWord("雪", "ユキ", 2, 3),
+        UserWord('a"b', "エービー"),
+        UserWord("Home Assistant", "ホームアシスタント", 4),
     )
     assert user_words.parse(user_words.dump(entries)).entries == entries

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
+from wyoming_hayakoe.cli import native_output
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.version import __version__
 
@@ -46,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(__version__)
         return 0
     debug = "--debug" in arguments or os.environ.get("HAYAKOE_DEBUG", "").lower() in {"1", "true", "yes", "on"}
+    if argv is None and not debug:  # the process is this program, and no other that calls it
+        native_output.discard()
     try:
         return _run(command, arguments)
     except HayakoeError as error:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from wyoming_hayakoe.cli import values
+from wyoming_hayakoe.cli import native_output, values
 from wyoming_hayakoe.cli.options import Option
 
 LOGGING = (
@@ -22,3 +22,5 @@ def start_logging(given: Mapping[str, Any], log_format: str) -> None:
     # Others' lines tell nothing of this program, and those of HTTP libraries hold signed addresses.
     logging.basicConfig(format=erase + str(given.get("log-format", log_format)))
     logging.getLogger("wyoming_hayakoe").setLevel(logging.DEBUG if given.get("debug") else logging.INFO)
+    if given.get("debug"):
+        native_output.show()

@@ -14,7 +14,7 @@ from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.paths import data_dir, words_file
 from wyoming_hayakoe.text import exchange, user_words
 from wyoming_hayakoe.text.explain import columns
-from wyoming_hayakoe.text.user_words import Entry, Problem
+from wyoming_hayakoe.text.user_words import Problem, UserWord
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,8 +87,7 @@ def _list(args: argparse.Namespace, path: Path) -> int:
 
 
 def _remove(args: argparse.Namespace, path: Path) -> int:
-    missing = [surface for surface in args.surface if not user_words.drop(path, surface)]
-    if missing:
+    if missing := user_words.drop(path, args.surface):
         raise HayakoeError(f"{path}: has no word {', '.join(missing)}; see: wyoming-hayakoe words list")
     return 0
 
@@ -125,5 +124,5 @@ def _complain(problems: Iterable[Problem]) -> None:
         print(problem, file=sys.stderr)
 
 
-def _count(entries: tuple[Entry, ...]) -> str:
+def _count(entries: tuple[UserWord, ...]) -> str:
     return "1 word" if len(entries) == 1 else f"{len(entries)} words"

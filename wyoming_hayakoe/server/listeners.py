@@ -134,7 +134,7 @@ class StdioPipe:
     """Standard input and output as one socket, whether they are pipes, files or a terminal.
 
     Two threads copy, so that back-pressure holds at both ends. Standard output is then this pipe's alone: what else
-    the program prints goes to standard error.
+    the program prints goes to descriptor 2, which leads nowhere unless ``--debug``: C code prints the text it speaks.
     """
 
     def __init__(self) -> None:
@@ -142,7 +142,7 @@ class StdioPipe:
         self._output = os.dup(sys.stdout.fileno())
         for stream in (sys.stdin.fileno(), self._output):
             os.set_blocking(stream, True)
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        os.dup2(2, sys.stdout.fileno())
         # A daemon: it may wait for input that never comes.
         threading.Thread(target=self._copy_in, name="stdin", daemon=True).start()
         self._writer = threading.Thread(target=self._copy_out, name="stdout", daemon=True)

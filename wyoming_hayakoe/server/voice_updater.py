@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 import threading
 import time
 from asyncio.subprocess import DEVNULL
@@ -191,7 +192,7 @@ class Supply:
         if voice.is_compiled:
             return
         command = self._wish_list.prepare_command(name, self._wishes.sources.get(name))
-        process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=DEVNULL)
+        process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=DEVNULL, stderr=sys.__stderr__)
         try:
             code = await process.wait()
         finally:

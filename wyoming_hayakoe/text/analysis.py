@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from wyoming_hayakoe.text.homographs import reread
+from wyoming_hayakoe.text.readings import reread
 
 if TYPE_CHECKING:
     from pyopenjtalk.openjtalk import OpenJTalk

@@ -16,6 +16,12 @@ _NFKC_UNIT = re.compile(f"[^{_KEPT_FROM_NFKC}]+")
 _NEWLINES = re.compile(r"\s*\n\s*")
 _WAVE_AFTER_KANA = re.compile("(?<=[ぁ-ゖァ-ヺー])[~〜～〰]+")
 _PICTURES = re.compile("[☀-➿⬀-⯿](?<![♀♂♨])")
+# Symbols (So, Sk, Sm, Sc) that a table of rules or Open JTalk reads.
+_SPOKEN_SYMBOLS = frozenset("°〒○→+=<>±×÷≠≒≈≤≥≦≧∞¥$€£₩¢₿^~`|")
+_DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Mc", "Me"})
+_SYMBOLS = frozenset({"So", "Sk", "Sm", "Sc"})
+# Kana, common ideographs, ASCII and the punctuation beside them: most texts need no look at each character.
+_PLAIN = re.compile(r"[ -~、。「」『』【】〈〉《》〔〕ぁ-ゖァ-ヺ・ーｰ一-鿿々〇〆ヶ…‥—―–’“”°〒〜×÷¥]*")
 _KANJI_DIGITS = dict(zip("0123456789", "〇一二三四五六七八九", strict=True))
 
 MARKS = {
@@ -84,6 +90,26 @@ def clean(text: str) -> str:
         text = _NEWLINES.sub("\n", text)
         text = re.sub(r"(?<=[。．.、，,！!？?…])\n", " ", text).replace("\n", "。")
     return _WAVE_AFTER_KANA.sub("ー", text)
+
+
+def is_plain(text: str) -> bool:
+    """Return True if nothing in a text is folded or dropped."""
+    return _PLAIN.fullmatch(text) is not None
+
+
+def is_sayable(char: str) -> bool:
+    """Return False for a character that no reader can say.
+
+    These are controls, format characters, surrogates, private and unassigned code points, combining marks that
+    NFKC left over, and decorative symbols such as ★ and ♪.
+    """
+    category = unicodedata.category(char)
+    return category not in _DROPPED and (category not in _SYMBOLS or char in _SPOKEN_SYMBOLS)
+
+
+def drop_unsayable(text: str) -> str:
+    """Leave out what `is_sayable` refuses; a decorative symbol between two words leaves no gap."""
+    return text if is_plain(text) else "".join(filter(is_sayable, text))
 
 
 def tokens(word: str) -> str:

@@ -6,6 +6,7 @@ takes one snapshot and keeps it to its end, so that a swap waits for nobody and 
 
 import ctypes
 import logging
+import math
 import os
 import re
 import sys
@@ -18,17 +19,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wyoming_hayakoe.disk import stamp
 from wyoming_hayakoe.text import user_words
 from wyoming_hayakoe.text.morae import split
-from wyoming_hayakoe.text.user_words import Entry, Problem
+from wyoming_hayakoe.text.user_words import Contents, UserWord
 
 if TYPE_CHECKING:
     from pyopenjtalk.openjtalk import OpenJTalk
+    from pyopenjtalk.types import NJDFeature
 
 _LOGGER = logging.getLogger(__name__)
 
 CHECK_SECONDS = 0.5
 """At most this often is the file looked at; a change must show within 2 s."""
+
+RETRY_SECONDS = 10.0
+"""After so long a file that could not be loaded is tried again: compiling 1,000 words takes a second."""
 
 _NOUN = (1348, 1348, "名詞,固有名詞,一般,*,*,*")
 """Left and right context and part of speech of a word that no dictionary has."""
@@ -50,9 +56,6 @@ class Snapshot:
     jtalk: "OpenJTalk | None" = None
     """Open JTalk that knows the words; None means pyopenjtalk's own, which knows none."""
 
-    problems: tuple[Problem, ...] = ()
-    """Rows that were refused."""
-
     sheltered: re.Pattern[str] | None = None
     """Matches the words that no rule may rewrite before they are looked up."""
 
@@ -72,9 +75,11 @@ class UserDictionary:
     def __init__(self, path: Path | None = None) -> None:
         """Watch ``path``, a ``words.csv`` that may come later; without one, only :meth:`add` counts."""
         self._path = path
-        self._added: dict[str, Entry] = {}
-        self._seen: tuple[int, int, int] | None = None
+        self._added: dict[str, UserWord] = {}
+        self._contents = Contents(())
+        self._seen = ""
         self._next_check = 0.0
+        self._next_attempt = math.inf
         self._snapshot = Snapshot()
         self._building = threading.Lock()
 
@@ -85,61 +90,54 @@ class UserDictionary:
         return self._snapshot
 
     def refresh(self) -> bool:
-        """Load the file if it has changed, and say whether; other threads read on with the old words."""
-        if not self._building.acquire(blocking=False):
+        """Load the file if it has changed, and say whether; other threads read on with the old words.
+
+        A file that could not be loaded is tried again after RETRY_SECONDS, whether it changes or not.
+        """
+        if self._path is None or not self._building.acquire(blocking=False):
             return False
         try:
             self._next_check = time.monotonic() + CHECK_SECONDS
-            state = _state(self._path)
-            if state == self._seen:
+            version = stamp(self._path)
+            if version == self._seen and time.monotonic() < self._next_attempt:
                 return False
-            self._seen = state
-            self._build()
-        except (OSError, RuntimeError) as error:  # no room to compile in; speech goes on with the old words
-            _LOGGER.warning("%s: could not be compiled: %s", self._path, error)
-            return False
-        else:
-            return True
+            is_new, self._seen = version != self._seen, version
+            return self._load(self._path, is_new=is_new)
         finally:
             self._building.release()
 
-    def add(self, word: Entry) -> None:
+    def add(self, word: UserWord) -> None:
         """Teach a word for as long as this program runs; it goes before one of the file.
 
-        An OSError or RuntimeError says that there is no room to compile in.
+        An OSError or RuntimeError says that there is no room to compile in; the word is then not taught.
         """
         with self._building:
-            self._added[word.surface] = word
-            self._seen = _state(self._path)
-            self._build()
+            added = self._added | {word.surface: word}
+            self._snapshot = _compile(self._contents, added)
+            self._added = added
 
-    def _build(self) -> None:
-        contents = user_words.Contents(())
+    def _load(self, path: Path, *, is_new: bool) -> bool:
         try:
-            if self._path is not None:
-                contents = user_words.read(self._path)
-        except OSError as error:
-            contents = user_words.Contents((), (Problem(str(self._path), 0, str(error)),))
+            contents = user_words.read(path)
+            self._snapshot = _compile(contents, self._added)
+        except (OSError, RuntimeError) as error:  # the disk is full, or the file is a folder: speech goes on
+            self._next_attempt = time.monotonic() + RETRY_SECONDS
+            if is_new:
+                _LOGGER.warning("%s: cannot be loaded: %s: the words stay as they were until it can", path, error)
+            return False
+        self._contents, self._next_attempt = contents, math.inf
         for problem in contents.problems:
             _LOGGER.warning("%s", problem)
-        entries = {word.surface: word for word in contents.entries} | self._added
-        self._snapshot = Snapshot(
-            compiled(entries.values()) if entries else None,
-            contents.problems,
-            _shelter(entries),
-            _by_beginning(entries),
-        )
+        return True
 
 
-def _state(path: Path | None) -> tuple[int, int, int] | None:
-    """Tell one version of a file from the next; None where there is none."""
-    if path is None:
-        return None
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
+def _compile(contents: Contents, added: dict[str, UserWord]) -> Snapshot:
+    entries = {word.surface: word for word in contents.entries} | added
+    return Snapshot(
+        compiled(entries.values()) if entries else None,
+        _shelter(entries),
+        _by_beginning(entries),
+    )
 
 
 def _by_beginning(surfaces: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -178,7 +176,7 @@ def _edge(char: str, look: str) -> str:
     return look.format("[0-9０-９]") if char.isascii() and char.isdigit() else ""
 
 
-def compiled(entries: Iterable[Entry]) -> "OpenJTalk":
+def compiled(entries: Iterable[UserWord]) -> "OpenJTalk":
     """Make an Open JTalk that reads ``entries`` as they say, whatever its rules would make of them."""
     # Imported here as it takes a third of a second, and not everybody has words.
     import pyopenjtalk
@@ -198,7 +196,7 @@ def compiled(entries: Iterable[Entry]) -> "OpenJTalk":
         )
 
 
-def _rows(word: Entry, plain: "OpenJTalk") -> Iterator[str]:
+def _rows(word: UserWord, plain: "OpenJTalk") -> Iterator[str]:
     """Write Open JTalk's rows for a word: as a noun, and in each way in which its dictionary has it.
 
     A row that takes its contexts and cost from the dictionary's own competes with exactly that one, so that
@@ -213,8 +211,8 @@ def _rows(word: Entry, plain: "OpenJTalk") -> Iterator[str]:
         morphs = path["morphs"]
         if len(morphs) == 1 and not morphs[0]["is_unknown"]:
             morph = morphs[0]
-            speech = ",".join(morph["features"][:6])
-            if not speech.startswith("名詞,数"):  # 十 taught as a name must not become one in 三十
+            speech = _part_of_speech(plain.run_njd_from_mecab(path["features"]))
+            if speech and not speech.startswith("名詞,数"):  # 十 taught as a name must not become one in 三十
                 way = (morph["left_id"], morph["right_id"], speech)
                 ways[way] = min(morph["word_cost"], ways.get(way, morph["word_cost"]))
     if _NOUN not in ways and (lead >= 0 or not ways):
@@ -227,6 +225,19 @@ def _rows(word: Entry, plain: "OpenJTalk") -> Iterator[str]:
             f"{word.accent}/{len(split(word.reading))}", compound,
         )  # fmt: skip
         yield ",".join(map(str, fields)) + "\n"
+
+
+def _part_of_speech(features: list["NJDFeature"]) -> str:
+    """Return a word's part of speech, its groups, conjugation type and form; empty for anything but one word.
+
+    Fields by name: the columns of MeCab's features have moved between versions of pyopenjtalk-plus.
+    """
+    if len(features) != 1:
+        return ""
+    (word,) = features
+    return ",".join(
+        (word["pos"], word["pos_group1"], word["pos_group2"], word["pos_group3"], word["ctype"], word["cform"])
+    )
 
 
 @contextmanager

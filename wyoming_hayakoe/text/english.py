@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from wyoming_hayakoe.text.loanwords import READINGS, SPELLED
-from wyoming_hayakoe.text.rules import Change
+from wyoming_hayakoe.text.rule import Change
+from wyoming_hayakoe.text.rules.loanwords import READINGS, SPELLED
 
 _LETTER_NAMES = """
     エー ビー シー ディー イー エフ ジー エイチ アイ ジェイ ケー エル エム エヌ オー ピー キュー

@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from wyoming_hayakoe.text import user_words
 from wyoming_hayakoe.text.morae import split
-from wyoming_hayakoe.text.user_words import Contents, Entry, Problem
+from wyoming_hayakoe.text.user_words import Contents, Problem, UserWord
 
 _PROPER_NOUN = 1348
 """Open JTalk's context for 名詞,固有名詞,一般, which VOICEVOX gives a word by default."""
@@ -31,7 +31,7 @@ def parse(text: str, file: str) -> Contents:
     records = list(data.values()) if isinstance(data, dict) and not _is_record(data) else data
     if isinstance(records, dict):
         records = [records]
-    entries: dict[str, Entry] = {}
+    entries: dict[str, UserWord] = {}
     problems = []
     for number, record in enumerate(records, start=1):
         try:
@@ -47,7 +47,7 @@ def _is_record(data: Mapping[str, object]) -> bool:
     return "surface" in data
 
 
-def _entry(record: object) -> Entry:
+def _entry(record: object) -> UserWord:
     if not isinstance(record, dict) or "surface" not in record:
         raise ValueError("not a word with a surface")
     reading = _first(record, "pronunciation", "reading", "yomi")
@@ -90,7 +90,7 @@ def _joined(readings: list[object], accents: object) -> tuple[str, int]:
     return text, nucleus
 
 
-def dump(entries: Iterable[Entry]) -> str:
+def dump(entries: Iterable[UserWord]) -> str:
     """Write entries as VOICEVOX's ``/import_user_dict`` takes them; equal surfaces keep equal UUIDs."""
     return json.dumps(
         {str(uuid5(NAMESPACE_URL, word.surface)): _record(word) for word in entries},
@@ -99,7 +99,7 @@ def dump(entries: Iterable[Entry]) -> str:
     )
 
 
-def _record(word: Entry) -> dict[str, object]:
+def _record(word: UserWord) -> dict[str, object]:
     return {
         "surface": word.surface.translate(_FULL_WIDTH),
         "priority": word.priority,

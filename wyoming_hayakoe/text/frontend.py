@@ -7,17 +7,17 @@ alone.
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from wyoming_hayakoe.text import english, phonemes
 from wyoming_hayakoe.text.analysis import analyse
 from wyoming_hayakoe.text.characters import clean
 from wyoming_hayakoe.text.dictionary import Snapshot, UserDictionary
-from wyoming_hayakoe.text.emoji import name_emoji
 from wyoming_hayakoe.text.kaomoji import silence_faces
-from wyoming_hayakoe.text.markdown import plain
 from wyoming_hayakoe.text.normalize import explain, normalize
-from wyoming_hayakoe.text.rules import Change, differences
+from wyoming_hayakoe.text.rule import Change, differences, run
+from wyoming_hayakoe.text.rules import emoji, markdown
 from wyoming_hayakoe.text.trace import Traced, attribute, rewritten
 from wyoming_hayakoe.utterance import Utterance
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class TextStage:
     """One step that makes a text easier to read."""
 
     name: str
@@ -39,11 +39,11 @@ class Stage:
     """What it rewrites in a text and by which rule; None compares the text before and after."""
 
 
-KAOMOJI = Stage("kaomoji", silence_faces)
-MARKDOWN = Stage("markdown", plain)
-EMOJI = Stage("emoji", name_emoji)
-SIGNS = Stage("numbers and symbols", normalize, explain)
-ENGLISH = Stage("English", english.katakana, english.explain)
+KAOMOJI = TextStage("kaomoji", silence_faces)
+MARKDOWN = TextStage("markdown", partial(run, markdown.RULES))
+EMOJI = TextStage("emoji", partial(run, emoji.RULES))
+SIGNS = TextStage("numbers and symbols", normalize, explain)
+ENGLISH = TextStage("English", english.katakana, english.explain)
 
 
 def japanese(dictionary: UserDictionary | None = None, *, read_emoji: bool = False) -> "FrontEnd":
@@ -55,7 +55,7 @@ def japanese(dictionary: UserDictionary | None = None, *, read_emoji: bool = Fal
 class FrontEnd:
     """Reads texts; one serves all threads."""
 
-    def __init__(self, stages: Sequence[Stage] = (), dictionary: UserDictionary | None = None) -> None:
+    def __init__(self, stages: Sequence[TextStage] = (), dictionary: UserDictionary | None = None) -> None:
         """Read through ``stages`` in their order, and with the words of ``dictionary``."""
         self._stages = tuple(stages)
         self.dictionary = dictionary if dictionary is not None else UserDictionary()

@@ -1,18 +1,19 @@
 """Raw text → text that Open JTalk reads right: symbols, units and dates become words, digits stay digits.
 
 Open JTalk (pyopenjtalk-plus) reads digits and their counters far better than anything written out for it
-(5分 ゴフン, but 五分 ゴブ), so only what it cannot say is rewritten. The tables are in `addresses`, `dates`,
-`money`, `units`, `signs`, `counters` and `marks`; this module is their order.
+(5分 ゴフン, but 五分 ゴブ), so only what it cannot say is rewritten.
+The tables are in `rules/`; this module is their order.
 """
 
 from __future__ import annotations
 
 import re
 
-from wyoming_hayakoe.text import addresses, counters, dates, folding, marks, money, signs, units
-from wyoming_hayakoe.text.rules import Change, Rule, differences, run
+from wyoming_hayakoe.text.characters import drop_unsayable, is_plain
+from wyoming_hayakoe.text.rule import Change, TextRule, differences, run
+from wyoming_hayakoe.text.rules import addresses, counters, dates, folding, marks, money, signs, units
 
-TABLES: tuple[tuple[Rule, ...], ...] = (
+TABLES: tuple[tuple[TextRule, ...], ...] = (
     signs.THOUSANDS,
     addresses.RULES,
     dates.RULES,
@@ -39,6 +40,15 @@ def normalize(text: str) -> str:
     return _normalize(text, None)
 
 
+def fold(text: str) -> str:
+    """NFKC that keeps ①, ½, m², … and Roman numerals meaningful; Latin letters lose their accents.
+
+    >>> fold("ＡＢＣ㌔①②½…")
+    'ABCキロ1、2、2分の1…'
+    """
+    return text if is_plain(text) else run(folding.RULES, text)
+
+
 def explain(text: str) -> list[Change]:
     """Say what `normalize` does to this text, step by step, in the order of the rules."""
     changes: list[Change] = []
@@ -47,11 +57,11 @@ def explain(text: str) -> list[Change]:
 
 
 def _normalize(text: str, trace: list[Change] | None) -> str:
-    text = _note(trace, text, folding.fold(text), "compatibility characters")
+    text = _note(trace, text, fold(text), "compatibility characters")
     if _WORTH_A_LOOK.search(text) is not None:
         for table in TABLES:
             text = run(table, text, trace)
-    text = _note(trace, text, folding.drop_unsayable(text), "unsayable characters")
+    text = _note(trace, text, drop_unsayable(text), "unsayable characters")
     return _BLANKS.sub(" ", text).strip()
 
 

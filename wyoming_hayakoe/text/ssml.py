@@ -3,8 +3,6 @@
 import re
 from html import unescape
 
-from wyoming_hayakoe.errors import RequestError
-
 _LIMIT = 4096
 
 _COMPLETE = re.compile(
@@ -17,6 +15,10 @@ _INCOMPLETE_ENTITY = re.compile(r"&#?\w{0,10}\Z")
 _BREAKS = frozenset({"break", "p", "s", "speak"})
 
 
+class SsmlError(ValueError):
+    """SSML that cannot be read; the message says why."""
+
+
 class SsmlText:
     """Takes SSML in chunks and gives its text; what only looks like a tag is text too."""
 
@@ -27,12 +29,12 @@ class SsmlText:
         """Return the text that is certain once ``chunk`` has arrived.
 
         Raises:
-            RequestError: ``bad-event`` for a tag that does not end.
+            SsmlError: a tag does not end.
         """
         self._pending += chunk
         text = self._drain(at_end=False)
         if len(self._pending) > _LIMIT:
-            raise RequestError("bad-event", f"SSML: a tag does not end within {_LIMIT} characters")
+            raise SsmlError(f"SSML: a tag does not end within {_LIMIT} characters")
         return text
 
     def rest(self) -> str:

@@ -10,16 +10,14 @@ as they are.
 """
 
 import csv
-import fcntl
 import io
-import os
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from unicodedata import normalize
 
+from wyoming_hayakoe.disk import locked, write_whole
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.text import characters
 from wyoming_hayakoe.text.morae import split
@@ -30,10 +28,11 @@ MAX_SURFACE = 100
 """Characters in a surface and morae in a reading: far more than any word has."""
 
 _HEADER = ("surface", "reading", "accent", "priority")
+_WAITING = "{}: waiting for another program that changes it"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class UserWord:
     """One word that the user has taught."""
 
     surface: str
@@ -71,14 +70,14 @@ class Problem:
 class Contents:
     """What a file gave."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[UserWord, ...]
     """One per surface, in the file's order; of two rows for one surface the later counts."""
 
     problems: tuple[Problem, ...] = ()
     """The rows that were refused."""
 
 
-def entry(surface: str, reading: str, accent: int | str = 0, priority: int | str = DEFAULT_PRIORITY) -> Entry:
+def entry(surface: str, reading: str, accent: int | str = 0, priority: int | str = DEFAULT_PRIORITY) -> UserWord:
     """Make an entry from what a person wrote; a ValueError says what is wrong with it."""
     surface = normalize("NFKC", surface).strip()
     if not surface:
@@ -95,7 +94,7 @@ def entry(surface: str, reading: str, accent: int | str = 0, priority: int | str
     chosen = _number("priority", priority, DEFAULT_PRIORITY)
     if not 0 <= chosen <= MAX_PRIORITY:
         raise ValueError(f"priority {chosen} is not between 0 and {MAX_PRIORITY}")
-    return Entry(surface, reading, nucleus, chosen)
+    return UserWord(surface, reading, nucleus, chosen)
 
 
 def _checked_morae(reading: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -122,12 +121,12 @@ def _number(name: str, value: int | str, default: int) -> int:
 
 def parse(text: str, file: str = "words.csv") -> Contents:
     """Read ``words.csv``; rows that cannot be used become problems."""
-    entries: dict[str, Entry] = {}
+    entries: dict[str, UserWord] = {}
     problems = []
     for number, line in enumerate(text.splitlines(), start=1):
         try:
             row = _row(line)
-            if row is None or (number == 1 and _is_header(row)):
+            if row is None:
                 continue
             found = entry(*row)
         except ValueError as error:
@@ -139,7 +138,7 @@ def parse(text: str, file: str = "words.csv") -> Contents:
 
 
 def _row(line: str) -> list[str] | None:
-    """Cut a line into two to four fields; None for a blank line or a comment."""
+    """Cut a line into two to four fields; None for a blank line, a comment or the header."""
     if not line.strip() or line.lstrip().startswith("#"):
         return None
     try:
@@ -150,7 +149,8 @@ def _row(line: str) -> list[str] | None:
         fields.pop()
     if not 2 <= len(fields) <= len(_HEADER):
         raise ValueError(f"{len(fields)} fields instead of surface, reading, accent and perhaps priority")
-    return fields
+    # `reading` is no katakana, so no word's row looks like the header.
+    return None if _is_header(fields) else fields
 
 
 def _is_header(row: list[str]) -> bool:
@@ -179,50 +179,58 @@ def decode(raw: bytes) -> str:
     raise ValueError("the text is neither UTF-8 nor Shift_JIS")
 
 
-def dump(entries: Iterable[Entry]) -> str:
+def dump(entries: Iterable[UserWord]) -> str:
     """Write entries as ``words.csv``, with its header."""
     return "".join([_line(_HEADER), *map(_entry_line, entries)])
 
 
-def put(path: Path, entries: Iterable[Entry]) -> None:
-    """Add entries to a ``words.csv``, or replace those of the same surface; other lines stay as they are."""
+def put(path: Path, entries: Iterable[UserWord]) -> None:
+    """Add entries to a ``words.csv``, or replace those of the same surface; other lines stay as they are.
+
+    Raises:
+        HayakoeError: the file is not UTF-8.
+        OSError: it cannot be written; it is as before.
+    """
     added = {word.surface: word for word in entries}
-    with _changing(path):
-        kept = _lines_without(path, set(added)) or [_line(_HEADER)]
-        _replace(path, "".join([*kept, *map(_entry_line, added.values())]))
+    path = _resolved(path)
+    with locked(path.parent, _WAITING.format(path)):
+        kept = [line for line in _lines(path) if _surface_of(line) not in added] or [_line(_HEADER)]
+        write_whole(path, "".join([*kept, *map(_entry_line, added.values())]).encode())
 
 
-def drop(path: Path, surface: str) -> bool:
-    """Take a surface out of a ``words.csv``; say whether it was there."""
-    surface = normalize("NFKC", surface).strip()
-    with _changing(path):
-        if all(word.surface != surface for word in read(path).entries):
-            return False
-        _replace(path, "".join(_lines_without(path, {surface})))
-    return True
+def drop(path: Path, surfaces: Iterable[str]) -> list[str]:
+    """Remove words from a ``words.csv``, all or none; return the surfaces that it lacks, for which none was removed.
+
+    Raises:
+        HayakoeError: the file is not UTF-8.
+        OSError: it cannot be written; it is as before.
+    """
+    dropped = [normalize("NFKC", surface).strip() for surface in surfaces]
+    path = _resolved(path)
+    with locked(path.parent, _WAITING.format(path)):
+        lines = [(line, _surface_of(line)) for line in _lines(path)]
+        present = {surface for _, surface in lines}
+        missing = [surface for surface in dropped if surface not in present]
+        if not missing:
+            write_whole(path, "".join(line for line, surface in lines if surface not in dropped).encode())
+        return missing
 
 
-@contextmanager
-def _changing(path: Path) -> Iterator[None]:
-    """Let one program at a time change the file: it is read, and then written anew."""
+def _resolved(path: Path) -> Path:
+    """Return the file behind a symbolic link, since it is the file that is replaced, and make its folder."""
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The folder, since the file itself is replaced by another.
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
+    return path
 
 
-def _lines_without(path: Path, surfaces: set[str]) -> list[str]:
+def _lines(path: Path) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return []
     except UnicodeDecodeError:
         raise HayakoeError(f"{path}: not UTF-8; save it as UTF-8 before words are added or removed") from None
-    return [line + "\n" for line in text.splitlines() if _surface_of(line) not in surfaces]
+    return [line + "\n" for line in text.splitlines()]
 
 
 def _surface_of(line: str) -> str | None:
@@ -233,26 +241,13 @@ def _surface_of(line: str) -> str | None:
     return normalize("NFKC", row[0]).strip() if row else None
 
 
-def _entry_line(word: Entry) -> str:
+def _entry_line(word: UserWord) -> str:
     return _line((word.surface, word.reading, word.accent, word.priority))
 
 
-def _line(fields: Iterable[object]) -> str:
+def _line(fields: Sequence[object]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(fields)
+    # Unquoted, a word that begins with # would be a comment.
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if str(fields[0]).startswith("#") else csv.QUOTE_MINIMAL
+    csv.writer(line, lineterminator="\n", quoting=quoting).writerow(fields)
     return line.getvalue()
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file in one step, so that a server that watches it never sees half of it."""
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
-        temporary = Path(file.name)
-        file.write(text)
-    try:
-        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        os.replace(temporary, path)  # noqa: PTH105 - Path.replace, but says that it is the atomic one
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -7,7 +7,7 @@ from collections import deque
 from wyoming_hayakoe.errors import RequestError
 from wyoming_hayakoe.server.settings import TEXT_LIMIT
 from wyoming_hayakoe.text.sentences import SentenceSplitter
-from wyoming_hayakoe.text.ssml import SsmlText
+from wyoming_hayakoe.text.ssml import SsmlError, SsmlText
 
 # A sentence could still get another mark or bracket. A client that pauses this long has none for it; one that sends
 # token by token, as a language model writes, does not.
@@ -40,7 +40,11 @@ class TextStream:
         self.characters += len(text)
         if self.characters > TEXT_LIMIT:
             raise RequestError("text-too-long", f"a text has at most {TEXT_LIMIT} characters: send it in parts")
-        self._put(self._splitter.feed(self._ssml.take(text) if self._ssml else text))
+        try:
+            plain = self._ssml.take(text) if self._ssml else text
+        except SsmlError as error:
+            raise RequestError("bad-event", str(error)) from None
+        self._put(self._splitter.feed(plain))
 
     def end(self) -> None:
         """Say that there is no more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wyoming_hayakoe.text.rules import Rule, rule
+from wyoming_hayakoe.text.rule import TextRule, rule
 
 if TYPE_CHECKING:
     import re
@@ -19,7 +19,7 @@ def _before_last(match: re.Match[str]) -> str:
     return f"{tens}0" if tens else ""
 
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[TextRule, ...] = (
     rule(
         "8 minutes",
         r"(?<![0-9.])(?P<tens>[0-9]*)8分(?!の[0-9]|間|音)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import gcd
 from typing import TYPE_CHECKING
 
-from wyoming_hayakoe.text.rules import Rule, rule
+from wyoming_hayakoe.text.rule import TextRule, rule
 
 if TYPE_CHECKING:
     import re
@@ -101,7 +101,7 @@ def _week(match: re.Match[str]) -> str:
     return f"{match['cue'] or ''}{names}{match['days'][last:]}{match['end'] or ''}"
 
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[TextRule, ...] = (
     rule(
         "date and time, ISO 8601",
         rf"{_NO_DIGIT_BEFORE}{_YEAR}-{_MONTH}-{_DAY}T(?P<hour>[01][0-9]|2[0-4]):(?P<minute>[0-5][0-9])"

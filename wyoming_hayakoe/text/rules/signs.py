@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wyoming_hayakoe.text.rules import Rule, rule
+from wyoming_hayakoe.text.rule import TextRule, rule
 
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 # Counters with readings of their own (ふつか, ふたり, しがつ): a range says them on both sides.
@@ -50,7 +50,7 @@ def _arithmetic(match: re.Match[str]) -> str:
     return re.sub(r"\s?([-+×x*÷/=≒≠])\s?", lambda sign: words[sign[1]], match[0])
 
 
-THOUSANDS: tuple[Rule, ...] = (
+THOUSANDS: tuple[TextRule, ...] = (
     rule(
         "thousands",
         r"(?<![0-9.,])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9]|,[0-9])",
@@ -64,7 +64,7 @@ THOUSANDS: tuple[Rule, ...] = (
 )
 """Before every other table: their numbers have no commas."""
 
-BETWEEN: tuple[Rule, ...] = (
+BETWEEN: tuple[TextRule, ...] = (
     rule("accounting minus", r"[▲△▼]\s?(?=[0-9])", "マイナス", "前年比▲3.5% → 前年比マイナス3.5パーセント"),
     rule(
         "weekdays from to",

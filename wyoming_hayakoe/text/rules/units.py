@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from wyoming_hayakoe.text.rules import Rule, rule
+from wyoming_hayakoe.text.rule import TextRule, rule
 
 _PREFIXES = {
     "p": "ピコ", "n": "ナノ", "μ": "マイクロ", "m": "ミリ", "c": "センチ", "d": "デシ", "h": "ヘクト",
@@ -146,7 +146,7 @@ def _minutes_seconds(match: re.Match[str]) -> str:
     return f"{match['minutes']}分{match['seconds']}秒"
 
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[TextRule, ...] = (
     rule(
         "duration",
         r"(?<![A-Za-z0-9.])(?P<hours>[0-9]+)\s?h(?:ours?|rs?)?\s?(?P<minutes>[0-9]+)\s?m(?:in)?s?(?:\s?(?P<seconds>[0-9]+)\s?s(?:ec)?)?(?![A-Za-z0-9])",

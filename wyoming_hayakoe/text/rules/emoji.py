@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from wyoming_hayakoe.text.rule import TextRule, rule
+
 _FAMILIES = {
     "faces": """
         😀=笑顔 😃=笑顔 😄=笑顔 😁=にっこり 😆=大笑い 😅=苦笑い 🤣=大笑い 😂=うれし泣き 🙂=ほほえみ
@@ -62,17 +64,7 @@ NAMES: dict[str, str] = dict(pair.split("=") for family in _FAMILIES.values() fo
 # Skin tones and variation selectors have no name of their own.
 _MODIFIERS = "\ufe0e\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 _EMOJI = re.compile(f"(?:{'|'.join(sorted(NAMES, key=len, reverse=True))})[{_MODIFIERS}]*")
-_RUN = re.compile(f"(?:{_EMOJI.pattern})+")
 _PAUSES = frozenset("、。，．,. !?！？…")
-
-
-def name_emoji(text: str) -> str:
-    """Put names for emoji, with a pause towards the words beside them; the same one in a row is named once.
-
-    >>> name_emoji("いい天気☀️☀️です")
-    'いい天気、晴れ、です'
-    """
-    return _RUN.sub(_names, text)
 
 
 def _names(run: re.Match[str]) -> str:
@@ -83,3 +75,18 @@ def _names(run: re.Match[str]) -> str:
     return (
         ("、" if before and before not in _PAUSES else "") + spoken + ("、" if after and after not in _PAUSES else "")
     )
+
+
+RULES: tuple[TextRule, ...] = (
+    rule(
+        "emoji by name, with pauses, the same one in a row once",
+        f"(?:{_EMOJI.pattern})+",
+        _names,
+        "いい天気☀️☀️です → いい天気、晴れ、です",
+        "👍🏽 → いいね",
+        "誕生日おめでとう🎂🎉！ → 誕生日おめでとう、誕生日ケーキ、おめでとう！",
+        "🇯🇵がんばれ → 日本、がんばれ",
+        "今日は、😀 → 今日は、笑顔",
+        "今日は晴れ → 今日は晴れ",
+    ),
+)

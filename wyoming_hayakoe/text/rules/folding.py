@@ -1,4 +1,4 @@
-"""Single characters: compatibility forms that keep their meaning, and the ones that no reader can say.
+"""Rules for single characters: compatibility forms that keep their meaning.
 
 Unicode's NFKC is what makes full-width letters and half-width kana one alphabet, but on the way it turns ①
 into 1, m² into m2 and … into three stops. What carries meaning for the ear is therefore written out first.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+
+from wyoming_hayakoe.text.rule import TextRule, rule
 
 _CIRCLED = {
     **{chr(0x2460 + n): n + 1 for n in range(20)},  # ①–⑳
@@ -38,7 +40,7 @@ _WORDS = {
     "ı": "i", "\t": " ", "\n": " ", "\r": " ", "\x0b": " ", "\x0c": " ", "\x85": " ", "\u2028": " ",
     "\u2029": " ",
 }  # fmt: skip
-_TRANSLATION = str.maketrans(_WORDS)
+_WORD = f"[{re.escape(''.join(_WORDS))}]"
 
 _FRACTIONS = {
     "½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅖": (2, 5),
@@ -53,23 +55,16 @@ _LONE_UNITS = {
     "㎖": "ミリリットル", "ℓ": "リットル", "℃": "度", "℉": "度",
 }  # fmt: skip
 # Without a number before it the unit tables would leave ㎞ as the letters km.
-_LONE_UNIT = re.compile(rf"(?<![0-9０-９万千百\s])[{''.join(_LONE_UNITS)}]")
+_LONE_UNIT = rf"(?<![0-9０-９万千百\s])[{''.join(_LONE_UNITS)}]"
 
-_SPECIAL = re.compile(f"[{''.join(_CIRCLED)}]|(?:[0-9０-９])?[{''.join(_FRACTIONS)}]")
+_SPECIAL = f"[{''.join(_CIRCLED)}]|(?:[0-9０-９])?[{''.join(_FRACTIONS)}]"
 _QUIET_AFTER_CIRCLED = re.compile(r"[\s、。，．,.)）」』のとかやはがをにでまへ番〜～-]|$")
 # Behind a word a raised number is a note, not a power.
-_POWER = re.compile("(?<=[0-9A-Za-z)０-９）])⁻?[⁰¹²³⁴-⁹]+")
+_POWER = "(?<=[0-9A-Za-z)０-９）])⁻?[⁰¹²³⁴-⁹]+"
 # Ellipses would become stops and Roman numerals Latin letters (Open JTalk reads Ⅲ but not III).
-_NFKC_RUN = re.compile("[^…‥Ⅰ-Ⅿⅰ-ⅿ]+")
+_NFKC_RUN = "[^…‥Ⅰ-Ⅿⅰ-ⅿ]+"
 
-# Symbols (So, Sk, Sm, Sc) that later tables or Open JTalk give a voice.
-_SPOKEN_SYMBOLS = frozenset("°〒○→+=<>±×÷≠≒≈≤≥≦≧∞¥$€£₩¢₿^~`|")
-_DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Mc", "Me"})
-_SYMBOLS = frozenset({"So", "Sk", "Sm", "Sc"})
-# Kana, common ideographs, ASCII and the punctuation beside them: nothing in here is ever dropped, so most
-# texts skip the look at each character.
-_PLAIN = re.compile(r"[ -~、。「」『』【】〈〉《》〔〕ぁ-ゖァ-ヺ・ーｰ一-鿿々〇〆ヶ…‥—―–’“”°〒〜×÷¥]*")
-_ACCENTED = re.compile("[À-ʯḀ-ỿ]")
+_ACCENTED = "[À-ʯḀ-ỿ]"
 
 
 def _special(match: re.Match[str]) -> str:
@@ -88,33 +83,34 @@ def _power(match: re.Match[str]) -> str:
     return "^" + unicodedata.normalize("NFKC", match[0]).replace("\u2212", "-")
 
 
-def fold(text: str) -> str:
-    """NFKC that keeps ①, ½, m², … and Roman numerals meaningful; Latin letters lose their accents.
-
-    >>> fold("ＡＢＣ㌔①②½…")
-    'ABCキロ1、2、2分の1…'
-    """
-    if _PLAIN.fullmatch(text):
-        return text
-    text = _LONE_UNIT.sub(lambda unit: _LONE_UNITS[unit[0]], text)
-    text = _POWER.sub(_power, text)
-    text = _SPECIAL.sub(_special, text).translate(_TRANSLATION)
-    text = _NFKC_RUN.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text)
-    return _ACCENTED.sub(lambda char: unicodedata.normalize("NFD", char[0]), text)
+def _nfkc(run: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", run[0])
 
 
-def is_sayable(char: str) -> bool:
-    """Whether a reader could make anything of this character.
-
-    Not of controls, format characters, surrogates, private or unassigned code points, combining marks that
-    NFKC left over, nor of decorative symbols such as ★ and ♪.
-    """
-    category = unicodedata.category(char)
-    return category not in _DROPPED and (category not in _SYMBOLS or char in _SPOKEN_SYMBOLS)
-
-
-def drop_unsayable(text: str) -> str:
-    """Leave out what `is_sayable` refuses; a decorative symbol between two words leaves no gap."""
-    if _PLAIN.fullmatch(text):
-        return text
-    return "".join(filter(is_sayable, text))
+RULES: tuple[TextRule, ...] = (
+    rule("unit in one character", _LONE_UNIT, lambda m: _LONE_UNITS[m[0]], "単位は㎏です → 単位はキログラムです"),
+    rule("raised number", _POWER, _power, "10⁻³ → 10のマイナス3乗", "10⁵ → 10の5乗"),
+    rule(
+        "circled number or fraction",
+        _SPECIAL,
+        _special,
+        "①電源 → 1、電源",
+        "①の → 1の",
+        "½ → 2分の1",
+        "1½ → 1と2分の1",
+    ),
+    rule(
+        "symbol with a word or a plainer form",
+        _WORD,
+        lambda m: _WORDS[m[0]],
+        "㈱ハヤコエ → 株式会社ハヤコエ",
+        "A⇒B → A、B",
+    ),
+    rule("compatibility character", _NFKC_RUN, _nfkc, "ＡＢＣ㌔ → ABCキロ", "第Ⅲ章 → 第Ⅲ章", "はい… → はい…"),
+    rule(
+        "accented Latin letter",
+        _ACCENTED,
+        lambda m: unicodedata.normalize("NFD", m[0]),
+        "naïve → naive",
+    ),
+)

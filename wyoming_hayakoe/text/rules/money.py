@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wyoming_hayakoe.text.rules import Rule, rule
+from wyoming_hayakoe.text.rule import TextRule, rule
 
 _SIGNS = {
     "¥": "円", "US$": "ドル", "U.S.$": "ドル", "A$": "オーストラリアドル", "C$": "カナダドル",
@@ -37,7 +37,7 @@ def _price(match: re.Match[str]) -> str:
     return f"{minus}{amount}{match['kanji'] or ''}{_SIGNS[match['sign']]}"
 
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[TextRule, ...] = (
     rule(
         "price",
         rf"(?P<minus>(?<![0-9A-Za-z])-)?(?<![A-Za-z])(?P<sign>{_BEFORE})\s?{_AMOUNT}(?:(?P<kanji>[万億兆千百]+)|\s?(?P<scale>[KMBT]|thousand|million|billion|trillion)(?![A-Za-z]))?"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from wyoming_hayakoe.text.rules import Rule, rule
+from wyoming_hayakoe.text.rule import TextRule, rule
 
 _DIGIT_NAMES = ("ゼロ", "イチ", "ニー", "サン", "ヨン", "ゴー", "ロク", "ナナ", "ハチ", "キュー")
 _ERAS = {"R": "令和", "H": "平成", "S": "昭和"}
@@ -104,7 +104,7 @@ def _product_version(match: re.Match[str]) -> str:
     return match["name"] + match["number"].replace(".", "テン")
 
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[TextRule, ...] = (
     rule(
         "URL",
         rf"(?i)(?<![A-Za-z0-9])(?:https?|ftp|wss?|mqtts?|rtsp)://(?:[^\s/@]*@)?(?P<host>{_HOST}(?:\.{_HOST}){{0,8}})(?::[0-9]+)?"

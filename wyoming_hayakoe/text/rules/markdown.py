@@ -1,0 +1,69 @@
+"""Rules that take markdown out of a sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wyoming_hayakoe.text.rule import TextRule, rule
+
+if TYPE_CHECKING:
+    import re
+
+
+def _cells(match: re.Match[str]) -> str:
+    return "、".join(cell.strip() for cell in match[1].split("|") if cell.strip())
+
+
+# In this order; each is bounded by the sentence, so an unpaired mark from a cut sentence falls to the last rules.
+RULES: tuple[TextRule, ...] = (
+    rule("fence", r"^\s*(?:```|~~~).*$", "", "```yaml → ", "~~~ → "),
+    rule("line of a table or between sections", r"^[\s|:=*_-]*$", "", "--- → ", "|---|:--:| → ", "-5度です → -5度です"),
+    rule("row of a table", r"^\s*\|(.*)\|\s*$", _cells, "| 部屋 | 温度 | → 部屋、温度"),
+    rule(
+        "link or image",
+        r"!?\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)*\)",
+        r"\1",
+        "[取説](https://e.example/a?b=(1))を見て → 取説を見て",
+        "![家の写真](a.png) → 家の写真",
+        "[警告] 水漏れ → [警告] 水漏れ",
+    ),
+    rule("link by reference", r"!?\[([^\[\]]*)\]\[[^\[\]]*\]", r"\1", "[取説][1]を見て → 取説を見て"),
+    rule("footnote", r"\[(?:\d{1,2}|\^\w{1,20})\]", "", "晴れです[1]。 → 晴れです。", "晴れ[^注]です → 晴れです"),
+    rule("HTML tag", r"</?[A-Za-z][^<>]*>", " ", "改行<br>です → 改行 です", "3<5 → 3<5"),
+    rule("quotation", r"^(?:\s*>)+\s?", "", "> 引用 → 引用", "5 > 3 → 5 > 3"),
+    rule("heading", r"^\s*#{1,6}\s+", "", "# 見出し → 見出し", "#1の部屋 → #1の部屋"),
+    rule(
+        "list item",
+        r"^\s*[-*+•‣◦▪・]\s+(?:\[[ xX]\]\s+)?",
+        "",
+        "- 項目 → 項目",
+        "* 項目 → 項目",
+        "  • 項目 → 項目",
+        "- [x] 済み → 済み",
+        "1. りんご → 1. りんご",
+    ),
+    rule(
+        "strong, struck out or code",
+        r"\*{2,}|_{2,}|~{2,}|`+",
+        "",
+        "**重要**です。 → 重要です。",
+        "**次の → 次の",  # the other half is in the next sentence
+        "`light.turn_on`を呼ぶ → light.turn_onを呼ぶ",
+    ),
+    rule(
+        "emphasis by stars",
+        r"(?<![\d\s*])\*|\*(?![\d\s*])",
+        "",
+        "*強調*と_下線_と~~取消~~ → 強調と下線と取消",
+        "3*4は12 → 3*4は12",
+        "3 * 4 は 12 → 3 * 4 は 12",
+    ),
+    rule(
+        "emphasis by underscores",
+        r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])",
+        "",
+        "_強調_です → 強調です",
+        "sensor_temp_1 → sensor_temp_1",
+    ),
+    rule("escaped mark", r"\\([!-/:-@\[-`{-~])", r"\1", "1\\. りんご → 1. りんご"),
+)
