@@ -17,9 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from wyoming_hayakoe.cli import values
 from wyoming_hayakoe.cli.bench import profile
 from wyoming_hayakoe.cli.bench.figures import GREETING, Comparison, Figure, megabytes
+from wyoming_hayakoe.cli.options import converters
 from wyoming_hayakoe.engine.prepare.precision import Precision
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 
@@ -77,7 +77,7 @@ def profile_all(voice: str | None, precisions: Sequence[Precision]) -> list[Figu
 def _named(voice: str | None) -> tuple[str, str]:
     """Return name and source of NAME=SOURCE."""
     try:
-        name, source = values.voice(voice)
+        name, source = converters.voice(voice)
     except ValueError:
         name, source = "", None
     if source is None:
