@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.support import DEADLINE, Program, free_port, program, run_program
+from wyoming_hayakoe.cli import main
 
 
 @contextmanager
@@ -87,8 +88,7 @@ def test_what_answers_otherwise_is_not_healthy(answer, words):
         (["--timeout", "never"], "a number from 0.1 to 3600"),
     ],
 )
-def test_bad_usage(arguments, words):
-    result = run_program("health", *arguments)
-    (line,) = result.stderr.decode().splitlines()
-    assert result.returncode == 2
+def test_bad_usage(arguments, words, capsys):
+    assert main(["health", *arguments]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
     assert words in line

@@ -226,8 +226,7 @@ def test_what_no_server_can_hold_is_told_at_once():
         (["--rate", "5", "--uri", "tcp://127.0.0.1:9"], 1, "no server answers"),
     ],
 )
-def test_what_is_wrong_is_one_line(arguments, code, words):
-    ran = run_program("load", *arguments)
-    assert ran.returncode == code
-    (line,) = ran.stderr.decode().splitlines()
+def test_what_is_wrong_is_one_line(arguments, code, words, capsys):
+    assert main(["load", *arguments]) == code
+    (line,) = capsys.readouterr().err.splitlines()
     assert words in line

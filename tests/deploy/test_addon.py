@@ -14,8 +14,9 @@ import yaml
 
 from tests.deploy.containers import TOOLS, WITH_INIT, base_image, build, running, settings_of
 from tests.deploy.needs import DEPLOY, need
-from wyoming_hayakoe.cli.options import add_options
-from wyoming_hayakoe.cli.settings import SERVING, configure
+from wyoming_hayakoe.cli.options.configured import configure
+from wyoming_hayakoe.cli.options.option import add_options
+from wyoming_hayakoe.cli.options.table import SERVING
 from wyoming_hayakoe.version import __version__
 
 ADDON = DEPLOY / "addon"
@@ -156,15 +157,14 @@ def test_every_option_becomes_its_flag(tmp_path):
     assert "hf_secret" not in flags
     parser = argparse.ArgumentParser()
     add_options(parser, SERVING)
-    given = configure(parser.parse_args(flags), SERVING).values
+    given = configure(parser.parse_args(flags), SERVING).settings
     for name, value in ALL_OPTIONS.items():
-        option = name.replace("_", "-")
         if name == "voice":
-            assert given[option] == [("tsukuyomi", None), ("anna", "file:///share/my voices/anna.aivmx")]
+            assert given.voice == (("tsukuyomi", None), ("anna", "file:///share/my voices/anna.aivmx"))
         elif name == "max_memory":
-            assert given[option] == 1500 << 20
+            assert given.max_memory == 1500 << 20
         elif name != "hf_token":
-            assert given[option] == value
+            assert getattr(given, name) == value
 
 
 def test_discovery_waits_until_the_server_answers(tmp_path):

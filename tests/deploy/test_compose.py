@@ -13,7 +13,7 @@ import yaml
 
 from tests.deploy.containers import TOOLS, plain_image, running
 from tests.deploy.needs import CACHE, DEPLOY, lack, need
-from wyoming_hayakoe.cli.settings import SERVING
+from wyoming_hayakoe.cli.options.table import SERVING
 
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES = COMPOSE["services"]

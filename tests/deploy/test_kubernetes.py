@@ -17,15 +17,15 @@ from tests.deploy.manifests import BAKED, FOLDER, SHARED, built, containers, kub
 from tests.deploy.needs import need
 from tests.support import DEADLINE, TINY_REPO, clean_environment, command, eventually, free_port, run_program
 from wyoming_hayakoe.cli.client import Client
-from wyoming_hayakoe.cli.logs import LOGGING
-from wyoming_hayakoe.cli.options import Option
-from wyoming_hayakoe.cli.settings import COMPILING, FETCHING, SERVING, configure
+from wyoming_hayakoe.cli.options.configured import configure
+from wyoming_hayakoe.cli.options.option import Option
+from wyoming_hayakoe.cli.options.table import FETCHING, LOGGING, PREPARING, SERVING
 
 # The oldest with the sleep action, and one of today.
 VERSIONS = ("1.30", "1.35")
 FILES = sorted(FOLDER.rglob("*.yaml"))
 PREPARE = SHARED / "prepare.yaml"
-OPTIONS: dict[str, tuple[Option, ...]] = {"serve": SERVING, "download": FETCHING, "compile": (*COMPILING, *LOGGING)}
+OPTIONS: dict[str, tuple[Option, ...]] = {"serve": SERVING, "download": FETCHING, "compile": (*PREPARING, *LOGGING)}
 # Where a prepared volume is mounted for the test; the containers have it at /data.
 MOUNT = "/mnt"
 

@@ -14,7 +14,7 @@ from tests.deploy import machine
 from tests.deploy.containers import run
 from tests.deploy.needs import DEPLOY, need
 from tests.support import DEADLINE, TINY_REPO
-from wyoming_hayakoe.cli.settings import SERVING
+from wyoming_hayakoe.cli.options.table import SERVING
 
 UNIT = "wyoming-hayakoe.service"
 UNITS = [UNIT, "wyoming-satellite.service"]

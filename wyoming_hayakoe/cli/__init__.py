@@ -5,8 +5,9 @@ import importlib
 import os
 import sys
 import traceback
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any, NoReturn
 
 from wyoming_hayakoe.cli import native_output
 from wyoming_hayakoe.errors import HayakoeError, UsageError
@@ -28,11 +29,13 @@ _COMMANDS = {
     "load": "ask running servers for much at once, and say how many replicas a fleet needs",
 }
 
-_LOGGING = frozenset({"serve", "compile"})  # whose own options say what is logged
-
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """A parser of whole option names, whose errors are one line."""
+
+    def __init__(self, **settings: Any) -> None:
+        formatter = argparse.RawDescriptionHelpFormatter
+        super().__init__(formatter_class=formatter, allow_abbrev=False, **settings)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (see {self.prog} --help)")
@@ -49,8 +52,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in arguments or os.environ.get("HAYAKOE_DEBUG", "").lower() in {"1", "true", "yes", "on"}
     if argv is None and not debug:  # the process is this program, and no other that calls it
         native_output.discard()
+    return _guarded(lambda: _run(command, arguments), debug=debug)
+
+
+def run_command(module: ModuleType, name: str, arguments: Sequence[str]) -> int:
+    """Run a module with the functions of a subcommand as the program ``name``; return the exit code as main() does."""
+    return _guarded(lambda: _parse_and_run(module, _Parser(prog=name), arguments), debug="--debug" in arguments)
+
+
+def _guarded(work: Callable[[], int], *, debug: bool) -> int:
+    """Return the exit code of ``work``, with one line on standard error where it fails."""
     try:
-        return _run(command, arguments)
+        return work()
     except HayakoeError as error:
         return _fail(str(error), 2 if isinstance(error, UsageError) else 1, debug=debug)
     except KeyboardInterrupt:
@@ -65,16 +78,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(command: str, arguments: list[str]) -> int:
     module = importlib.import_module(f"wyoming_hayakoe.cli.{command}")
-    parser = _Parser(
-        prog=PROGRAM if command == "serve" else f"{PROGRAM} {command}",
-        description=f"{module.__doc__}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=_epilog() if command == "serve" else None,
-        allow_abbrev=False,
-    )
+    if command == "serve":
+        return _parse_and_run(module, _Parser(prog=PROGRAM, epilog=_epilog()), arguments)
+    return _parse_and_run(module, _Parser(prog=f"{PROGRAM} {command}"), arguments)
+
+
+def _parse_and_run(module: ModuleType, parser: "_Parser", arguments: Sequence[str]) -> int:
+    parser.description = module.__doc__
     parser.add_argument("--version", action="version", version=__version__)
     module.add_arguments(parser)
-    if command not in _LOGGING:
+    if "--debug" not in parser.format_usage():
         parser.add_argument("--debug", action="store_true", help="show tracebacks")
     code: int = module.run(parser.parse_args(arguments))
     return code

@@ -6,14 +6,14 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from wyoming_hayakoe.cli.logs import LOGGING, start_logging
-from wyoming_hayakoe.cli.options import add_options
+from wyoming_hayakoe.cli.options.configured import configure
+from wyoming_hayakoe.cli.options.option import add_options
+from wyoming_hayakoe.cli.options.table import LOGGING, PREPARING
 from wyoming_hayakoe.cli.progress import progress_on
-from wyoming_hayakoe.cli.settings import COMPILING, configure
 from wyoming_hayakoe.engine.runtime.model_cache import give_back_at_once
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 
-_OPTIONS = (*COMPILING, *LOGGING)
+_OPTIONS = (*PREPARING, *LOGGING)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def run(flags: argparse.Namespace) -> int:
     voices = configured.wishes.sources
     if not voices:
         raise UsageError("compile: nothing to prepare: name a voice, as NAME=hf://OWNER/REPO")
-    start_logging(configured.values, "%(message)s")
+    configured.start_logging("%(message)s")
     tts = configured.make_tts()
     for name, source in voices.items():
         tts.load(name, source)

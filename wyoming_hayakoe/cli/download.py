@@ -3,9 +3,10 @@
 import argparse
 import sys
 
-from wyoming_hayakoe.cli.options import add_options
+from wyoming_hayakoe.cli.options.configured import configure
+from wyoming_hayakoe.cli.options.option import add_options
+from wyoming_hayakoe.cli.options.table import FETCHING
 from wyoming_hayakoe.cli.progress import progress_on
-from wyoming_hayakoe.cli.settings import FETCHING, configure
 from wyoming_hayakoe.errors import UsageError
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from wyoming_hayakoe.audio import write_wav
 from wyoming_hayakoe.cli.client import Chunk, Client
-from wyoming_hayakoe.cli.options import add_options
-from wyoming_hayakoe.cli.settings import SPEAKING, configure, open_voices
+from wyoming_hayakoe.cli.options.configured import configure, open_voices
+from wyoming_hayakoe.cli.options.option import add_options
+from wyoming_hayakoe.cli.options.table import SPEAKING
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.server.listeners import StdioAddress, parse_uri

@@ -5,12 +5,14 @@ import asyncio
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from wyoming_hayakoe.cli.logs import LOGGING, SERVER_FORMAT, start_logging
-from wyoming_hayakoe.cli.options import add_options, config_path
+from wyoming_hayakoe.cli.options.configured import Configured, configure
+from wyoming_hayakoe.cli.options.option import add_options, as_flags
+from wyoming_hayakoe.cli.options.resolve import config_path
+from wyoming_hayakoe.cli.options.table import LOGGING, PREPARING, SERVING
 from wyoming_hayakoe.cli.progress import progress_on
-from wyoming_hayakoe.cli.settings import COMPILING, SERVING, WHILE_RUNNING, Configured, configure
 from wyoming_hayakoe.disk import stamp as stamp_of
 from wyoming_hayakoe.paths import data_dir, voices_dir
 from wyoming_hayakoe.server.server import Server
@@ -21,6 +23,8 @@ from wyoming_hayakoe.sources.location import DEFAULT
 
 _LOGGER = logging.getLogger(__name__)
 
+_LOG_FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the server's flags."""
@@ -30,8 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(flags: argparse.Namespace) -> int:
     """Serve until told to stop."""
     configured = configure(flags, SERVING)
-    start_logging(configured.values, SERVER_FORMAT)
-    offline = configured.values.get("offline", False)
+    configured.start_logging(_LOG_FORMAT)
+    offline = configured.settings.offline
     supply = Supply(configured.make_tts(), _WishList(flags, configured), progress_on(sys.stderr), offline=offline)
     server = Server(configured.server_settings, supply.catalogue, supply)
     asyncio.run(server.run())
@@ -47,27 +51,21 @@ class _WishList:
 
     def __init__(self, flags: argparse.Namespace, configured: Configured) -> None:
         self._flags = flags
-        self._values = configured.values
+        self._running = configured.settings
         self._config = config_path(flags)
         self._left_out: set[str] = set()
 
     def stamp(self) -> str:
         """Return a text that changes when the file or the folder does."""
         config = stamp_of(Path(self._config)) if self._config else ""
-        return config + stamp_of(voices_dir(data_dir(self._values.get("data-dir"))))
+        return config + stamp_of(voices_dir(data_dir(self._running.data_dir)))
 
     def read(self) -> Wishes:
         """Return what they say now, and log what else they say that the server cannot follow."""
-        configured = configure(self._flags, SERVING)
-        before, self._values = self._values, configured.values
-        changed = [
-            name
-            for name in sorted(before.keys() | configured.values.keys())
-            if name not in WHILE_RUNNING and before.get(name) != configured.values.get(name)
-        ]
-        if changed:
-            _LOGGER.warning("%s: %s: changes at the next start only", self._config, ", ".join(changed))
-        self._log_left_out(voices_dir(data_dir(self._values.get("data-dir"))))
+        configured = configure(self._flags, SERVING, self._running)
+        if configured.deferred:
+            _LOGGER.warning("%s: %s: changes at the next start only", self._config, ", ".join(configured.deferred))
+        self._log_left_out(voices_dir(data_dir(self._running.data_dir)))
         return configured.wishes
 
     def _log_left_out(self, folder: Path) -> None:
@@ -79,8 +77,7 @@ class _WishList:
 
     def prepare_command(self, name: str, source: str | None) -> list[str]:
         """Return the command line that prepares a voice as this server would have it."""
-        options = [option for option in (*COMPILING, *LOGGING) if option.name not in {"voice", "source", "offline"}]
-        values = {"log-format": SERVER_FORMAT} | self._values
-        given = [part for option in options for part in option.as_flag(values)]
+        settings = replace(self._running, source=None, offline=True, log_format=self._running.log_format or _LOG_FORMAT)
+        given = as_flags(settings, (*PREPARING, *LOGGING))
         voice = f"{name}={source or DEFAULT}"
-        return [sys.executable, "-m", "wyoming_hayakoe", "compile", voice, *given, "--offline"]
+        return [sys.executable, "-m", "wyoming_hayakoe", "compile", voice, *given]

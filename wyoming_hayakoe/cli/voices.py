@@ -3,8 +3,9 @@
 import argparse
 import json
 
-from wyoming_hayakoe.cli.options import add_options
-from wyoming_hayakoe.cli.settings import SPEAKING, configure, open_voices
+from wyoming_hayakoe.cli.options.configured import configure, open_voices
+from wyoming_hayakoe.cli.options.option import add_options
+from wyoming_hayakoe.cli.options.table import SPEAKING
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.paths import data_dir
 from wyoming_hayakoe.server.catalogue import Entry
@@ -47,8 +48,8 @@ def run(flags: argparse.Namespace) -> int:
 
 def _held(flags: argparse.Namespace) -> list[dict[str, object]]:
     """Return what the source holds; nothing of it is fetched."""
-    given = configure(flags, SPEAKING).values
-    source = open_source(flags.source, data_dir(given.get("data-dir")), offline=given.get("offline", False))
+    given = configure(flags, SPEAKING).settings
+    source = open_source(flags.source, data_dir(given.data_dir), offline=given.offline)
     found = voices_in(source.list())
     if not found:
         raise HayakoeError(f"{source.uri}: has no voices that this program can speak")

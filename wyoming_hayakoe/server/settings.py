@@ -1,4 +1,4 @@
-"""What a server is told when it starts."""
+"""The settings of a server, fixed when it starts."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -27,55 +27,56 @@ TEXT_LIMIT = 50_000
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """How the server listens and answers; every value has been checked."""
+    """Addresses, limits and times of a server; every value has been checked."""
 
     uris: tuple[str, ...] = ("tcp://0.0.0.0:10200",)
-    """Where to listen: tcp://HOST:PORT, unix://PATH, stdio://."""
+    """Addresses to listen on: tcp://HOST:PORT, unix://PATH, stdio://."""
 
     rate: int | None = None
-    """Sample rate of every answer in hertz; None is the voice's own."""
+    """Sample rate of every response in hertz; None is the voice's own."""
 
     samples_per_chunk: int = 1024
     """Samples in one audio-chunk."""
 
     preload: bool = False
-    """Whether every voice is loaded at start, or the default one only and the others at their first request."""
+    """Whether every voice is loaded at start; else the default voice is, and the others at their first request."""
 
     streaming: bool = True
     """Whether text streams are advertised."""
 
     zeroconf: bool = True
-    """Whether to be found by zeroconf."""
+    """Whether the server is advertised by zeroconf."""
 
     zeroconf_name: str | None = None
-    """Instance name; None makes one that belongs to this machine."""
+    """Name of this server among others, in zeroconf and in its description; None is one made for this machine there,
+    and none here."""
 
     max_clients: int = 64
-    """Connections at a time."""
+    """Simultaneous connections."""
 
     max_queue: int = 16
-    """Requests that may wait for their first sound at a time; see :mod:`wyoming_hayakoe.server.admission`."""
+    """Requests that may wait for their first audio at the same time; see :mod:`wyoming_hayakoe.server.admission`."""
 
     allow: tuple[Network, ...] | None = PRIVATE_NETWORKS
     """Networks whose hosts may connect over tcp; None is any."""
 
     metrics: str | None = None
-    """Where monitors ask over HTTP, as tcp://HOST:PORT; None is nowhere."""
+    """Address of /metrics, /healthz and /readyz, as tcp://HOST:PORT; None is no such address."""
 
     advertise: tuple[str, int] | None = None
-    """Host and port that zeroconf names, such as a balancer's; None is the server's own."""
+    """Host and port that zeroconf announces, such as a load balancer's; None is the server's own."""
 
     grace: float = 10.0
     """Seconds that running responses have to finish when the server stops."""
 
     idle_timeout: float = 600.0
-    """Seconds after which a connection that asks for nothing is closed."""
+    """Seconds without a request after which a connection is closed."""
 
     stall_timeout: float = 60.0
-    """Seconds after which a client that takes nothing of its answer is dropped."""
+    """Seconds after which a client that reads nothing of its response is disconnected."""
 
     def allows(self, host: str) -> bool:
-        """Say whether the host at this address may connect."""
+        """Return whether the host at this address may connect."""
         if self.allow is None:
             return True
         ip = ip_address(host.split("%", maxsplit=1)[0])

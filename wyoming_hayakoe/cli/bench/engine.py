@@ -1,6 +1,6 @@
-"""How a neural voice fares in fp32 and in int8, alone or beside HayaKoe on the same machine in the same minutes.
+"""Time and memory of a neural voice, in fp32 and in int8 or with several libraries of HayaKoe's shape.
 
-Each program runs in a process of its own (``worker.py``) and is asked in turn, so that whatever else the machine does
+Each library runs in a process of its own (``worker.py``), and they take turns, so that whatever else the machine does
 slows all of them down.
 """
 
@@ -11,57 +11,76 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from wyoming_hayakoe.cli import values
 from wyoming_hayakoe.cli.bench import profile
 from wyoming_hayakoe.cli.bench.figures import GREETING, Comparison, Figure, megabytes
+from wyoming_hayakoe.cli.options import converters
 from wyoming_hayakoe.engine.prepare.precision import Precision
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
 
-_TIMES = 5
-_STARTS = 3
-_LONG = (
+LONG = (
     "明日は全国的に晴れて気温が上がりますが、夕方からは風が強くなるところがありますので、"
     "洗濯物は早めに取り込んで、窓を閉めてからお出かけください。"
 )
+"""A sentence of 71 characters."""
+
+_TIMES = 5
+_STARTS = 3
 _WORKER = Path(__file__).with_name("worker.py")
-_PEER = Path(__file__).parents[3] / ".venv-peer" / "bin" / "python"
-
-# What HayaKoe's figure is to be in ours.
-_START = {"fp32": 10.0, "int8": 10.0}
-_FIRST_SHORT = {"int8": 4.0}
-_FIRST_LONG = {"int8": 10.0}
-_WHOLE = {"fp32": 1.0, "int8": 2.2}
-_RESIDENT = {"fp32": 2.2, "int8": 2.8}
-_ANONYMOUS = {"int8": 3.5}
 
 
-def measure(voice: str | None, precisions: Sequence[str], *, beside_peer: bool) -> list[Comparison]:
-    """Measure the voice NAME=SOURCE in these precisions, and the peer's way with it if asked for.
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A library of HayaKoe's shape, and how it is used."""
+
+    module: str = "wyoming_hayakoe"
+
+    python: str = sys.executable
+    """The interpreter that has it."""
+
+    options: Mapping[str, object] | None = None
+    """Keyword arguments of its TTS."""
+
+    loads_another: bool = True
+    """Whether the memory of a second voice is measured."""
+
+
+def in_precisions(precisions: Sequence[Precision]) -> dict[str, Library]:
+    """Return this library in each of these precisions, by precision."""
+    return {precision: Library(options={"precision": precision}) for precision in precisions}
+
+
+def measure(voice: str | None, libraries: Mapping[str, Library]) -> list[Comparison]:
+    """Measure the voice NAME=SOURCE with each library.
 
     Raises:
-        UsageError: there is no such voice, or no peer.
+        UsageError: there is no such voice.
+        HayakoeError: a library cannot load or speak it.
     """
     name, source = _named(voice)
-    if beside_peer and not _PEER.exists():
-        raise UsageError("--against peer: it is not installed: run script/peer")
     with ExitStack() as stack:
         data = stack.enter_context(tempfile.TemporaryDirectory())
-        who = {precision: (sys.executable, "ours", name, source, data, precision) for precision in precisions}
-        if beside_peer:
-            who["peer"] = (str(_PEER), "peer", name, source, data, "fp32")
-        return [_starts(who), *_speaking(who, stack)]
+        uri = Path(source.removeprefix("file://")).resolve().as_uri()
+
+        def start(label: str) -> _Worker:
+            return _Worker(label, libraries[label], name, uri, data)
+
+        starts = _starts(libraries, start)
+        workers = {label: stack.enter_context(start(label)) for label in libraries}
+        another = {label: worker for label, worker in workers.items() if libraries[label].loads_another}
+        return [starts, *_times(workers), *_memory(workers), _second_voice(another)]
 
 
 def profile_all(voice: str | None, precisions: Sequence[Precision]) -> list[Figure]:
-    """Return where the time of the voice NAME=SOURCE goes in a long sentence, in each of these precisions.
+    """Return the time of each stage of the voice NAME=SOURCE in a long sentence, in each of these precisions.
 
     Raises:
         UsageError: there is no such voice.
@@ -70,82 +89,91 @@ def profile_all(voice: str | None, precisions: Sequence[Precision]) -> list[Figu
     return [
         Figure(f"{precision}: {figure.what}", figure.value, figure.unit, figure.goal)
         for precision in precisions
-        for figure in profile.measure(name, source, precision, _LONG)
+        for figure in profile.measure(name, source, precision, LONG)
     ]
 
 
 def _named(voice: str | None) -> tuple[str, str]:
     """Return name and source of NAME=SOURCE."""
     try:
-        name, source = values.voice(voice)
+        name, source = converters.voice(voice)
     except ValueError:
         name, source = "", None
     if source is None:
-        raise UsageError("--voice: say which: NAME=SOURCE, for example what script/make_test_repo --size full has made")
+        raise UsageError("--voice: is missing: give NAME=SOURCE, such as what script/make_test_repo --size full makes")
     return name, source
 
 
-def _starts(who: Mapping[str, tuple[str, ...]]) -> Comparison:
-    """Start each program a few times in turn, twice each time: the first start warms the caches of disk and program."""
-    taken: dict[str, list[float]] = {name: [] for name in who}
+def _starts(labels: Iterable[str], start: "Callable[[str], _Worker]") -> Comparison:
+    """Start each library a few times in turn, twice each time: the first start fills the caches of disk and program."""
+    taken: dict[str, list[float]] = {label: [] for label in labels}
     for _ in range(_STARTS):
-        for name, arguments in who.items():
+        for label, times in taken.items():
             for is_warm in (False, True):
                 started = time.perf_counter()
-                with _Worker(*arguments):
+                with start(label):
                     if is_warm:
-                        taken[name].append(1000 * (time.perf_counter() - started))
-    medians = {name: statistics.median(each) for name, each in taken.items()}
-    return Comparison("start to first audio of a greeting", "ms", medians, _START)
+                        times.append(1000 * (time.perf_counter() - started))
+    return Comparison("start to first audio of a greeting", "ms", _medians(taken))
 
 
-def _speaking(who: Mapping[str, tuple[str, ...]], stack: ExitStack) -> list[Comparison]:
-    workers = {name: stack.enter_context(_Worker(*arguments)) for name, arguments in who.items()}
-    long = len(_LONG)
-    compared = [
-        _compare("first audio of a greeting", "first", GREETING, workers, _FIRST_SHORT),
-        _compare(f"first audio of {long} characters", "first", _LONG, workers, _FIRST_LONG),
-        _compare("all of a greeting", "whole", GREETING, workers, _WHOLE),
-        _compare(f"all of {long} characters", "whole", _LONG, workers, _WHOLE),
-        _compare(f"all of {3 * long} characters", "whole", _LONG * 3, workers, _WHOLE),
+def _times(workers: "Mapping[str, _Worker]") -> list[Comparison]:
+    size = len(LONG)
+    return [
+        _compare("first audio of a greeting", "first", GREETING, workers),
+        _compare(f"first audio of {size} characters", "first", LONG, workers),
+        _compare("all of a greeting", "whole", GREETING, workers),
+        _compare(f"all of {size} characters", "whole", LONG, workers),
+        _compare(f"all of {3 * size} characters", "whole", LONG * 3, workers),
     ]
-    memory = {name: megabytes(worker.pid) for name, worker in workers.items()}
-    for what, key, goals in (("resident", "VmRSS", _RESIDENT), ("anonymous", "RssAnon", _ANONYMOUS)):
-        compared.append(Comparison(f"{what} memory", "MB", {name: each[key] for name, each in memory.items()}, goals))
-    second = {}
-    for name, worker in workers.items():
-        if name != "peer":
-            worker.ask("settle", "")
-            settled = megabytes(worker.pid)["VmRSS"]
-            for kind in ("second", "settle"):
-                worker.ask(kind, "")
-            second[name] = megabytes(worker.pid)["VmRSS"] - settled
-    return [*compared, Comparison("a second voice takes", "MB", second, {})]
 
 
-def _compare(
-    what: str, kind: str, text: str, workers: "Mapping[str, _Worker]", goals: Mapping[str, float]
-) -> Comparison:
+def _compare(what: str, kind: str, text: str, workers: "Mapping[str, _Worker]") -> Comparison:
     """Have the workers do the same in turn; return the medians."""
-    times: dict[str, list[float]] = {name: [] for name in workers}
+    times: dict[str, list[float]] = {label: [] for label in workers}
     for turn in range(_TIMES + 1):
-        for name, worker in workers.items():
+        for label, worker in workers.items():
             seconds = worker.ask(kind, text)
             if turn:  # the first is not warm
-                times[name].append(1000 * seconds)
-    return Comparison(what, "ms", {name: statistics.median(taken) for name, taken in times.items()}, goals)
+                times[label].append(1000 * seconds)
+    return Comparison(what, "ms", _medians(times))
+
+
+def _memory(workers: "Mapping[str, _Worker]") -> list[Comparison]:
+    sizes = {label: megabytes(worker.pid) for label, worker in workers.items()}
+    return [
+        Comparison(f"{what} memory", "MB", {label: each[key] for label, each in sizes.items()})
+        for what, key in (("resident", "VmRSS"), ("anonymous", "RssAnon"))
+    ]
+
+
+def _second_voice(workers: "Mapping[str, _Worker]") -> Comparison:
+    def held(worker: _Worker) -> float:
+        worker.ask("trim", "")
+        return megabytes(worker.pid)["VmRSS"]
+
+    taken = {}
+    for label, worker in workers.items():
+        before = held(worker)
+        worker.ask("second", "")
+        taken[label] = held(worker) - before
+    return Comparison("a second voice takes", "MB", taken)
+
+
+def _medians(times: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    return {label: statistics.median(each) for label, each in times.items()}
 
 
 class _Worker:
-    """A process that speaks with one of the programs, and says how long it took."""
+    """A process that speaks with a library, and reports the seconds that it took."""
 
-    def __init__(self, python: str, program: str, name: str, source: str, data: str, precision: str) -> None:
-        """Start it, and wait until it has spoken for the first time."""
+    def __init__(self, label: str, library: Library, name: str, uri: str, data: str) -> None:
+        """Start the process, and wait until it has spoken for the first time."""
         environment = {key: value for key, value in os.environ.items() if not key.startswith("HAYAKOE_")}
-        path = Path(source.removeprefix("file://")).resolve()
+        options = json.dumps(library.options or {})
         self._process = subprocess.Popen(
-            # Not with this folder on the path: it has a module that hides one of Python's own.
-            [python, "-P", str(_WORKER), program, name, path.as_uri(), data, precision],
+            # -P: this folder has a module that hides one of Python's own.
+            [library.python, "-P", str(_WORKER), library.module, options, name, uri, data],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -153,8 +181,8 @@ class _Worker:
             text=True,
         )
         self.pid = self._process.pid
-        self._program = program
-        self._hear()
+        self._label = label
+        self._seconds()
 
     def __enter__(self) -> Self:
         return self
@@ -164,14 +192,14 @@ class _Worker:
         self._process.communicate()
 
     def ask(self, kind: str, text: str) -> float:
-        """Return the seconds that it took."""
+        """Have the worker do something; return the seconds that it took."""
         assert self._process.stdin is not None  # noqa: S101
         print(json.dumps([kind, text]), file=self._process.stdin, flush=True)
-        return self._hear()
+        return self._seconds()
 
-    def _hear(self) -> float:
+    def _seconds(self) -> float:
         assert self._process.stdout is not None  # noqa: S101
         for line in self._process.stdout:
             if line.startswith("seconds "):
                 return float(line.split()[1])
-        raise HayakoeError(f"{self._program} cannot be measured: it ended with exit code {self._process.wait()}")
+        raise HayakoeError(f"{self._label} cannot be measured: it ended with exit code {self._process.wait()}")

@@ -1,18 +1,18 @@
-"""Figures, and what takes them."""
+"""Figures: their measurement, and their table."""
 
 import json
 import math
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.text.explain import columns
 
 GREETING = "こんにちは。"
-"""What a listener waits for most impatiently."""
+"""The shortest usual reply, whose first audio a listener notices most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,21 @@ class Comparison:
     unit: str
 
     values: Mapping[str, float]
-    """By program; ``peer`` is the one that the others are measured against."""
+    """By program."""
 
-    goals: Mapping[str, float]
-    """What the peer's value is to be in that of a program, by program."""
+    reference: str | None = None
+    """The program that the others are measured against."""
+
+    goals: Mapping[str, float] = field(default_factory=dict)
+    """Least ratio to reach, by program."""
 
     @property
     def ratios(self) -> dict[str, float]:
-        """The peer's value in that of each other program."""
-        peer = self.values.get("peer")
-        return {name: peer / value for name, value in self.values.items() if peer and value and name != "peer"}
+        """The reference's value, divided by that of each other program."""
+        if self.reference is None or self.reference not in self.values:
+            return {}
+        whole = self.values[self.reference]
+        return {name: whole / value for name, value in self.values.items() if value and name != self.reference}
 
 
 def milliseconds(work: Callable[[], object], times: int = 21) -> float:
@@ -56,12 +61,12 @@ def milliseconds(work: Callable[[], object], times: int = 21) -> float:
 
 
 def percentile(values: Sequence[float], share: int) -> float:
-    """Return the least of ``values`` that ``share`` percent of them do not pass: a measured one, none in between."""
+    """Return the least of ``values`` that is at least as great as ``share`` percent of them; no interpolation."""
     return sorted(values)[max(0, math.ceil(len(values) * share / 100) - 1)]
 
 
 def megabytes(pid: int) -> dict[str, float]:
-    """Return the sizes of a process that Linux counts in kilobytes, by their names in /proc."""
+    """Return the memory sizes of a process in megabytes, by their names in /proc/PID/status."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     except OSError:
@@ -91,7 +96,7 @@ def _table(figures: Sequence[Figure | Comparison]) -> str:
         cells = [f"{name} {value:.0f}" for name, value in figure.values.items()]
         for name, ratio in figure.ratios.items():
             goal = f" (goal {figure.goals[name]:g})" if name in figure.goals else ""
-            cells.append(f"peer/{name} {ratio:.2f}{goal}")
+            cells.append(f"{figure.reference}/{name} {ratio:.2f}{goal}")
         rows.append([figure.what, figure.unit, *cells])
     widest = max(map(len, rows), default=0)
     return columns([[*row, *[""] * (widest - len(row))] for row in rows])

@@ -12,12 +12,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from wyoming_hayakoe.cli import values
 from wyoming_hayakoe.cli.bench.figures import Figure, percentile, show
 from wyoming_hayakoe.cli.load import sizing
 from wyoming_hayakoe.cli.load.chart import draw
 from wyoming_hayakoe.cli.load.drive import Load
 from wyoming_hayakoe.cli.load.report import problems, summarise
+from wyoming_hayakoe.cli.options import converters
 from wyoming_hayakoe.errors import HayakoeError
 
 # Fewer say nothing of the slowest twentieth.
@@ -28,15 +28,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
 
     def number(low: float, high: float) -> Callable[[str], object]:
-        return _allowed(values.number(low, high))
+        return _allowed(converters.number(low, high))
 
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--clients", type=_allowed(values.whole(1, 10_000)), metavar="COUNT", help="closed loop")
+    what.add_argument("--clients", type=_allowed(converters.whole(1, 10_000)), metavar="COUNT", help="closed loop")
     what.add_argument("--rate", type=number(0.001, 10_000), metavar="PER_SECOND", help="open loop")
     what.add_argument("--size", type=number(1, 60_000), metavar="MILLISECONDS", help="how many replicas a fleet needs")
     parser.add_argument(
         "--uri",
-        type=_allowed(values.uri),
+        type=_allowed(converters.uri),
         default="tcp://127.0.0.1:10200",
         help="server or balancer to ask (default: %(default)s)",
     )
@@ -104,7 +104,7 @@ def _slowest_twentieth(load: Load) -> float:
     return 1000 * percentile([math.inf if outcome.problem else outcome.waited for outcome in load.outcomes], 95)
 
 
-def _allowed(convert: values.Converter) -> Callable[[str], object]:
+def _allowed(convert: Callable[[object], object]) -> Callable[[str], object]:
     """Make a type for argparse of what converts options."""
 
     def check(text: str) -> object:

@@ -1,4 +1,4 @@
-"""Draws a comparison."""
+"""Draws the ratios of a comparison."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,14 +8,14 @@ from wyoming_hayakoe.errors import UsageError
 
 
 def draw(compared: Sequence[Comparison], target: Path) -> None:
-    """Write a picture of how many times better than the peer each figure is, with its goal as a mark.
+    """Write a picture of the ratio of the peer's figure to each program's, with goals as marks.
 
     Raises:
-        UsageError: there is nothing to draw, or nothing to draw with.
+        UsageError: there is no ratio, or no matplotlib.
     """
     rows = [each for each in compared if each.ratios]
     if not rows:
-        raise UsageError("--chart: there is nothing to compare: add --against peer")
+        raise UsageError("--chart: there is no ratio to draw: add --against peer")
     try:
         from matplotlib.figure import Figure as Canvas
     except ImportError:

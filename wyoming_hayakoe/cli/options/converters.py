@@ -1,24 +1,25 @@
-"""What a flag, a variable or a configuration key may hold.
+"""Converters of options: from the string of a flag or variable, or a TOML value, to the value that the program uses.
 
-A converter takes a string (flag, variable) or a TOML value, and returns what the program uses. If the value is not
-allowed it raises ValueError with the words that follow "is not".
+A converter raises ValueError for a value that is not allowed, with the words that follow "is not".
 """
 
 import logging
 import re
 from collections.abc import Callable
 from ipaddress import ip_network
+from typing import Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from wyoming_hayakoe.server.listeners import TcpAddress, parse_uri
 from wyoming_hayakoe.server.settings import Network
+from wyoming_hayakoe.sources.location import parse
 
-Converter = Callable[[object], object]
+T = TypeVar("T")
 
 _SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
-def number(low: float, high: float) -> Converter:
+def number(low: float, high: float) -> Callable[[object], float]:
     """Allow numbers from ``low`` to ``high``."""
     allowed = f"a number from {low:g} to {high:g}"
 
@@ -36,7 +37,7 @@ def number(low: float, high: float) -> Converter:
     return convert
 
 
-def whole(low: int, high: int) -> Converter:
+def whole(low: int, high: int) -> Callable[[object], int]:
     """Allow whole numbers from ``low`` to ``high``."""
     allowed = f"a whole number from {low} to {high}"
 
@@ -54,14 +55,14 @@ def whole(low: int, high: int) -> Converter:
     return convert
 
 
-def one_of(*allowed: str) -> Converter:
-    """Allow these words."""
+def one_of(*allowed: T) -> Callable[[object], T]:
+    """Allow these values, as TOML has them or as their text."""
+    by_text = {str(each): each for each in allowed}
 
-    def convert(value: object) -> str:
-        # A configuration file has numbers as numbers.
-        if str(value) not in allowed:
-            raise ValueError(" or ".join(allowed))
-        return str(value)
+    def convert(value: object) -> T:
+        if str(value) not in by_text:
+            raise ValueError(" or ".join(by_text))
+        return by_text[str(value)]
 
     return convert
 
@@ -93,29 +94,59 @@ def switch(value: object) -> bool:
     return _SWITCH[value.lower()]
 
 
-def name_or_switch(value: object) -> str | bool:
-    """Allow a name (of at most 63 bytes, as DNS demands), or true and false."""
+def name(value: object) -> str:
+    """Allow a name of at most 63 bytes, as DNS demands."""
+    if not isinstance(value, str) or not value.strip() or len(value.encode("utf-8", "replace")) > 63:
+        raise ValueError("a name of at most 63 bytes")
+    return value
+
+
+def name_or_switch(value: object) -> str | Literal[False] | None:
+    """Allow a name, or false, or true, which is None: no name is given."""
     try:
-        return switch(value)
+        return None if switch(value) else False
     except ValueError:
-        if not isinstance(value, str) or not value.strip() or len(value.encode("utf-8", "replace")) > 63:
-            raise ValueError("a name of at most 63 bytes, true or false") from None
-        return value
+        pass
+    try:
+        return name(value)
+    except ValueError as error:
+        raise ValueError(f"{error}, true or false") from None
 
 
-def voice(value: object) -> tuple[str, str | None]:
-    """Allow NAME and NAME=SOURCE, as the two."""
-    name, equals, source = value.partition("=") if isinstance(value, str) else ("", "", "")
-    name, source = name.strip(), source.strip()
-    is_name = bool(name) and name.isprintable() and name not in {".", ".."} and not set(name) & set("/\\")
-    # NAME:STYLE may be chosen, but a voice that brings its source cannot be called so.
-    if not is_name or (equals and (not source or ":" in name)):
+def source(value: object) -> str:
+    """Allow a source of voices.
+
+    Raises:
+        UsageError: the text names none; the line has the accepted forms.
+    """
+    parse(text(value))
+    return text(value)
+
+
+class NamedSource(NamedTuple):
+    """A voice as --voice gives it: its name, and its source where it has one there."""
+
+    name: str
+    source: str | None
+
+
+def voice(value: object) -> NamedSource:
+    """Allow NAME and NAME=SOURCE.
+
+    Raises:
+        UsageError: SOURCE is no source.
+    """
+    named, equals, origin = value.partition("=") if isinstance(value, str) else ("", "", "")
+    named, origin = named.strip(), origin.strip()
+    is_name = bool(named) and named.isprintable() and named not in {".", ".."} and not set(named) & set("/\\")
+    # NAME:STYLE may be chosen, but a voice that is loaded from a source cannot be called so.
+    if not is_name or (equals and (not origin or ":" in named)):
         raise ValueError("NAME or NAME=SOURCE")
-    return name, source or None
+    return NamedSource(named, source(origin) if origin else None)
 
 
 def uri(value: object) -> str:
-    """Allow what the server can listen on."""
+    """Allow an address that the server can listen on."""
     if not isinstance(value, str):
         raise ValueError("tcp://HOST:PORT, unix:///PATH or stdio://")
     parse_uri(value)
@@ -123,7 +154,7 @@ def uri(value: object) -> str:
 
 
 def metrics_uri(value: object) -> str:
-    """Allow where to be asked over HTTP: a host and a port, which has no default."""
+    """Allow an address for HTTP: a host and a port, which has no default."""
     if not isinstance(value, str) or not isinstance(parse_uri(value), TcpAddress) or urlsplit(value).port is None:
         raise ValueError("tcp://HOST:PORT")
     return value
@@ -140,7 +171,7 @@ def endpoint(value: object) -> tuple[str, int]:
     raise ValueError("HOST:PORT")
 
 
-def network(value: object) -> Network | str:
+def network(value: object) -> Network | Literal["any"]:
     """Allow a network such as 192.168.0.0/16, an address, or the word any."""
     if value == "any":
         return "any"

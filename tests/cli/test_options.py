@@ -5,8 +5,9 @@ from ipaddress import ip_network
 
 import pytest
 
-from wyoming_hayakoe.cli.options import add_options
-from wyoming_hayakoe.cli.settings import SERVING, configure
+from wyoming_hayakoe.cli.options.configured import configure
+from wyoming_hayakoe.cli.options.option import add_options, as_flags
+from wyoming_hayakoe.cli.options.table import SERVING
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.server.settings import ServerSettings
@@ -28,10 +29,14 @@ def config(tmp_path):
     return write
 
 
-def resolved(*arguments):
+def parsed(*arguments):
     parser = argparse.ArgumentParser()
     add_options(parser, SERVING)
-    return configure(parser.parse_args(arguments), SERVING)
+    return parser.parse_args(arguments)
+
+
+def resolved(*arguments):
+    return configure(parsed(*arguments), SERVING)
 
 
 def offered(*arguments):
@@ -145,6 +150,49 @@ def test_zeroconf_and_no_zeroconf_are_one_option(monkeypatch, variables, argumen
 def test_zeroconf_takes_a_name_or_none(arguments, found, name):
     settings = resolved(*arguments).server_settings
     assert (settings.zeroconf, settings.zeroconf_name) == (found, name)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found", "name"),
+    [
+        (["--name", "kitchen"], True, "kitchen"),
+        (["--name", "kitchen", "--no-zeroconf"], False, "kitchen"),
+        (["--name", "kitchen", "--zeroconf"], True, "kitchen"),
+        (["--name", "kitchen", "--zeroconf", "居間"], True, "居間"),
+    ],
+)
+def test_a_server_has_its_name_with_or_without_zeroconf(config, arguments, found, name):
+    settings = resolved(*arguments).server_settings
+    assert (settings.zeroconf, settings.zeroconf_name) == (found, name)
+    path = config('name = "bath"\n')
+    assert resolved("--config", path).server_settings == ServerSettings(zeroconf_name="bath")
+
+
+@pytest.mark.parametrize("option", SERVING, ids=lambda option: option.name)
+def test_help_shows_each_default_that_is_no_switch_once(option):
+    shown = option.default is None or isinstance(option.default, bool) or option.default == ()
+    assert shown or option.help.count("default: ") == 1
+    assert "default" not in option.meaning.replace("default voice", "").replace("the first is the default", "")
+
+
+def test_the_arguments_of_a_child_process_give_the_same_settings(monkeypatch):
+    monkeypatch.setenv("HAYAKOE_PRECISION", "int8")
+    given = ["--precision", "auto", "--threads", "2", "--bert-bits", "4", "--data-dir", "/a b", "--debug", "--offline"]
+    settings = resolved(*given).settings
+    again = as_flags(settings, SERVING)
+    assert "--precision=auto" in again, "it counts before the variable"
+    assert resolved(*again).settings == settings
+
+
+def test_a_running_server_takes_new_voices_and_keeps_what_waits_for_its_next_start(config):
+    running = resolved("--config", config("rate = 16000\nlength-scale = 1.1\nprecision = 'int8'")).settings
+    path = config("rate = 22050\nlength-scale = 1.2\nvoice = 'a=./b'")
+    new = configure(parsed("--config", path), SERVING, running)
+    assert new.deferred == ("precision", "rate")
+    assert (new.settings.rate, new.settings.precision) == (16000, "int8")
+    assert (new.settings.length_scale, new.wishes.params.speed, new.wishes.first) == (1.2, 1.2, ("a",))
+    path = config("rate = 16000\nprecision = 'int8'")
+    assert configure(parsed("--config", path), SERVING, new.settings).deferred == ()
 
 
 def test_presets_are_voices_of_their_own(config):

@@ -1,0 +1,1 @@
+"""The program's benchmarks, with a comparison with HayaKoe."""

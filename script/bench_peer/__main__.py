@@ -1,0 +1,71 @@
+"""Measure on this machine: a server, the text front end, or a neural voice (beside the peer).
+
+The program's own `bench`, and the comparison with HayaKoe, the peer, in the environment that script/peer makes.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from script.bench_peer.chart import draw
+from wyoming_hayakoe.cli import bench, run_command
+from wyoming_hayakoe.cli.bench.engine import PRECISIONS, Library, in_precisions, measure
+from wyoming_hayakoe.cli.bench.figures import Comparison, show
+from wyoming_hayakoe.errors import UsageError
+
+PEER = Path(__file__).parents[2] / ".venv-peer" / "bin" / "python"
+
+# Least ratio of the peer's figure to the program's, by the figure's name.
+_WHOLE = {"fp32": 1.0, "int8": 2.2}
+GOALS: Mapping[str, Mapping[str, float]] = {
+    "start to first audio of a greeting": {"fp32": 10.0, "int8": 10.0},
+    "first audio of a greeting": {"int8": 4.0},
+    "first audio of 71 characters": {"int8": 10.0},
+    "all of a greeting": _WHOLE,
+    "all of 71 characters": _WHOLE,
+    "all of 213 characters": _WHOLE,
+    "resident memory": {"fp32": 2.2, "int8": 2.8},
+    "anonymous memory": {"int8": 3.5},
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `bench`, and those of the comparison."""
+    bench.add_arguments(parser)
+    parser.add_argument("--against", choices=["peer"], help="engine: beside HayaKoe, as script/peer has installed it")
+    parser.add_argument("--chart", metavar="FILE.png", help="engine: draw the ratios (needs matplotlib)")
+
+
+def run(flags: argparse.Namespace) -> int:
+    """Measure and print."""
+    if flags.against is None:
+        if flags.chart:
+            raise UsageError("--chart: there is no ratio to draw: add --against peer")
+        return bench.run(flags)
+    if flags.what != "engine" or flags.profile:
+        raise UsageError("--against: compares the time and memory of `bench engine` only")
+    compared = measure_beside_peer(flags.voice, [flags.precision] if flags.precision else PRECISIONS)
+    show(compared, flags.json)
+    if flags.chart:
+        draw(compared, Path(flags.chart))
+    return 0
+
+
+def measure_beside_peer(voice: str | None, precisions: Sequence[str]) -> list[Comparison]:
+    """Measure the voice NAME=SOURCE with this program in some precisions, and with the peer.
+
+    Raises:
+        UsageError: there is no such voice, or no peer.
+    """
+    if not PEER.exists():
+        raise UsageError("--against peer: it is not installed: run script/peer")
+    ours = in_precisions([precision for precision in PRECISIONS if precision in precisions])
+    peer = Library("hayakoe", str(PEER), loads_another=False)
+    compared = measure(voice, {**ours, "peer": peer})
+    return [replace(each, reference="peer", goals=GOALS.get(each.what, {})) for each in compared]
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(sys.modules[__name__], "script/bench", sys.argv[1:]))

@@ -1,0 +1,25 @@
+"""The server's configuration file while it runs, through the real command line."""
+
+import time
+
+from tests.support import DEADLINE, Program
+
+
+def wait_for_log(server, words):
+    end = time.monotonic() + DEADLINE
+    while words not in "".join(server.log):
+        assert time.monotonic() < end, "".join(server.log)
+        time.sleep(0.01)
+
+
+def test_an_option_that_returns_to_its_running_value_waits_for_no_start(tmp_path):
+    config = tmp_path / "kitchen.toml"
+    config.write_text("rate = 16000\n", encoding="utf-8")
+    with Program.listening("--uri", "tcp://127.0.0.1:{port}", "--config", str(config)) as server:
+        config.write_text('rate = 22050\n[[voice]]\nname = "slow"\nspeed = 1.5\n', encoding="utf-8")
+        wait_for_log(server, "voices: mei, slow")
+        config.write_text('rate = 16_000\n[[voice]]\nname = "fast"\nspeed = 0.7\n', encoding="utf-8")
+        wait_for_log(server, "voices: mei, fast")
+        told = [line for line in server.log if "next start only" in line]
+    assert len(told) == 1, told
+    assert f"{config}: rate: changes at the next start only" in told[0]

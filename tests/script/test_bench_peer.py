@@ -1,0 +1,50 @@
+"""`script/bench`: the program's own measurements, and the comparison with the peer."""
+
+import pytest
+
+from script.bench_peer import __main__ as bench_peer
+from script.bench_peer.chart import draw
+from wyoming_hayakoe.cli import run_command
+from wyoming_hayakoe.cli.bench.figures import Comparison
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["engine"], "--voice: is missing"),
+        (["engine", "--chart", "x.png"], "add --against peer"),
+        (["text", "--against", "peer"], "engine"),
+        (["engine", "--against", "nobody"], "nobody"),
+    ],
+)
+def test_bad_usage_is_one_line(capsys, arguments, words):
+    assert run_command(bench_peer, "script/bench", arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in line
+
+
+def test_without_a_peer_it_says_how_to_install_one(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(bench_peer, "PEER", tmp_path / "python")
+    assert run_command(bench_peer, "script/bench", ["engine", "--against", "peer", "--voice", "a=/b"]) == 2
+    assert "run script/peer" in capsys.readouterr().err
+
+
+def test_every_figure_but_the_second_voice_has_its_goal_and_ratio(capsys, monkeypatch, tmp_path):
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(bench_peer, "PEER", tmp_path)
+    whats = [*bench_peer.GOALS, "a second voice takes"]
+
+    def measure(voice, libraries):
+        assert list(libraries) == ["int8", "peer"]
+        assert libraries["peer"].module == "hayakoe"
+        return [Comparison(what, "ms", {"int8": 2.0, "peer": 9.0}) for what in whats]
+
+    monkeypatch.setattr(bench_peer, "measure", measure)
+    chart = tmp_path / "chart.png"
+    arguments = ["engine", "--against", "peer", "--voice", "a=/b", "--precision", "int8", "--chart", str(chart)]
+    assert run_command(bench_peer, "script/bench", arguments) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert all("peer/int8 4.50" in row for row in rows)
+    assert sum("(goal " in row for row in rows) == len(bench_peer.GOALS)
+    assert chart.stat().st_size > 1000
+    draw([Comparison("x", "ms", {"int8": 1.0, "peer": 2.0}, "peer")], chart)

@@ -1,0 +1,186 @@
+"""The table of options: every option of the program, with its type, its default and its line of --help.
+
+Options are called as wyoming-piper's where it has them. Values that other layers define are taken from there, so that
+each default stands in one place.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from wyoming_hayakoe import devices
+from wyoming_hayakoe.cli.options import converters
+from wyoming_hayakoe.cli.options.converters import NamedSource, number, one_of, switch, text, whole
+from wyoming_hayakoe.cli.options.option import listed, option, options_of
+from wyoming_hayakoe.engine.prepare.bert_graph import Bits
+from wyoming_hayakoe.engine.prepare.precision import Precision
+from wyoming_hayakoe.server.settings import PRIVATE_NETWORKS, Network, ServerSettings
+from wyoming_hayakoe.sources.location import DEFAULT
+from wyoming_hayakoe.utterance import RANGES, SynthesisParams
+
+_SPEECH = SynthesisParams()
+_SERVER = ServerSettings()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetching:
+    """Where voices come from, and what computes them."""
+
+    data_dir: str | None = option(text, None, "folder of voices and words.csv", "DIR", shown="the user's data folder")
+    voice: tuple[NamedSource, ...] = listed(
+        converters.voice,
+        (),
+        "voice to load from SOURCE (a path, hf:// or s3://), or entry to list first; the first is the default",
+        "NAME[=SOURCE]",
+        is_live=True,
+    )
+    source: str | None = option(
+        converters.source, None, "source of voices that are given without one", shown=DEFAULT, is_live=True
+    )
+    bert_source: str | None = option(converters.source, None, "repository of the BERT", shown="that of the first voice")
+    device: str = option(
+        one_of(*devices.WANTED), "cpu", "cpu; cuda: an NVIDIA GPU; pytorch; auto: a GPU where there is one"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preparing:
+    """How voices are prepared for this machine."""
+
+    offline: bool = option(switch, False, "use the voices on this machine only, without requests to their sources")
+    precision: Precision = option(
+        one_of("auto", "fp32", "int8"), "auto", "int8, fp32, or auto: int8 as far as the quality gate allows"
+    )
+    bert_bits: Bits = option(one_of(8, 4), 8, "bits per weight of the BERT; 4 halves its memory and costs accuracy")
+    threads: int = option(whole(1, 256), 0, "computing threads", "COUNT", shown="one for each physical core")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speaking:
+    """How voices speak, and how much memory they take."""
+
+    no_compile: bool = option(switch, False, "run voices as published, without preparing them for this machine")
+    low_memory: bool | None = option(
+        switch, None, "save memory on voices that cannot be kept prepared; slower", shown="on under 2 GB of memory"
+    )
+    max_memory: int | None = option(
+        converters.memory,
+        None,
+        "resident memory above which the least recently used voices are evicted, e.g. 1500M",
+        "SIZE",
+        shown="no limit",
+    )
+    read_emoji: bool = option(switch, False, "read emoji by their Japanese names instead of skipping them")
+    speaker: str | None = option(text, None, "style of speech", "STYLE", shown="the voice's first", is_live=True)
+    length_scale: float = option(
+        number(*RANGES["speed"]), _SPEECH.speed, "duration factor: 1.2 is slower, 0.9 faster", "FACTOR", is_live=True
+    )
+    noise_scale: float = option(
+        number(*RANGES["noise"]), _SPEECH.noise, "variation of the voice", "FACTOR", is_live=True
+    )
+    noise_w_scale: float = option(
+        number(*RANGES["noise_w"]), _SPEECH.noise_w, "variation of the rhythm", "FACTOR", is_live=True
+    )
+    sdp_ratio: float = option(
+        number(*RANGES["sdp_ratio"]),
+        _SPEECH.sdp_ratio,
+        "share of the rhythm that is sampled (stochastic duration predictor)",
+        "SHARE",
+        is_live=True,
+    )
+    pitch_scale: float = option(
+        number(*RANGES["pitch_scale"]),
+        _SPEECH.pitch_scale,
+        "pitch factor: 1.1 is higher, 0.9 lower",
+        "FACTOR",
+        is_live=True,
+    )
+    intonation_scale: float = option(
+        number(*RANGES["intonation_scale"]),
+        _SPEECH.intonation_scale,
+        "factor on the range of the pitch: 1.2 is livelier, 0.8 calmer",
+        "FACTOR",
+        is_live=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listening:
+    """Where clients connect."""
+
+    uri: tuple[str, ...] = listed(
+        converters.uri, _SERVER.uris, "address to listen on: tcp://HOST:PORT, unix:///PATH or stdio://", "URI"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Serving:
+    """What the server offers, to whom, and how much at a time."""
+
+    preload: bool = option(switch, False, "load every voice at start, not only the default voice")
+    rate: int | None = option(
+        whole(8000, 192000), None, "sample rate of every response", "HERTZ", shown="the voice's own"
+    )
+    samples_per_chunk: int = option(
+        whole(64, 65536), _SERVER.samples_per_chunk, "samples in one audio-chunk", "SAMPLES"
+    )
+    no_streaming: bool = option(switch, False, "do not advertise the synthesis of text that is still being written")
+    name: str | None = option(
+        converters.name, None, "name of this server among others: clients see hayakoe-NAME", shown="hayakoe alone"
+    )
+    zeroconf: str | Literal[False] | None = option(
+        converters.name_or_switch,
+        None,
+        "advertise this server by zeroconf, as NAME",
+        "NAME",
+        shown="a name made for this machine",
+        implied="1",
+        negation="do not advertise this server by zeroconf",
+    )
+    advertise: tuple[str, int] | None = option(
+        converters.endpoint,
+        None,
+        "address that zeroconf announces, such as a load balancer's",
+        "HOST:PORT",
+        shown="the server's own",
+    )
+    max_clients: int = option(whole(1, 10000), _SERVER.max_clients, "simultaneous connections", "COUNT")
+    max_queue: int = option(
+        whole(1, 10000),
+        _SERVER.max_queue,
+        "requests that may wait for their first audio; further ones are busy",
+        "COUNT",
+    )
+    allow: tuple[Network | Literal["any"], ...] = listed(
+        converters.network,
+        PRIVATE_NETWORKS,
+        "network that may connect, or any",
+        "CIDR",
+        shown="loopback, link-local, private, and 100.64.0.0/10",
+    )
+    metrics: str | None = option(
+        converters.metrics_uri, None, "address of /metrics, /healthz and /readyz: tcp://HOST:PORT", "URI", shown="none"
+    )
+    grace: float = option(number(0, 3600), _SERVER.grace, "time for running responses when the server stops", "SECONDS")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logging:
+    """What is logged on standard error."""
+
+    debug: bool = option(switch, False, "log everything, with tracebacks")
+    log_format: str | None = option(
+        converters.log_format, None, "format of log lines, as in Python's logging", "FORMAT"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(Logging, Serving, Listening, Speaking, Preparing, Fetching):
+    """The values of all options; those that a command does not have keep their defaults."""
+
+
+LISTENING = options_of(Listening)
+LOGGING = options_of(Logging)
+FETCHING = options_of(Fetching)
+PREPARING = options_of(Fetching, Preparing)
+SPEAKING = options_of(Fetching, Preparing, Speaking)
+SERVING = options_of(Fetching, Preparing, Speaking, Listening, Serving, Logging)
