@@ -43,5 +43,5 @@ def tone_ids(tones: Iterable[int]) -> list[int]:
 
 
 def language_ids(count: int) -> list[int]:
-    """Give ``count`` phones the Japanese language id."""
+    """Return the Japanese language id ``count`` times."""
     return [_JAPANESE_LANGUAGE_ID] * count

@@ -1,4 +1,4 @@
-"""``wyoming-hayakoe words``: teach words, list them, forget them, bring them from other programs.
+"""``wyoming-hayakoe words``: add, list, remove, import and export the words of the user's dictionary.
 
 A running server sees a change within two seconds.
 """
@@ -23,14 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     place.add_argument("--data-dir", metavar="DIR", help="folder of words.csv (default: the user's data folder)")
     commands = parser.add_subparsers(dest="words_command", required=True, metavar="COMMAND")
 
-    add = commands.add_parser("add", parents=[place], help="teach a word, or teach it anew")
+    add = commands.add_parser("add", parents=[place], help="add a word, or replace it")
     add.add_argument("surface", help="the word as it stands in a text: HACS")
     add.add_argument("reading", help="how it is pronounced, in katakana, ー for a long vowel: ハックス")
     add.add_argument("accent", nargs="?", default="0", help="after which mora the pitch falls; 0: nowhere (default)")
     add.add_argument(
         "--priority",
         default=str(user_words.DEFAULT_PRIORITY),
-        help="0 to 10: how readily it is chosen (default 8)",
+        help="0 to 10: its precedence over other words (default 8)",
     )
     add.set_defaults(words_run=_add)
 
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument("--json", action="store_true", help="one JSON object a line")
     show.set_defaults(words_run=_list)
 
-    remove = commands.add_parser("remove", parents=[place], help="forget words")
+    remove = commands.add_parser("remove", parents=[place], help="remove words")
     remove.add_argument("surface", nargs="+", help="the words as they stand in the list")
     remove.set_defaults(words_run=_remove)
 

@@ -48,7 +48,7 @@ class _Characters(dict[int, str | None]):
 
 
 def _speakable(char: str) -> str | None:
-    """Say what goes on to the reader for a character; None for nothing."""
+    """Return what Open JTalk gets for a character; None for nothing."""
     category = unicodedata.category(char)
     if char in "\n\r\v\f\x85\u2028\u2029":
         return "\n"
@@ -60,7 +60,7 @@ def _speakable(char: str) -> str | None:
 
 
 def _token(char: str) -> str | None:
-    """Say what stands in the BERT text for a character; NFKC leaves any sequence of these as it is."""
+    """Return what stands in the BERT text for a character; NFKC leaves any sequence of these as it is."""
     if unicodedata.category(char)[0] in "CMZ" or _is_jamo_tail(char):
         return None
     return "-" if char == "−" else _KANJI_DIGITS.get(char, char)

@@ -1,4 +1,4 @@
-"""The user's dictionary as the reader uses it: compiled for Open JTalk, swapped whole, watched.
+"""The user's dictionary compiled for Open JTalk: replaced as a whole when its file changes.
 
 Every snapshot has an Open JTalk of its own (4 MB: the system dictionary is mapped, not copied). A reading
 takes one snapshot and keeps it to its end, so that a swap waits for nobody and nobody waits for a swap.
@@ -63,7 +63,7 @@ class Snapshot:
     """What can be looked up, by first characters."""
 
     def concern(self, text: str) -> bool:
-        """Say whether a text may have one of the words; the others are read as if there were none."""
+        """Return True if a text may hold one of the words; any other is read without them."""
         return any(
             text.startswith(self.beginnings[char], index) for index, char in enumerate(text) if char in self.beginnings
         )
@@ -84,13 +84,13 @@ class UserDictionary:
         self._building = threading.Lock()
 
     def snapshot(self) -> Snapshot:
-        """Give the words as they are now; costs a look at the clock, and now and then one at the file."""
+        """Return the current words; the file is checked every CHECK_SECONDS at most."""
         if self._path is not None and time.monotonic() >= self._next_check:
             self.refresh()
         return self._snapshot
 
     def refresh(self) -> bool:
-        """Load the file if it has changed, and say whether; other threads read on with the old words.
+        """Load the file if it has changed, and return whether; other threads read with the old words meanwhile.
 
         A file that could not be loaded is tried again after RETRY_SECONDS, whether it changes or not.
         """
@@ -107,9 +107,11 @@ class UserDictionary:
             self._building.release()
 
     def add(self, word: UserWord) -> None:
-        """Teach a word for as long as this program runs; it goes before one of the file.
+        """Add a word for as long as this program runs; it takes precedence over one of the file.
 
-        An OSError or RuntimeError says that there is no room to compile in; the word is then not taught.
+        Raises:
+            OSError: the disk has no room for the compiled words; the word is not added.
+            RuntimeError: MeCab cannot compile the words; the word is not added.
         """
         with self._building:
             added = self._added | {word.surface: word}
@@ -212,7 +214,7 @@ def _rows(word: UserWord, plain: "OpenJTalk") -> Iterator[str]:
         if len(morphs) == 1 and not morphs[0]["is_unknown"]:
             morph = morphs[0]
             speech = _part_of_speech(plain.run_njd_from_mecab(path["features"]))
-            if speech and not speech.startswith("名詞,数"):  # 十 taught as a name must not become one in 三十
+            if speech and not speech.startswith("名詞,数"):  # 十 as a name must stay a numeral in 三十
                 way = (morph["left_id"], morph["right_id"], speech)
                 ways[way] = min(morph["word_cost"], ways.get(way, morph["word_cost"]))
     if _NOUN not in ways and (lead >= 0 or not ways):

@@ -43,7 +43,7 @@ _TV_BEHIND_A_NAME = "ティービー"
 _NAMED_TV = re.compile(r"(?<=[A-Za-z]) TV(?![A-Za-z])")
 # The article; a letter by itself is its name (A型 エーがた).
 _ARTICLE = re.compile(r"(?<![A-Za-z0-9])[Aa](?= [a-z]{2})")
-# Sudachi lists these with readings that no one uses for the English word.
+# Sudachi has these with readings that are not those of the English word.
 _SUDACHI_STOP = frozenset({"a", "as", "upgrade", "us", "be", "go", "me"})
 
 # In capitals these are acronyms, otherwise function words.
@@ -76,7 +76,7 @@ def katakana(text: str) -> str:
 
 
 def explain(text: str) -> list[Change]:
-    """Say how `katakana` reads each Latin word of a text, and where the reading comes from."""
+    """Return how `katakana` reads each Latin word of a text, with the source of the reading."""
     return [
         Change(token, reading, f"English: {source}")
         for token in _TOKEN.findall(text)
@@ -105,7 +105,7 @@ def word_reading(word: str) -> tuple[str, str]:
 
 
 def _whole(word: str) -> tuple[str, str] | None:
-    """Look for a reading that somebody wrote down for exactly this word."""
+    """Return the reading that a list or dictionary has for exactly this word."""
     lower = word.lower()
     if len(word) == 1:
         return _spell(word), "spelled"
@@ -161,7 +161,7 @@ def _at_suffix(word: str) -> tuple[str, str] | None:
 
 
 def _singulars(word: str) -> Iterator[str]:
-    """Give what a plural may be of: cameras → camera, lenses → lense, lens; batteries → batterie, battery."""
+    """Yield the singulars of a plural: cameras → camera, lenses → lense, lens; batteries → batterie, battery."""
     if len(word) < 3 or not word.endswith("s") or word.endswith("ss"):
         return
     yield word[:-1]

@@ -2,8 +2,7 @@
 
 VOICEVOX keeps an object of words by UUID, in full-width letters, with ``surface``, ``pronunciation`` and
 ``accent_type``; AivisSpeech writes a list where a word has several accent phrases. HayaKoe has no file: its
-words are the arguments of ``TTS.add_word``, so a list of objects with ``surface``, ``reading`` and ``accent``
-is taken for them.
+words are the arguments of ``TTS.add_word``: a list of objects with ``surface``, ``reading`` and ``accent``.
 """
 
 import json
@@ -15,13 +14,13 @@ from wyoming_hayakoe.text.morae import split
 from wyoming_hayakoe.text.user_words import Contents, Problem, UserWord
 
 _PROPER_NOUN = 1348
-"""Open JTalk's context for 名詞,固有名詞,一般, which VOICEVOX gives a word by default."""
+"""Open JTalk's context id of 名詞,固有名詞,一般, VOICEVOX's default for a word."""
 
 _FULL_WIDTH = {0x21 + offset: 0xFF01 + offset for offset in range(94)} | {0x20: 0x3000}
 
 
 def parse(text: str, file: str) -> Contents:
-    """Read a dictionary of any known kind; what it is shows in its first character."""
+    """Read a dictionary of any known kind; its first character distinguishes JSON from CSV."""
     if text.lstrip("\ufeff \t\r\n")[:1] not in {"{", "["}:
         return user_words.parse(text.removeprefix("\ufeff"), file)
     try:

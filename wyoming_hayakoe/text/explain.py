@@ -1,4 +1,4 @@
-"""How a text is read, drawn for a person and written for a program."""
+"""The reading of a text as a table and as JSON."""
 
 import json
 import unicodedata
@@ -13,7 +13,7 @@ _GAP = "  "
 
 
 def table(utterance: Utterance) -> str:
-    """Draw one row per word: what is written, how it is read, each mora high or low, and what says so.
+    """Draw one row per word: what is written, how it is read, each mora high or low, and the source of the reading.
 
     The accent stands where an accent phrase begins: its nucleus in morae, 0 for a flat phrase. Columns are
     aligned as a terminal with a Japanese font shows them.

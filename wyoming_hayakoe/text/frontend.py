@@ -1,7 +1,6 @@
 """Any text → :class:`Utterance`: rewriting rules, the user's words, Open JTalk.
 
-The rules are given by whoever builds a front end, as stages from text to text, so that each can be tested
-alone.
+The rules are stages from text to text, each testable alone.
 """
 
 import unicodedata
@@ -30,7 +29,7 @@ class TextStage:
     """One step that makes a text easier to read."""
 
     name: str
-    """What ``say --explain`` calls it: ``numbers and symbols``, ``English``."""
+    """Its name in ``say --explain``: ``numbers and symbols``, ``English``."""
 
     rewrite: Callable[[str], str]
     """Text → text; must not raise."""
@@ -72,7 +71,7 @@ class FrontEnd:
         return attribute(utterance, parts) if trace else utterance
 
     def changes(self, text: str) -> list[Change]:
-        """Say what is rewritten before ``text`` is read, in the order in which it happens."""
+        """Return what is rewritten before ``text`` is read, in order."""
         changes = []
         for stage in self._stages:
             after = stage.rewrite(text)

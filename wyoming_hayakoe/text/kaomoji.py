@@ -1,4 +1,4 @@
-"""Kaomoji, which are for the eye: found before anything else takes their characters for markup or signs."""
+"""Removes kaomoji before other stages read their characters as markup or signs."""
 
 import re
 

@@ -33,7 +33,7 @@ _BLANKS = re.compile(r"\s{2,}")
 
 
 def normalize(text: str) -> str:
-    """Rewrite one sentence so that `pyopenjtalk.run_frontend` reads it as a person would.
+    """Rewrite one sentence so that `pyopenjtalk.run_frontend` reads it correctly.
 
     Never raises, whatever the text holds; the same text always gives the same result.
     """
@@ -50,7 +50,7 @@ def fold(text: str) -> str:
 
 
 def explain(text: str) -> list[Change]:
-    """Say what `normalize` does to this text, step by step, in the order of the rules."""
+    """Return what `normalize` changes in a text, in the order of the rules."""
     changes: list[Change] = []
     _normalize(text, changes)
     return changes

@@ -47,7 +47,7 @@ class _Spoken:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """One NJD feature with its pronunciation, before the accent phrase gives it pitch."""
+    """One NJD feature with its pronunciation, before the accent phrase determines its pitch."""
 
     surface: str
     spoken: _Spoken
@@ -77,7 +77,7 @@ def spread(phones: int, characters: int) -> list[int]:
 
 
 def heights(nucleus: int, morae: int) -> list[bool]:
-    """Say which morae of an accent phrase are high, in the accent of Tokyo.
+    """Return which morae of an accent phrase are high in the Tokyo accent.
 
     A phrase of one mora is low, also an accented one: the fall that would show its height is outside of it,
     and so the voices have been trained.

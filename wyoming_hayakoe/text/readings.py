@@ -1,4 +1,4 @@
-"""Gives words another reading by the rules for homographs."""
+"""Applies the rules for homographs to words."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING

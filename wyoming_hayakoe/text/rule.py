@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Change(NamedTuple):
-    """One thing that a rule did to a text."""
+    """One replacement by a rule."""
 
     before: str
     """The characters as the rule found them; earlier rules may have touched them already."""
@@ -39,7 +39,7 @@ class Rule(Generic[T]):
     """What replaces it: text, or a word's :class:`~wyoming_hayakoe.text.rules.homographs.Reading`."""
 
     examples: tuple[tuple[str, str], ...]
-    """(before, after), near misses included: what the whole stage of this table makes of a whole text."""
+    """(before, after), near misses included: a whole text before and after the stage that this table belongs to."""
 
 
 Replacement = str | Callable[[re.Match[str]], str]
@@ -48,7 +48,7 @@ TextRule = Rule[Replacement]
 
 
 def differences(before: str, after: str, name: str) -> list[Change]:
-    """Say which characters differ between a text and what rule ``name``, which is no table, made of it."""
+    """Return the characters that differ before and after a rewriting ``name`` that is no table of rules."""
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     return [
         Change(before[start:end], after[new_start:new_end], name)

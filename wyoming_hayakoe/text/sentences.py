@@ -62,7 +62,7 @@ def _cut(text: str, *, at_end: bool) -> Iterator[str]:
 
 
 def _sentence_end(text: str, start: int, *, at_end: bool) -> int | None:
-    """Return the index behind the sentence that begins at ``start``, or None if more text is needed to tell."""
+    """Return the index behind the sentence that begins at ``start``, or None if that depends on more text."""
     stop = min(len(text), start + LIMIT)
     index = start
     while index < stop:

@@ -16,11 +16,11 @@ _BREAKS = frozenset({"break", "p", "s", "speak"})
 
 
 class SsmlError(ValueError):
-    """SSML that cannot be read; the message says why."""
+    """SSML that cannot be parsed."""
 
 
 class SsmlText:
-    """Takes SSML in chunks and gives its text; what only looks like a tag is text too."""
+    """Extracts the text of SSML that arrives in chunks; what only looks like a tag is text too."""
 
     def __init__(self) -> None:
         self._pending = ""
@@ -38,7 +38,7 @@ class SsmlText:
         return text
 
     def rest(self) -> str:
-        """Return what is left at the end of the text; a tag that has not ended says nothing."""
+        """Return what is left at the end of the text; a tag that has not ended is left out."""
         return self._drain(at_end=True)
 
     def _drain(self, *, at_end: bool) -> str:

@@ -1,11 +1,11 @@
-"""The user's dictionary as a person sees it: ``words.csv``, one word a line.
+"""The user's dictionary as a file: ``words.csv``, one word a line.
 
     surface,reading,accent,priority
     HACS,ハックス,1
     担々麺,タンタンメン,3,10
 
-The accent is the last high mora, 0 for a flat word. The priority, 0 to 10 and 8 if left out, says how readily
-the word is chosen over the ones in Open JTalk's dictionary. Blank lines and lines that begin with ``#`` stay
+The accent is the last high mora, 0 for a flat word. The priority, 0 to 10 and 8 if left out, is the
+precedence of the word over those in Open JTalk's dictionary. Blank lines and lines that begin with ``#`` stay
 as they are.
 """
 
@@ -33,7 +33,7 @@ _WAITING = "{}: waiting for another program that changes it"
 
 @dataclass(frozen=True, slots=True)
 class UserWord:
-    """One word that the user has taught."""
+    """One word of the user's dictionary."""
 
     surface: str
     """As it stands in a text, in NFKC: half-width Latin, full-width kana."""
@@ -78,7 +78,7 @@ class Contents:
 
 
 def entry(surface: str, reading: str, accent: int | str = 0, priority: int | str = DEFAULT_PRIORITY) -> UserWord:
-    """Make an entry from what a person wrote; a ValueError says what is wrong with it."""
+    """Return the word of these fields, normalized; raises ValueError with the reason where one is invalid."""
     surface = normalize("NFKC", surface).strip()
     if not surface:
         raise ValueError("the surface is empty")
@@ -170,7 +170,7 @@ def read(path: Path) -> Contents:
 
 
 def decode(raw: bytes) -> str:
-    """Make text of a file's bytes; a ValueError says that they are in no encoding that is known."""
+    """Decode a file's bytes; raises ValueError if they are neither UTF-8 nor Shift_JIS."""
     for encoding in ("utf-8-sig", "cp932"):  # cp932 is what Excel writes in Japan
         try:
             return raw.decode(encoding)

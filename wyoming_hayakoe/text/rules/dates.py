@@ -25,7 +25,7 @@ _MONTHS = {
     for number, name in enumerate(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"))
 }
 _LAST_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-# What tells a day from a fraction where both could be meant (1/2, 3/4).
+# What distinguishes a day from a fraction (1/2, 3/4).
 _DAY_BEFORE = (
     r"(?:今年|来年|昨年|去年|日付|期限|締切|締め切り|予定|開催日?|発売日?|誕生日|から|[〜~])"
     r"\s?[はがの、:]?\s?"
@@ -71,7 +71,7 @@ def _clock(match: re.Match[str]) -> str:
 
 
 def _is_day(match: re.Match[str]) -> bool:
-    """Tell a day from a fraction: a calendar has it, and nobody would halve, third or quarter by it."""
+    """Return True for a day of the calendar that is no common fraction."""
     month, day = int(match["month"]), int(match["day"])
     if day > _LAST_DAYS[month - 1]:
         return False

@@ -1,4 +1,4 @@
-"""Emoji by their Japanese names, for those who want to hear them; without this they are silent.
+"""Rules that read emoji by their Japanese names (``--read-emoji``); otherwise they are silent.
 
 The names are our own: short, as one would say them aloud, for the emoji that turn up in messages at home.
 """
