@@ -11,6 +11,7 @@ Code = Literal[
     "too-many-clients",
     "unknown-style",
     "unknown-voice",
+    "voice-not-ready",
 ]
 """The codes of the errors that clients get."""
 

@@ -77,6 +77,11 @@ class VoiceStore:
         return self._fallback
 
     @property
+    def bert_source(self) -> str | None:
+        """The repository of the BERT that is in use; None as long as there is none."""
+        return self._bert.origin
+
+    @property
     def models(self) -> ModelCache:
         """The models that are in memory."""
         return self._engine.models
@@ -248,6 +253,9 @@ class _SharedBert:
         self._source = parse(source).uri if source else None
         self._make = make
         self._bert: Bert | None = None
+        self.origin: str | None = None
+        """The repository that the BERT is from."""
+
         self._is_checked = False
         self._lock = threading.Lock()
         self._fetching = threading.Lock()
@@ -259,25 +267,27 @@ class _SharedBert:
             HayakoeError: it is not here, or cannot be fetched.
         """
         if visit.offline:
-            return self._bert or self._take(*self._find(uri, visit, progress), is_newest=False)
+            return self._bert or self._take(self._find(uri, visit, progress), is_newest=False)
         with self._fetching:
             if self._bert is not None and self._is_checked:
                 return self._bert
-            found = self._take(*self._find(uri, visit, progress), is_newest=True)
+            found = self._take(self._find(uri, visit, progress), is_newest=True)
             self._is_checked = True
             return found
 
-    def _take(self, model: Path, tokenizer: Path, *, is_newest: bool) -> Bert:
+    def _take(self, found: tuple[str, Path, Path], *, is_newest: bool) -> Bert:
+        origin, model, tokenizer = found
         with self._lock:
             if self._bert is None or (is_newest and self._bert.model != model):
-                self._bert = self._make(model, tokenizer)
+                self._bert, self.origin = self._make(model, tokenizer), origin
             return self._bert
 
-    def _find(self, uri: str, visit: Visit, progress: Progress | None) -> tuple[Path, Path]:
-        """Return graph and vocabulary from a voice's source; else HayaKoe's own, since few sources have one."""
+    def _find(self, uri: str, visit: Visit, progress: Progress | None) -> tuple[str, Path, Path]:
+        """Return repository, graph and vocabulary from a voice's source; else HayaKoe's, since few sources have one."""
         source = visit.source(self._source or uri)
         try:
-            return source.fetch("onnx/bert/q8", progress) / "bert_q8.onnx", source.fetch("bert/tokenizer", progress)
+            graph = source.fetch("onnx/bert/q8", progress) / "bert_q8.onnx"
+            return self._source or uri, graph, source.fetch("bert/tokenizer", progress)
         except (AbsentError, UncachedError):
             if self._source or uri == DEFAULT:
                 raise

@@ -41,7 +41,7 @@ def resolved(*arguments):
 
 def offered(*arguments):
     configured = resolved(*arguments)
-    return configured.wishes.catalogue(configured.make_tts().load("mei").speakers)
+    return configured.wanted.catalogue(configured.make_tts().load("mei").speakers)
 
 
 def test_nothing_given_is_the_default():
@@ -190,7 +190,7 @@ def test_a_running_server_takes_new_voices_and_keeps_what_waits_for_its_next_sta
     new = configure(parsed("--config", path), SERVING, running)
     assert new.deferred == ("precision", "rate")
     assert (new.settings.rate, new.settings.precision) == (16000, "int8")
-    assert (new.settings.length_scale, new.wishes.params.speed, new.wishes.first) == (1.2, 1.2, ("a",))
+    assert (new.settings.length_scale, new.wanted.params.speed, new.wanted.first) == (1.2, 1.2, ("a",))
     path = config("rate = 16000\nprecision = 'int8'")
     assert configure(parsed("--config", path), SERVING, new.settings).deferred == ()
 

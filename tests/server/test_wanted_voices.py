@@ -9,7 +9,7 @@ from tests.voices import BeepVoice
 from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.server.catalogue import Preset
-from wyoming_hayakoe.server.wanted_voices import Wishes
+from wyoming_hayakoe.server.wanted_voices import WantedVoices
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.utterance import SynthesisParams
 
@@ -26,35 +26,41 @@ def here(*names):
 
 
 @given(st.lists(st.sampled_from("abcd"), unique=True), st.sets(st.sampled_from("abcd")))
-def test_what_is_wanted_and_here_is_offered_in_the_order_of_the_wishes(wanted, present):
-    wishes = Wishes(dict.fromkeys(wanted), first=[*wanted, "mei"])
-    voices = [name for name in wishes.catalogue(here(*present)).names if ":" not in name]
+def test_what_is_wanted_and_here_is_offered_in_the_configured_order(wanted, present):
+    configured = WantedVoices(dict.fromkeys(wanted), first=[*wanted, "mei"])
+    voices = [name for name in configured.catalogue(here(*present)).names if ":" not in name]
     assert voices == [*(name for name in wanted if name in present), "mei"]
 
 
 def test_a_preset_comes_with_its_voice():
     preset = Preset("merry", "a", SynthesisParams(style="Happy"))
-    wishes = Wishes({"a": None}, first=["merry", "a:Happy"], presets=[preset])
-    assert wishes.catalogue(here()).names == ["mei"]
-    assert wishes.catalogue(here("a")).names[:2] == ["merry", "a:Happy"]
+    wanted = WantedVoices({"a": None}, first=["merry", "a:Happy"], presets=[preset])
+    assert wanted.catalogue(here()).names == ["mei"]
+    assert wanted.catalogue(here("a")).names[:2] == ["merry", "a:Happy"]
 
 
 @pytest.mark.parametrize(
-    ("wishes", "words"),
+    ("wanted", "words"),
     [
-        (Wishes(first=["b"], where_voice="--voice"), "--voice: no voice 'b': there is mei"),
-        (Wishes(presets=[Preset("x", "b", SynthesisParams(), origin="[[voice]] 1")]), "[[voice]] 1: voice: no voice"),
-        (Wishes(params=SynthesisParams(style="Sad"), where_style="--speaker"), "--speaker: voice 'mei' has no style"),
-        (Wishes({"a": None}, first=["a:Sad"], where_voice="--voice"), "--voice: no voice 'a:Sad': there is a, "),
+        (WantedVoices(first=["b"], where_voice="--voice"), "--voice: no voice 'b': there is mei"),
+        (
+            WantedVoices(presets=[Preset("x", "b", SynthesisParams(), origin="[[voice]] 1")]),
+            "[[voice]] 1: voice: no voice",
+        ),
+        (
+            WantedVoices(params=SynthesisParams(style="Sad"), where_style="--speaker"),
+            "--speaker: voice 'mei' has no",
+        ),
+        (WantedVoices({"a": None}, first=["a:Sad"], where_voice="--voice"), "--voice: no voice 'a:Sad': there is a, "),
     ],
 )
-def test_what_nobody_can_bring_is_refused(wishes, words):
+def test_what_nobody_can_bring_is_refused(wanted, words):
     with pytest.raises(UsageError) as error:
-        wishes.catalogue(here("a"))
+        wanted.catalogue(here("a"))
     assert str(error.value).startswith(words)
 
 
 def test_a_style_may_be_that_of_a_voice_on_its_way():
-    wishes = Wishes({"a": None}, params=SynthesisParams(style="Happy"))
-    assert wishes.catalogue(here()).entries[0].speaker.params.style is None
-    assert wishes.catalogue(here("a")).entries[0].speaker.params.style == "Happy"
+    wanted = WantedVoices({"a": None}, params=SynthesisParams(style="Happy"))
+    assert wanted.catalogue(here()).entries[0].speaker.params.style is None
+    assert wanted.catalogue(here("a")).entries[0].speaker.params.style == "Happy"

@@ -36,10 +36,10 @@ from tests.support import (
 )
 from tests.voice_kinds import as_aivmx, as_folder
 from wyoming_hayakoe import TTS
-from wyoming_hayakoe.server import voice_updater
+from wyoming_hayakoe.server import voice_jobs
 from wyoming_hayakoe.server.server import Server
-from wyoming_hayakoe.server.voice_updater import Supply
-from wyoming_hayakoe.server.wanted_voices import Wishes
+from wyoming_hayakoe.server.voice_updater import VoiceUpdater
+from wyoming_hayakoe.server.wanted_voices import WantedVoices
 
 
 def ask(server: Program, text: str, **voice: str) -> Answer:
@@ -286,14 +286,14 @@ def test_voices_dropped_into_the_data_directory_come_and_go(data, tmp_path):
         assert offered(server) == ["mei"]
         as_aivmx(place / "anna.aivmx")
         shutil.copytree(as_folder(tmp_path / "bob"), place / "bob")
-        offers(server, "anna", "bob", "mei")
+        offers(server, "mei", "anna", "bob")
         for name in ("anna", "bob"):
             assert ask(server, "はい。", name=name).chunks[0].rate == 44100
         (place / "anna.aivmx").unlink()
-        offers(server, "bob", "mei")
+        offers(server, "mei", "bob")
         assert ask(server, "はい。", name="bob").seconds > 0
     listed = run_program("voices", "--bert-source", str(TINY_REPO)).stdout.decode()
-    assert [line.split()[0] for line in listed.splitlines()[1:]] == ["bob", "bob:Happy", "bob:Sad", "mei"]
+    assert [line.split()[0] for line in listed.splitlines()[1:]] == ["mei", "bob", "bob:Happy", "bob:Sad"]
 
 
 def test_a_voice_is_prepared_in_int8_and_that_is_logged_as_the_rest_is(voices, data, monkeypatch):
@@ -330,15 +330,15 @@ async def test_a_voice_comes_when_its_source_comes_back(voices, tmp_path, monkey
         def stamp(self) -> str:
             return ""
 
-        def read(self) -> Wishes:
-            return Wishes({"rand-jp": "hf://me/voices"}, first=["rand-jp"])
+        def read(self) -> WantedVoices:
+            return WantedVoices({"rand-jp": "hf://me/voices"}, first=["rand-jp"])
 
-        def prepare_command(self, name: str, source: str | None) -> list[str]:
+        def compile_command(self, name: str, source: str | None, bert_source: str | None) -> list[str]:
             return command("compile", f"{name}={source}", "--data-dir", str(tmp_path), "--precision", "fp32")
 
-    monkeypatch.setattr(voice_updater, "_FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(voice_jobs, "FIRST_PAUSE", 0.02)
     voices.down += [404] * 3
-    brought = Supply(TTS(cache_dir=tmp_path, precision="fp32"), Wanted(), lambda _: None)
+    brought = VoiceUpdater(TTS(cache_dir=tmp_path, precision="fp32"), Wanted(), lambda _: None)
     server = Server(local(), brought.catalogue, brought)
     assert brought.catalogue.names == ["mei"]
     await server.start()

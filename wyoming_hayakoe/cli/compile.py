@@ -32,7 +32,7 @@ def run(flags: argparse.Namespace) -> int:
     _yield_to_others()
     flags.voice = flags.voice or None
     configured = configure(flags, _OPTIONS)
-    voices = configured.wishes.sources
+    voices = configured.wanted.sources
     if not voices:
         raise UsageError("compile: nothing to prepare: name a voice, as NAME=hf://OWNER/REPO")
     configured.start_logging("%(message)s")

@@ -27,7 +27,7 @@ def run(flags: argparse.Namespace) -> int:
     # The names are the same option as --voice elsewhere; given none, the variable and the file count.
     flags.voice = flags.voice or None
     configured = configure(flags, FETCHING)
-    voices = configured.wishes.sources
+    voices = configured.wanted.sources
     if not voices and not flags.bert:
         raise UsageError("download: nothing to fetch: name a voice, as NAME=hf://OWNER/REPO, or --bert")
     tts = configured.make_tts()

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import logging
 import os
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +17,8 @@ from wyoming_hayakoe.cli.progress import progress_on
 from wyoming_hayakoe.disk import stamp as stamp_of
 from wyoming_hayakoe.paths import data_dir, voices_dir
 from wyoming_hayakoe.server.server import Server
-from wyoming_hayakoe.server.voice_updater import Supply
-from wyoming_hayakoe.server.wanted_voices import Wishes
+from wyoming_hayakoe.server.voice_updater import VoiceUpdater
+from wyoming_hayakoe.server.wanted_voices import WantedVoices
 from wyoming_hayakoe.sources.dropped_in import dropped_into
 from wyoming_hayakoe.sources.location import DEFAULT
 
@@ -32,12 +33,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(flags: argparse.Namespace) -> int:
-    """Serve until told to stop."""
+    """Serve until a signal or the end of standard input."""
+    # Until the server has its own handlers; as process 1 of a container, this would not be interrupted at all.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     configured = configure(flags, SERVING)
     configured.start_logging(_LOG_FORMAT)
     offline = configured.settings.offline
-    supply = Supply(configured.make_tts(), _WishList(flags, configured), progress_on(sys.stderr), offline=offline)
-    server = Server(configured.server_settings, supply.catalogue, supply)
+    configuration = _Configuration(flags, configured)
+    updater = VoiceUpdater(configured.make_tts(), configuration, progress_on(sys.stderr), offline=offline)
+    server = Server(configured.server_settings, updater.catalogue, updater)
     asyncio.run(server.run())
     if server.is_aborted:
         # Python would wait for the step that the lane still computes.
@@ -46,7 +50,7 @@ def run(flags: argparse.Namespace) -> int:
     return 0
 
 
-class _WishList:
+class _Configuration:
     """The configuration file and the folder of voices in the data directory."""
 
     def __init__(self, flags: argparse.Namespace, configured: Configured) -> None:
@@ -60,13 +64,13 @@ class _WishList:
         config = stamp_of(Path(self._config)) if self._config else ""
         return config + stamp_of(voices_dir(data_dir(self._running.data_dir)))
 
-    def read(self) -> Wishes:
+    def read(self) -> WantedVoices:
         """Return what they say now, and log what else they say that the server cannot follow."""
         configured = configure(self._flags, SERVING, self._running)
         if configured.deferred:
             _LOGGER.warning("%s: %s: changes at the next start only", self._config, ", ".join(configured.deferred))
         self._log_left_out(voices_dir(data_dir(self._running.data_dir)))
-        return configured.wishes
+        return configured.wanted
 
     def _log_left_out(self, folder: Path) -> None:
         """Log once what was copied into the folder of voices and is none."""
@@ -75,9 +79,15 @@ class _WishList:
             _LOGGER.warning("%s", line)
         self._left_out = left_out
 
-    def prepare_command(self, name: str, source: str | None) -> list[str]:
-        """Return the command line that prepares a voice as this server would have it."""
-        settings = replace(self._running, source=None, offline=True, log_format=self._running.log_format or _LOG_FORMAT)
+    def compile_command(self, name: str, source: str | None, bert_source: str | None) -> list[str]:
+        """Return the command line that compiles a voice with the options of this server."""
+        settings = replace(
+            self._running,
+            source=None,
+            bert_source=bert_source,
+            offline=True,
+            log_format=self._running.log_format or _LOG_FORMAT,
+        )
         given = as_flags(settings, (*PREPARING, *LOGGING))
         voice = f"{name}={source or DEFAULT}"
         return [sys.executable, "-m", "wyoming_hayakoe", "compile", voice, *given]

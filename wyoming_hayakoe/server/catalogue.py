@@ -1,7 +1,7 @@
 """The voices a server offers, and which of them a client means."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from wyoming_hayakoe.errors import RequestError, UsageError
@@ -56,8 +56,11 @@ class Catalogue:
         self,
         speakers: Sequence[Speaker],
         presets: Sequence[Preset] = (),
+        status: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         """List ``speakers``, then ``presets``.
+
+        ``status`` returns, for a name that is not listed, what keeps a configured voice from speaking now; else None.
 
         Raises:
             UsageError: two entries of one name, a preset of a voice that is not there, a style that a voice lacks.
@@ -68,6 +71,7 @@ class Catalogue:
             if preset.name in self._entries:
                 raise UsageError(f"{preset.origin}: name: {preset.name!r} is another voice's: choose another name")
             self._entries[preset.name] = _entry_of(preset, by_name)
+        self.status = status
 
     def put_first(self, names: Sequence[str]) -> None:
         """List the entries of these names before all others.
@@ -99,7 +103,7 @@ class Catalogue:
         """Return who speaks for a client.
 
         Raises:
-            RequestError: ``unknown-voice`` or ``unknown-style``, naming what exists.
+            RequestError: ``unknown-voice`` or ``unknown-style``, naming what exists; ``voice-not-ready``.
         """
         entry = self._find_entry(requested)
         if requested.style is None:
@@ -115,6 +119,8 @@ class Catalogue:
         if requested.name is not None:
             if entry := self._entries.get(requested.name):
                 return entry
+            if status := self.status(requested.name):
+                raise RequestError("voice-not-ready", status)
             raise RequestError("unknown-voice", f"no voice {_brief(requested.name)}: there is {_names(self._entries)}")
         languages = dict.fromkeys(tag for entry in self.entries for tag in entry.speaker.voice.languages)
         for entry in self.entries:

@@ -12,6 +12,7 @@ from wyoming_hayakoe.errors import HayakoeError, RequestError
 from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.server import systemd
 from wyoming_hayakoe.server.admission import Admission
+from wyoming_hayakoe.server.background import owned
 from wyoming_hayakoe.server.catalogue import Catalogue
 from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.discovery import Discovery
@@ -28,7 +29,7 @@ from wyoming_hayakoe.server.listeners import (
 from wyoming_hayakoe.server.metrics import Metrics, State
 from wyoming_hayakoe.server.probes import Probes, pages_of
 from wyoming_hayakoe.server.settings import ServerSettings
-from wyoming_hayakoe.server.voice_updater import Supply
+from wyoming_hayakoe.server.voice_updater import VoiceUpdater
 from wyoming_hayakoe.server.wyoming.connection import Connection
 from wyoming_hayakoe.server.wyoming.events import HEADER_LIMIT
 from wyoming_hayakoe.speaker import Speaker
@@ -40,10 +41,10 @@ _LOGGER = logging.getLogger(__name__)
 class Server:
     """Owns the sockets, the connections, the lane and the entry in zeroconf."""
 
-    def __init__(self, settings: ServerSettings, catalogue: Catalogue, supply: Supply | None = None) -> None:
-        """Serve ``catalogue``, and what ``supply`` makes of it as time goes by."""
+    def __init__(self, settings: ServerSettings, catalogue: Catalogue, updater: VoiceUpdater | None = None) -> None:
+        """Serve ``catalogue``, and every newer one of ``updater``."""
         self._settings = settings
-        self._supply = supply
+        self._updater = updater
         self._discovery: Discovery | None = None
         lane = Lane(has_express=True)
         self._context = Context(settings, catalogue, lane, Admission(lane, settings.max_queue), Lane())
@@ -56,7 +57,7 @@ class Server:
         self._stop_requested = asyncio.Event()
         self._abort_requested = asyncio.Event()
         self.is_aborted = False
-        """Whether a second signal cut the stop short."""
+        """Whether threads may still compute: a signal came during the start, or a second one during the stop."""
 
         self.endpoints: list[tuple[str, int]] = []
         """Address and port of every tcp socket."""
@@ -77,12 +78,25 @@ class Server:
         """
         with self._signals():
             try:
-                await self.start()
-                systemd.notify("READY=1")
-                await self._stop_requested.wait()
+                if await self._start_unless_stopped():
+                    await self._stop_requested.wait()
                 systemd.notify("STOPPING=1")
             finally:
                 await self.stop()
+
+    async def _start_unless_stopped(self) -> bool:
+        """Start; return False where a signal came first, also while a voice is being loaded."""
+        starting, stopping = asyncio.create_task(self.start()), asyncio.create_task(self._stop_requested.wait())
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if starting.done():
+            starting.result()
+            return True
+        starting.cancel()
+        await asyncio.wait({starting})
+        # The thread that loads a voice cannot be interrupted.
+        self.is_aborted = True
+        return False
 
     async def start(self) -> None:
         """Listen, load the voices, and become known.
@@ -101,20 +115,21 @@ class Server:
                     await self._listen(open_unix(address))
                     self._socket_files.append(address.path)
                 case StdioAddress():
-                    self._stdio.append(_owned(self._serve_stdio()))
+                    self._stdio.append(owned(self._serve_stdio()))
             _LOGGER.info("listening on %s", uri)
         # Clients that connect already are answered; what they want spoken waits for its voice.
         speakers = self._context.catalogue.speakers
         for speaker in speakers if self._settings.preload else speakers[:1]:
             await self._make_ready(speaker)
         self._note_readiness()
-        if self._supply is not None:
-            following = self._supply.run(self._offer, self._make_ready, preload=self._settings.preload)
-            self._background.append(_owned(following))
-        self._background.append(_owned(systemd.feed_watchdog()))
-        self._background.append(_owned(self._watch_words()))
+        if self._updater is not None:
+            following = self._updater.run(self._offer, self._make_ready, preload=self._settings.preload)
+            self._background.append(owned(following))
+        self._background.append(owned(self._watch_words()))
         if self._settings.zeroconf:
             self._advertise()
+        systemd.notify("READY=1")
+        self._background.append(owned(systemd.feed_watchdog()))
 
     async def stop(self) -> None:
         """Accept no more, let running responses finish for the grace period, then end everything."""
@@ -183,7 +198,7 @@ class Server:
 
     def _keep(self, connection: Connection, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Start ``work`` as the task of ``connection``, which the server ends if it must."""
-        task = _owned(work)
+        task = owned(work)
         self._connections[task] = connection
         task.add_done_callback(self._connections.pop)
         return task
@@ -216,7 +231,7 @@ class Server:
     def _note_readiness(self) -> None:
         """Notice that the default voice can speak; if it leaves memory later, it comes back when it is asked for."""
         voice = self._context.catalogue.speakers[0].voice
-        is_wanted = self._supply is None or self._supply.default_voice == voice.name
+        is_wanted = self._updater is None or self._updater.default_voice == voice.name
         self._has_been_ready = self._has_been_ready or (is_wanted and voice.is_ready)
 
     def _state(self) -> State:
@@ -243,7 +258,7 @@ class Server:
         else:
             self._discovery = Discovery.for_endpoints(self.endpoints, name, voices)
         if self._discovery is not None:
-            self._background.append(_owned(self._discovery.run()))
+            self._background.append(owned(self._discovery.run()))
         elif self.endpoints:
             _LOGGER.info("zeroconf: not advertised, since nobody else reaches a loopback address")
 
@@ -277,15 +292,3 @@ class Server:
         else:
             _LOGGER.info("stopping: running responses may finish for %g s", self._settings.grace)
             self._stop_requested.set()
-
-
-def _owned(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-    """Start a task whose failure is logged when it happens, and not only when it is awaited."""
-    task = asyncio.create_task(work)
-    task.add_done_callback(_log_failure)
-    return task
-
-
-def _log_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()):
-        _LOGGER.error("internal error", exc_info=error)

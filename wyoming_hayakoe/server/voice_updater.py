@@ -1,242 +1,240 @@
-"""Brings the voices that are wanted while the server runs: from their sources, and as the user changes his mind."""
+"""Fetches the configured voices while the server runs, and updates the catalogue.
+
+One task, :meth:`VoiceUpdater.run`, owns the state: which voices are wanted and which are offered. Jobs, one for each
+voice, fetch, compile and load; they only send events. The event of a job that has been replaced is dropped, so that
+nothing outdated comes back. No event and no fault of one voice ends the task.
+"""
 
 import asyncio
 import logging
-import sys
-import threading
-import time
-from asyncio.subprocess import DEVNULL
-from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.errors import HayakoeError, in_brief
 from wyoming_hayakoe.server.catalogue import Catalogue
-from wyoming_hayakoe.server.wanted_voices import Wishes
-from wyoming_hayakoe.sources.source import Progress, Transfer
+from wyoming_hayakoe.server.voice_jobs import Failed, Job, MakeReady, Usable, Workers, can_speak
+from wyoming_hayakoe.server.wanted_voices import WantedVoices
+from wyoming_hayakoe.sources.source import Progress, UncachedError
 from wyoming_hayakoe.speaker import Speaker
-from wyoming_hayakoe.tts import BUILT_IN, TTS
+from wyoming_hayakoe.tts import TTS
+from wyoming_hayakoe.voice_store import BUILT_IN
 
 _LOGGER = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 _CHECK_SECONDS = 1.0
-_FIRST_PAUSE = 15.0
-_LONGEST_PAUSE = 3600.0
+
+Publish = Callable[[Catalogue], None]
+"""Takes a new catalogue."""
 
 
-class WishList(Protocol):
-    """Where the user writes down what he wants."""
+class Configuration(Protocol):
+    """Where the user configures voices."""
 
     def stamp(self) -> str:
-        """Return a text that changes when that may have changed; costs next to nothing."""
+        """Return a text that changes when the configuration may have changed; costs next to nothing."""
 
-    def read(self) -> Wishes:
-        """Return what he wants now; a UsageError says what is wrong with it."""
+    def read(self) -> WantedVoices:
+        """Return the voices that are configured now.
 
-    def prepare_command(self, name: str, source: str | None) -> list[str]:
-        """Return the command line that prepares one of his voices for this machine."""
+        Raises:
+            UsageError: something in it is wrong.
+        """
+
+    def compile_command(self, name: str, source: str | None, bert_source: str | None) -> list[str]:
+        """Return the command line that compiles a voice for this machine, with the BERT of ``bert_source``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """The configuration has changed."""
+
+    wanted: WantedVoices
 
 
 @dataclass(slots=True)
-class _Attempt:
-    """A voice that has to be fetched."""
+class _State:
+    """What the owning task knows."""
 
-    due: float = 0.0
-    failures: int = 0
-    problem: str = ""
+    wanted: WantedVoices
+    offered: dict[str, Speaker] = field(default_factory=dict)
+    """The speaker that is offered for each wanted name."""
+
+    jobs: dict[str, Job] = field(default_factory=dict)
+    """The attempt that is under way, or will be."""
 
 
-class Supply:
-    """Keeps a catalogue true to what is wanted, and to what is here."""
+class VoiceUpdater:
+    """Keeps the catalogue equal to the configured voices that can speak."""
 
-    def __init__(self, tts: TTS, wish_list: WishList, progress: Progress, *, offline: bool = False) -> None:
-        """Bring the voices of ``wish_list`` to ``tts``, and tell ``progress`` how far it is; ``offline`` asks nobody.
+    def __init__(self, tts: TTS, configuration: Configuration, progress: Progress, *, offline: bool = False) -> None:
+        """Open the configured voices that are here.
+
+        Args:
+            tts: where the voices are opened.
+            configuration: read once now, and followed by :meth:`run`.
+            progress: called from threads while voices are fetched.
+            offline: fetch nothing.
 
         Raises:
-            UsageError: something is wrong with the list.
+            UsageError: the configuration is wrong.
         """
-        self._tts = tts.load(BUILT_IN)
-        self._wish_list = wish_list
-        self._progress = progress
+        self._tts = tts
+        self._configuration = configuration
         self._offline = offline
-        self._stamp = wish_list.stamp()
-        self._wishes = wish_list.read()
-        self._pending: dict[str, _Attempt] = {}
-        self._news = asyncio.Event()
-        self._is_over = False
-        self._follow(Wishes())
-        self.catalogue = self._offer()
+        self._stamp = configuration.stamp()
+        self._state = _State(WantedVoices())
+        self._take(configuration.read())
+        self._events: asyncio.Queue[_Changed | Usable | Failed] = asyncio.Queue()
+        self._workers = Workers(tts, progress, configuration.compile_command, self._events.put_nowait)
+        self._problem = ""
+        self.catalogue = self._state.wanted.catalogue(self._speakers(), self._status)
         """What can be spoken now."""
 
     @property
     def default_voice(self) -> str:
-        """The voice that is to speak for clients who name none, whether it is here or still to come."""
-        return self._wishes.default_voice
+        """The voice for clients that name none, whether it can speak already or not."""
+        return self._state.wanted.default_voice
 
-    async def run(
-        self, publish: Callable[[Catalogue], None], make_ready: Callable[[Speaker], Awaitable[None]], *, preload: bool
-    ) -> None:
-        """Follow the list and fetch what is missing until cancelled.
+    async def run(self, publish: Publish, make_ready: MakeReady, *, preload: bool) -> None:
+        """Follow the configuration and bring its voices until cancelled.
 
-        ``publish`` takes every new catalogue. ``make_ready`` loads a voice: the default one before it takes its place,
-        with ``preload`` each of them.
+        Args:
+            publish: called with every new catalogue.
+            make_ready: loads a voice: the default one before it is offered, with ``preload`` every one.
+            preload: see ``make_ready``.
         """
+        watching = asyncio.create_task(self._watch())
+        try:
+            while True:
+                self._start_jobs(make_ready, preload=preload)
+                await self._handle(await self._events.get())
+                while not self._events.empty():
+                    await self._handle(self._events.get_nowait())
+                await self._update(publish)
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            await self._workers.stop()
 
-        async def arrive(catalogue: Catalogue) -> None:
-            known = {speaker.voice for speaker in self.catalogue.speakers}
-            for speaker in catalogue.speakers if preload else catalogue.speakers[:1]:
-                if speaker.voice not in known:
-                    await make_ready(speaker)
+    # -- the owning task --
+
+    async def _handle(self, event: _Changed | Usable | Failed) -> None:
+        """Change the state as an event demands; a fault of ours is logged, and the next event is handled."""
+        try:
+            match event:
+                case _Changed(wanted):
+                    await asyncio.to_thread(self._take, wanted)
+                case _ if self._state.jobs.get(event.job.name) is not event.job:
+                    pass
+                case Usable(job, speaker, is_final):
+                    self._state.offered[job.name] = speaker
+                    if is_final:
+                        del self._state.jobs[job.name]
+                case Failed(job, reason):
+                    self._retry(job, reason)
+        except HayakoeError as error:
+            _LOGGER.error("%s; the voices stay as they are", error)  # noqa: TRY400 - the user's fault, not ours
+        except Exception:
+            _LOGGER.exception("voices: internal error")
+
+    def _take(self, wanted: WantedVoices) -> None:
+        """Replace the wanted voices; those that are here are opened.
+
+        Raises:
+            HayakoeError: the new configuration is wrong; the old one stays.
+        """
+        state, before = self._state, self._state.wanted
+        changed = [name for name in wanted.sources if name not in before.sources or _differs(name, before, wanted)]
+        gone = before.sources.keys() - wanted.sources.keys()
+        kept = {name: speaker for name, speaker in state.offered.items() if name not in {*gone, *changed}}
+        wanted.catalogue({BUILT_IN: self._tts.store.built_in} | kept)
+        jobs = {name: job for name, job in state.jobs.items() if name not in {*gone, *changed}}
+        for name in {*gone, *changed} & state.jobs.keys():
+            state.jobs[name].is_over = True
+        for name in gone:
+            self._tts.unload(name)
+        missing: dict[str, None] = {}
+        for name in changed:
+            job = jobs[name] = Job(name, wanted.sources[name])
+            try:
+                self._tts.load(name, job.source)
+                if (speaker := self._tts.speakers.get(name)) and speaker is not self._tts.store.built_in:
+                    if can_speak(speaker):
+                        kept[name] = speaker
+                elif self._offline:
+                    self._tts.open(name)
+            except UncachedError as error:
+                jobs[name] = job.after_failure(str(error))
+                missing |= dict.fromkeys(error.names)
+            except HayakoeError as error:
+                jobs[name] = job.after_failure(str(error))
+                self._log_failure(job, str(error))
+        if missing:
+            _LOGGER.error("%s", UncachedError(list(missing)))
+        self._state = _State(wanted, kept, jobs)
+
+    def _retry(self, job: Job, reason: str) -> None:
+        """Note why an attempt failed, and plan the next one: networks come back, and files are repaired."""
+        if reason != job.problem:
+            self._log_failure(job, reason)
+        self._state.jobs[job.name] = job.after_failure(reason)
+
+    def _log_failure(self, job: Job, reason: str) -> None:
+        consequence = "stays as it was" if job.name in self._state.offered else "is left out"
+        _LOGGER.error("voice %s %s: %s", job.name, consequence, reason)
+
+    async def _update(self, publish: Publish) -> None:
+        """Publish the catalogue if it differs from the last one."""
+        wanted, speakers = self._state.wanted, self._speakers()
+        problem = ""
+        try:
+            catalogue = wanted.catalogue(speakers, self._status)
+        except HayakoeError as error:
+            # A voice that has just arrived lacks what the configuration says of it.
+            problem = str(error)
+            wanted = replace(wanted, first=(), presets=(), params=replace(wanted.params, style=None))
+            catalogue = wanted.catalogue(speakers, self._status)
+        if problem and problem != self._problem:
+            _LOGGER.error("%s: this is ignored", problem)
+        self._problem = problem
+        if catalogue.entries != self.catalogue.entries:
             self.catalogue = catalogue
             publish(catalogue)
+        else:
+            self.catalogue.status = catalogue.status
 
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._fetch_all(arrive))
-                tasks.create_task(self._watch(arrive))
-        finally:
-            self._is_over = True
+    def _speakers(self) -> Mapping[str, Speaker]:
+        return {BUILT_IN: self._tts.store.built_in} | self._state.offered
 
-    # -- what is wanted --
+    def _status(self, name: str) -> str | None:
+        """Return what keeps a wanted voice from speaking."""
+        job = self._state.jobs.get(name)
+        return job.status(self._state.offered.values()) if job else None
 
-    async def _watch(self, arrive: Callable[[Catalogue], Awaitable[None]]) -> None:
-        """Follow the list, once it has come to rest: files are copied while one looks."""
-        before = self._stamp
+    def _start_jobs(self, make_ready: MakeReady, *, preload: bool) -> None:
+        """Start the jobs that are new, and cancel those that are over."""
+        self._workers.cancel_outdated()
+        for job in self._state.jobs.values():
+            is_loaded = preload or job.name == self.default_voice
+            self._workers.start(job, make_ready if is_loaded else None)
+
+    async def _watch(self) -> None:
+        """Send an event when the configuration has changed and then been left alone: files are copied meanwhile."""
+        before, problem = self._stamp, ""
         while True:
             await asyncio.sleep(_CHECK_SECONDS)
-            stamp = await asyncio.to_thread(self._wish_list.stamp)
-            if stamp == before != self._stamp:
-                self._stamp = stamp
-                try:
-                    catalogue = await asyncio.to_thread(self._reread)
-                except HayakoeError as error:
-                    _LOGGER.error("%s; the voices stay as they are", error)  # noqa: TRY400 - told to the user
-                else:
-                    self._news.set()
-                    await arrive(catalogue)
-            before = stamp
-
-    def _reread(self) -> Catalogue:
-        before, wishes = self._wishes, self._wish_list.read()
-        self._wishes = wishes
-        self._follow(before)
-        try:
-            return self._offer()
-        except HayakoeError:
-            self._wishes = before
-            self._follow(wishes)
-            raise
-
-    def _follow(self, before: Wishes) -> None:
-        """Choose the voices that are wanted; those that are here are open then, the others have to be fetched."""
-        for name in before.sources.keys() - self._wishes.sources.keys():
-            self._tts.unload(name)
-            self._pending.pop(name, None)
-        for name, source in self._wishes.sources.items():
-            if name not in before.sources or before.sources[name] != source:
-                self._pending[name] = _Attempt()
             try:
-                self._tts.load(name, source)
-            except HayakoeError as error:
-                self._tell(name, error)
-            else:
-                if name in self._tts.speakers and not self._tts.speakers[name].voice.is_compiled:
-                    self._pending.setdefault(name, _Attempt())
-        if self._offline:
-            for name in self._wishes.sources.keys() - self._tts.speakers.keys():
-                self._pending.pop(name, None)
-            try:
-                self._tts.pre_download()
-            except HayakoeError as error:
-                _LOGGER.error("%s", error)  # noqa: TRY400 - the user's fault, not ours
-
-    # -- what is missing --
-
-    async def _fetch_all(self, arrive: Callable[[Catalogue], Awaitable[None]]) -> None:
-        """Fetch one voice after the other, the most wanted first; what fails, again and again, ever less often."""
-        while True:
-            self._news.clear()
-            now = time.monotonic()
-            attempts = dict(self._pending)
-            due = [name for name, attempt in attempts.items() if attempt.due <= now]
-            if due:
-                await self._fetch(due[0], arrive)
-                continue
-            rest = min((attempt.due - now for attempt in attempts.values()), default=None)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(rest):
-                    await self._news.wait()
-
-    async def _fetch(self, name: str, arrive: Callable[[Catalogue], Awaitable[None]]) -> None:
-        attempt = self._pending[name]
-        try:
-            await _beside(lambda: self._tts.open(name, lambda transfer: self._report(name, transfer)))
-            await self._prepare(name)
-        except _UnwantedError:
-            return
-        except HayakoeError as error:
-            self._tell(name, error)
-            return
-        # Meanwhile the user may have chosen another voice of this name.
-        if self._pending.get(name) is attempt:
-            del self._pending[name]
-            await arrive(self._offer())
-
-    async def _prepare(self, name: str) -> None:
-        """Prepare a voice in a process of its own: it takes 1.4 GB and minutes, and clients are being answered here."""
-        voice = self._tts.speakers[name].voice
-        if voice.is_compiled:
-            return
-        command = self._wish_list.prepare_command(name, self._wishes.sources.get(name))
-        process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=DEVNULL, stderr=sys.__stderr__)
-        try:
-            code = await process.wait()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if not voice.is_compiled:
-            _LOGGER.warning("voice %s: preparing it ended with code %d: it runs unprepared, and slower", name, code)
-            voice.run_as_it_is()
-
-    def _offer(self) -> Catalogue:
-        """List what can speak at once: whoever asked for a voice that is not prepared yet would wait for minutes."""
-        ready = {name: speaker for name, speaker in dict(self._tts.speakers).items() if speaker.voice.is_compiled}
-        return self._wishes.catalogue(ready)
-
-    def _report(self, name: str, transfer: Transfer) -> None:
-        if self._is_over or name not in self._pending:
-            raise _UnwantedError
-        self._progress(transfer)
-
-    def _tell(self, name: str, error: HayakoeError) -> None:
-        """Log what is wrong, once, and try again later: networks come back, and files are mended."""
-        attempt = self._pending.setdefault(name, _Attempt())
-        attempt.due = time.monotonic() + min(_FIRST_PAUSE * 2**attempt.failures, _LONGEST_PAUSE)
-        attempt.failures += 1
-        if str(error) != attempt.problem:
-            attempt.problem = str(error)
-            _LOGGER.error("voice %s is left out: %s", name, error)
+                stamp = await asyncio.to_thread(self._configuration.stamp)
+                if stamp == before != self._stamp:
+                    self._stamp = stamp
+                    self._events.put_nowait(_Changed(await asyncio.to_thread(self._configuration.read)))
+                before, problem = stamp, ""
+            except Exception as error:  # noqa: BLE001 - nothing in a configuration may end its being followed
+                if in_brief(error) != problem:
+                    problem = in_brief(error)
+                    _LOGGER.error("%s; the voices stay as they are", problem)  # noqa: TRY400 - the user's fault
 
 
-class _UnwantedError(Exception):
-    """Nobody wants any more what is being fetched."""
-
-
-async def _beside(function: Callable[[], T]) -> T:
-    """Run what may take hours in a thread that nobody waits for when the program ends."""
-    future: Future[T] = Future()
-    future.set_running_or_notify_cancel()
-
-    def work() -> None:
-        try:
-            future.set_result(function())
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised where this is awaited
-            future.set_exception(error)
-
-    threading.Thread(target=work, name="fetch", daemon=True).start()
-    return await asyncio.wrap_future(future)
+def _differs(name: str, before: WantedVoices, after: WantedVoices) -> bool:
+    return before.sources[name] != after.sources[name]

@@ -1,32 +1,38 @@
-"""What the user wants to be served, and the list of voices that it makes of those that are here."""
+"""The configured voices, and the catalogue that results from those of them that can speak."""
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.server.catalogue import Catalogue, Preset
 from wyoming_hayakoe.speaker import Speaker, check_style
-from wyoming_hayakoe.tts import BUILT_IN
 from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.voice_store import BUILT_IN
+
+Status = Callable[[str], str | None]
+"""Returns what keeps a configured voice from speaking at this moment, for clients; None for any other name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """The voices and ways of speaking that the user asked for; the built-in voice is always one of them."""
+class WantedVoices:
+    """The configured voices and ways of speaking; the built-in voice is always one of them."""
 
     sources: Mapping[str, str | None] = field(default_factory=dict)
-    """Where each voice comes from, as :meth:`TTS.load` takes it."""
+    """The source of each voice, as :meth:`TTS.load` takes it."""
+
+    dropped_in: Collection[str] = ()
+    """The names among ``sources`` that only the folder of voices brings: none of them is the default by itself."""
 
     first: Sequence[str] = ()
     """Names of voices, NAME:STYLEs and presets that are listed before all others; the first is the default."""
 
     presets: Sequence[Preset] = ()
-    """Ways of speaking with a name."""
+    """Named ways of speaking."""
 
     params: SynthesisParams = field(default_factory=SynthesisParams)
-    """How all speak otherwise."""
+    """How all voices speak unless a preset says otherwise."""
 
     where_voice: str = "voice"
     """Where the names were given, for error messages."""
@@ -35,31 +41,44 @@ class Wishes:
     """Where the style was given, for error messages."""
 
     @property
-    def default_voice(self) -> str:
-        """The voice that speaks for clients who name none, once it is here."""
-        name = next(iter((*self.first, *self.sources)), BUILT_IN)
-        of_presets = {preset.name: preset.voice for preset in self.presets}
-        return of_presets.get(name, name.split(":")[0])
+    def order(self) -> list[str]:
+        """The names of all voices in the order of the catalogue: configured ones, the built-in one, dropped-in ones."""
+        configured = [name for name in self.sources if name not in self.dropped_in]
+        dropped_in = [name for name in self.sources if name in self.dropped_in]
+        return list(dict.fromkeys([*configured, BUILT_IN, *dropped_in]))
 
-    def catalogue(self, speakers: Mapping[str, Speaker]) -> Catalogue:
-        """List those of ``speakers`` that are wanted, and what can be made of them.
+    @property
+    def default_voice(self) -> str:
+        """The voice for clients that name none, as soon as it can speak."""
+        return self.voice_of(next(iter((*self.first, *self.order))))
+
+    def voice_of(self, name: str) -> str:
+        """Return the voice behind a name of the catalogue: a preset's, a style's, or the voice itself."""
+        of_presets = {preset.name: preset.voice for preset in self.presets}
+        return of_presets.get(name, name.split(":", maxsplit=1)[0])
+
+    def catalogue(self, speakers: Mapping[str, Speaker], status: Status = lambda _: None) -> Catalogue:
+        """Return the catalogue of the wanted voices among ``speakers``.
+
+        Args:
+            speakers: the voices that can speak, by name.
+            status: asked for the other wanted voices when a client names one.
 
         Raises:
-            UsageError: something names a voice or style that nobody has; what a voice that is not here may still
-                bring is no error.
+            UsageError: something names a voice or style that does not exist; what a missing voice may still bring is
+                no error.
         """
-        wanted = [*self.sources, *([BUILT_IN] if BUILT_IN not in self.sources else [])]
-        coming = {name for name in wanted if name not in speakers}
+        coming = {name for name in self.order if name not in speakers}
         with named(self.where_style):
-            here = self._styled([speakers[name] for name in wanted if name in speakers], is_whole=not coming)
-        catalogue = Catalogue(here, [preset for preset in self.presets if preset.voice not in coming])
-        coming |= {preset.name for preset in self.presets if preset.voice in coming}
+            here = self._styled([speakers[name] for name in self.order if name in speakers], is_whole=not coming)
+        presets = [preset for preset in self.presets if preset.voice not in coming]
+        catalogue = Catalogue(here, presets, lambda name: status(self.voice_of(name)))
         with named(self.where_voice):
-            catalogue.put_first([name for name in self.first if name.split(":")[0] not in coming])
+            catalogue.put_first([name for name in self.first if self.voice_of(name) not in coming])
         return catalogue
 
     def _styled(self, speakers: Sequence[Speaker], *, is_whole: bool) -> list[Speaker]:
-        """Have all speak by ``params``; those that lack the style keep to their own, if one of them has it."""
+        """Apply ``params`` to all voices; one that lacks the style keeps its own, if another one has it."""
         if is_whole and not any(self.params.style in speaker.voice.styles for speaker in speakers):
             check_style(speakers[0].voice, self.params.style)
         plain = dataclasses.replace(self.params, style=None)
@@ -71,7 +90,7 @@ class Wishes:
 
 @contextlib.contextmanager
 def named(where: str) -> Iterator[None]:
-    """Say where a value was given that turns out wrong."""
+    """Add to a UsageError where the wrong value was given."""
     try:
         yield
     except UsageError as error:

@@ -17,7 +17,7 @@ from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.paths import data_dir, voices_dir
 from wyoming_hayakoe.server.catalogue import Catalogue
 from wyoming_hayakoe.server.settings import ServerSettings
-from wyoming_hayakoe.server.wanted_voices import Wishes
+from wyoming_hayakoe.server.wanted_voices import WantedVoices
 from wyoming_hayakoe.sources.dropped_in import dropped_into
 from wyoming_hayakoe.tts import BUILT_IN, TTS
 from wyoming_hayakoe.utterance import SynthesisParams
@@ -29,7 +29,7 @@ class Configured:
 
     settings: Settings
 
-    wishes: Wishes
+    wanted: WantedVoices
 
     deferred: tuple[str, ...] = ()
     """Options whose new value a running server takes at its next start only."""
@@ -108,15 +108,17 @@ def configure(flags: argparse.Namespace, options: Sequence[Option], running: Set
         preset(table, params, f"{config.name}: [[voice]] number {number}")
         for number, table in enumerate(config.presets, 1)
     )
-    wishes = Wishes(
-        sources=_sources(settings, {BUILT_IN, *(each.name for each in presets)}, where.get("voice", "voice")),
+    sources = _sources(settings, {BUILT_IN, *(each.name for each in presets)}, where.get("voice", "voice"))
+    wanted = WantedVoices(
+        sources=sources,
+        dropped_in=sources.keys() - {voice.name for voice in settings.voice},
         first=tuple(voice.name for voice in settings.voice),
         presets=presets,
         params=params,
         where_voice=where.get("voice", "voice"),
         where_style=where.get("speaker", "speaker"),
     )
-    return Configured(settings, wishes, deferred)
+    return Configured(settings, wanted, deferred)
 
 
 def open_voices(flags: argparse.Namespace, options: Sequence[Option]) -> Catalogue:
@@ -128,10 +130,10 @@ def open_voices(flags: argparse.Namespace, options: Sequence[Option]) -> Catalog
     """
     configured = configure(flags, options)
     tts = configured.make_tts().load(BUILT_IN)
-    for name, source in configured.wishes.sources.items():
+    for name, source in configured.wanted.sources.items():
         tts.load(name, source)
     tts.pre_download(progress_on(sys.stderr))
-    return configured.wishes.catalogue(tts.speakers)
+    return configured.wanted.catalogue(tts.speakers)
 
 
 def _followed(new: Settings, running: Settings, options: Sequence[Option]) -> tuple[Settings, tuple[str, ...]]:

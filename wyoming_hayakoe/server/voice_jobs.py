@@ -1,0 +1,208 @@
+"""Bringing one voice: fetching it, compiling it for this machine, and loading it, as a job that reports by events."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from wyoming_hayakoe.errors import HayakoeError, in_brief
+from wyoming_hayakoe.server.background import in_daemon_thread
+from wyoming_hayakoe.server.compiling import compile_in_child
+from wyoming_hayakoe.sources.source import Progress, Transfer
+from wyoming_hayakoe.speaker import Speaker
+from wyoming_hayakoe.tts import TTS
+
+_LOGGER = logging.getLogger(__name__)
+
+FIRST_PAUSE = 15.0
+"""Seconds between a failed attempt and the next one; they double with each failure."""
+
+LONGEST_PAUSE = 3600.0
+"""The most seconds between two attempts."""
+
+# Sources that are asked beside each other: a slow one holds up none but the fifth.
+_FETCHES = 4
+
+# How long compiling takes as long as no report of this machine says it: a full-size voice on a fast machine.
+_COMPILE_SECONDS = 75.0
+
+MakeReady = Callable[[Speaker], Awaitable[None]]
+"""Loads a voice."""
+
+
+@dataclass(eq=False, slots=True)
+class Job:
+    """One attempt to bring a voice; a later attempt is another object."""
+
+    name: str
+    source: str | None
+    failures: int = 0
+    """Attempts that failed before."""
+
+    problem: str = ""
+    """Why the last one failed."""
+
+    activity: str = "is waiting to be fetched"
+    """What is happening, for clients."""
+
+    compiling_since: float | None = None
+    is_over: bool = False
+    """Whether the result is of no use any more."""
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the attempt."""
+        return min(FIRST_PAUSE * 2.0 ** (self.failures - 1), LONGEST_PAUSE) if self.failures else 0.0
+
+    def after_failure(self, reason: str) -> "Job":
+        """Return the attempt that follows this one: networks come back, and files are repaired."""
+        return Job(self.name, self.source, self.failures + 1, reason, f"cannot be used ({reason.rstrip('.')})")
+
+    def status(self, offered: Iterable[Speaker]) -> str:
+        """Return what keeps the voice from speaking, for clients; ``offered`` voices tell how long compiling takes."""
+        if self.compiling_since is None:
+            return f"{self.name} {self.activity}: try again"
+        reports = [speaker.voice.report or {} for speaker in offered]
+        known = [seconds for report in reports if isinstance(seconds := report.get("seconds"), int | float)]
+        left = max(known, default=_COMPILE_SECONDS) - (time.monotonic() - self.compiling_since)
+        return f"{self.name} is being prepared (about {max(1, round(left))} s): try again"
+
+
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """A voice can be offered."""
+
+    job: Job
+    speaker: Speaker
+    is_final: bool
+    """Whether the job is done; else the voice speaks in an earlier form, or as it is, until it is compiled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A voice could not be brought."""
+
+    job: Job
+    reason: str
+
+
+class CompileCommand(Protocol):
+    """Makes the command line of the child process that compiles a voice."""
+
+    def __call__(self, name: str, source: str | None, bert_source: str | None) -> list[str]:
+        """Return the command line that compiles a voice for this machine, with the BERT of ``bert_source``."""
+
+
+class Workers:
+    """Does jobs, each in a task of its own; changes nothing but the job's activity, and sends events."""
+
+    def __init__(
+        self, tts: TTS, progress: Progress, compile_command: CompileCommand, send: Callable[[Usable | Failed], None]
+    ) -> None:
+        """Do no job yet.
+
+        Args:
+            tts: fetches and opens the voices.
+            progress: called from threads while voices are fetched.
+            compile_command: called for each voice that has to be compiled.
+            send: takes the events, in the event loop.
+        """
+        self._tts = tts
+        self._progress = progress
+        self._compile_command = compile_command
+        self._send = send
+        self._tasks: dict[Job, asyncio.Task[None]] = {}
+        self._fetching = asyncio.Semaphore(_FETCHES)
+        self._compiling = asyncio.Lock()
+
+    def start(self, job: Job, make_ready: MakeReady | None) -> None:
+        """Start a job, unless that has been done; ``make_ready`` loads the voice before it is offered."""
+        if job not in self._tasks:
+            self._tasks[job] = task = asyncio.create_task(self._bring(job, make_ready))
+            task.add_done_callback(lambda _: self._tasks.pop(job))
+
+    def cancel_outdated(self) -> None:
+        """Cancel the jobs that are over."""
+        for job, task in self._tasks.items():
+            if job.is_over:
+                task.cancel()
+
+    async def stop(self) -> None:
+        """Cancel all jobs, and wait until their child processes have ended."""
+        tasks = dict(self._tasks)
+        for job, task in tasks.items():
+            job.is_over = True
+            task.cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+    async def _bring(self, job: Job, make_ready: MakeReady | None) -> None:
+        try:
+            await asyncio.sleep(job.pause)
+            async with self._fetching:
+                job.activity = "is being fetched"
+                speaker = await in_daemon_thread(lambda: self._tts.open(job.name, lambda it: self._report(job, it)))
+            if await asyncio.to_thread(can_speak, speaker):
+                await self._offer(job, speaker, make_ready)
+            if not await asyncio.to_thread(is_compiled, speaker):
+                await self._offer(job, await self._compile(job, speaker), make_ready, is_final=True)
+        except _OverError:
+            pass
+        except HayakoeError as error:
+            self._send(Failed(job, str(error)))
+        except Exception as error:
+            _LOGGER.debug("voice %s: internal error", job.name, exc_info=True)
+            self._send(Failed(job, f"{type(error).__name__}: {in_brief(error)}"))
+
+    async def _offer(
+        self, job: Job, speaker: Speaker, make_ready: MakeReady | None, *, is_final: bool | None = None
+    ) -> None:
+        if make_ready is not None:
+            await make_ready(speaker)
+        if is_final is None:
+            is_final = await asyncio.to_thread(is_compiled, speaker)
+        self._send(Usable(job, speaker, is_final))
+
+    async def _compile(self, job: Job, speaker: Speaker) -> Speaker:
+        """Compile a voice, one at a time; return the speaker to offer."""
+        job.activity = "is waiting to be prepared"
+        async with self._compiling:
+            job.compiling_since = time.monotonic()
+            command = self._compile_command(job.name, job.source, self._tts.store.bert_source)
+            reason = await compile_in_child(command)
+            job.compiling_since = None
+        if await asyncio.to_thread(is_compiled, speaker):
+            return await asyncio.to_thread(self._tts.reopen, job.name)
+        _LOGGER.warning("voice %s: runs unprepared, and slower: %s", job.name, reason or "the form was not kept")
+        speaker.voice.run_as_it_is()
+        return speaker
+
+    def _report(self, job: Job, transfer: Transfer) -> None:
+        if job.is_over:
+            raise _OverError
+        if transfer.total:
+            job.activity = f"is being fetched ({100 * transfer.done // transfer.total} %)"
+        self._progress(transfer)
+
+
+class _OverError(Exception):
+    """What is being fetched is of no use any more."""
+
+
+def is_compiled(speaker: Speaker) -> bool:
+    """Whether a voice's form for this machine is here; reads files."""
+    return speaker.voice.is_compiled
+
+
+def can_speak(speaker: Speaker) -> bool:
+    """Whether a voice can be offered at once: it is compiled, or has spoken here before and runs in an earlier form."""
+    voice = speaker.voice
+    if voice.is_compiled:
+        return True
+    if voice.has_spoken:
+        with suppress(HayakoeError):
+            voice.run_as_it_is()
+            return True
+    return False
