@@ -167,8 +167,8 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "wyoming_hayakoe", *arguments]
 
 
-# Trying int8 takes seconds, which is for the tests of that alone.
-QUICK = {"HAYAKOE_PRECISION": "fp32"}
+# Trying int8 takes seconds, which is for the tests of that alone; tests run beside each other, on one core each.
+QUICK = {"HAYAKOE_PRECISION": "fp32", "HAYAKOE_THREADS": "1"}
 
 
 def clean_environment(**changes: str) -> dict[str, str]:

@@ -1,80 +1,225 @@
-"""Who may import whom, as DESIGN.md says."""
+"""The rules of DESIGN.md for the package's files; each test lists every offender."""
 
 import ast
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
 
 import wyoming_hayakoe
 
 PACKAGE = Path(wyoming_hayakoe.__file__).parent
-COMMON = {"errors", "utterance", "voice", "audio", "paths", "symbols", "disk", "version"}
-ALLOWED = {
-    "text": COMMON | {"text"},
-    "engine": COMMON | {"engine"},
-    "sources": COMMON | {"sources"},
-    "narration": COMMON | {"text"},
-    "speaker": COMMON | {"text", "engine", "sources", "lane", "narration"},
-    "devices": COMMON | {"engine"},
-    "voice_store": COMMON | {"text", "engine", "sources", "speaker", "devices"},
-    "tts": COMMON | {"text", "engine", "sources", "speaker", "devices", "voice_store"},
-    "server": COMMON | {"text", "engine", "sources", "lane", "speaker", "tts", "server"},
-    "cli": COMMON | {"devices", "text", "engine", "sources", "speaker", "tts", "server", "publish", "cli"},
-    "publish": COMMON | {"text", "engine", "sources", "speaker", "tts", "publish"},
-    "__main__": {"cli"},
-    "__init__": {"audio", "errors", "tts", "speaker", "version"},
+NAME = PACKAGE.name
+
+COMMON = ("errors", "utterance", "voice", "audio", "paths", "symbols", "disk", "version")
+"""Files that every other may import."""
+
+BELOW_TTS = ("voice_store", "speaker", "narration", "lane", "devices", "text", "engine", "sources")
+KINDS_OF_VOICE = ("engine.openjtalk", "engine.jp_extra", "engine.kokoro", "engine.piper")
+PREPARE = ("engine.prepare", "engine.graphs", "engine.runtime")
+
+LAYERS: Mapping[str, Iterable[str]] = {
+    **dict.fromkeys(COMMON, ()),
+    "text": (),
+    "sources": (),
+    "lane": (),
+    "narration": ("text",),
+    "devices": ("engine",),
+    "speaker": ("text", "engine", "sources", "lane", "narration"),
+    "voice_store": ("speaker", "narration", "lane", "devices", "text", "engine", "sources"),
+    "tts": BELOW_TTS,
+    # What protocols share knows no protocol; server.py assembles both.
+    "server": ("tts", *BELOW_TTS),
+    "server.wyoming": ("server", "tts", *BELOW_TTS),
+    "server.http": ("server", "tts", *BELOW_TTS),
+    "server.server": ("server", "server.wyoming", "server.http", "tts", *BELOW_TTS),
+    "publish": ("tts", *BELOW_TTS),
+    "cli": ("server", "server.server", "publish", "tts", *BELOW_TTS),
+    "__main__": ("cli",),
+    "__init__": ("tts", *BELOW_TTS),
+    "engine": (),
+    "engine.graphs": ("engine.runtime",),
+    "engine.runtime": (),
+    "engine.prepare": PREPARE,
+    **dict.fromkeys(KINDS_OF_VOICE, PREPARE),
+    "engine.pytorch": ("engine.jp_extra", *PREPARE),
 }
-PYTORCH = ("publish", "engine/pytorch")
+"""By layer, the layers that it may import beside itself and ``COMMON``; the longest prefix of a file's name decides."""
+
+WITH_PYTORCH = ("engine.pytorch", "publish.onnx_export")
+"""Files that are imported only where PyTorch is, inside functions: they need no functions of their own for it."""
+
 HEAVY = {
-    "onnx",
-    "pyworld",
     "boto3",
+    "botocore",
     "huggingface_hub",
+    "kanalizer",
+    "onnx",
     "onnxruntime",
-    "pyopenjtalk",
     "prometheus_client",
+    "pyopenjtalk",
+    "pyworld",
+    "questionary",
+    "safetensors",
     "soxr",
-    "zeroconf",
+    "sudachipy",
     "torch",
     "transformers",
-    "kanalizer",
-    "sudachipy",
+    "zeroconf",
 }
 
+ONE_IN_EACH_FOLDER = {"__init__", "voice"}
+"""File names that may come again: ``voice.py`` is the shape, and then the voice of each kind."""
 
-def imports(path: Path, *, at_start_only: bool = False) -> set[str]:
-    """Return the modules that a file imports; at start only those outside functions and type checking."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    nodes = tree.body if at_start_only else ast.walk(tree)
-    found = set()
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+
+@dataclass(frozen=True)
+class Import:
+    """One name that a file imports."""
+
+    name: str
+    line: int
+    at_start: bool
+    """Whether importing the file executes it: outside functions, and not for type checkers alone."""
+
+
+def module_of(path: Path) -> str:
+    """Return a file's name in the package, such as ``engine.openjtalk``; a package's file ends in ``__init__``."""
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def imports(node: ast.AST, *, at_start: bool = True) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.Import():
+                yield from (Import(alias.name, child.lineno, at_start) for alias in child.names)
+            case ast.ImportFrom():
+                assert child.level == 0, "a relative import"
+                yield from (Import(f"{child.module}.{alias.name}", child.lineno, at_start) for alias in child.names)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                yield from imports(child, at_start=False)
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                yield from imports(child, at_start=False)
+            case _:
+                yield from imports(child, at_start=at_start)
+
+
+TREES = {module_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+IMPORTS = {module: list(imports(tree)) for module, tree in TREES.items()}
+
+
+def imported_module(name: str) -> str | None:
+    """Return the package's file that ``name``, or what ``name`` is taken from, is; None for other packages."""
+    top, *parts = name.split(".")
+    if top != NAME:
+        return None
+    for length in range(len(parts), -1, -1):
+        for module in (".".join(parts[:length]), ".".join([*parts[:length], "__init__"])):
+            if module in TREES:
+                return module
+    return None
+
+
+def is_in(module: str, layer: str) -> bool:
+    return module == layer or module.startswith(f"{layer}.")
+
+
+def layer_of(module: str) -> str:
+    fitting = [layer for layer in LAYERS if is_in(module, layer)]
+    return max(fitting, key=len, default="")
+
+
+def internal_imports() -> Iterator[tuple[str, Import, str]]:
+    """Yield importing file, import, and imported file, of all files."""
+    for module, found in IMPORTS.items():
+        for each in found:
+            if (target := imported_module(each.name)) is not None:
+                yield module, each, target
+
+
+def may_import(layer: str, target: str) -> bool:
+    if "engine" in LAYERS[layer] and is_in(target, "engine"):
+        # Above the engine, all of its layers are one.
+        return True
+    return layer_of(target) in {layer, *COMMON, *LAYERS[layer]}
+
+
+def listed(offenders: Iterable[str]) -> str:
+    return "".join(f"\n  {offender}" for offender in sorted(set(offenders)))
+
+
+def test_every_file_imports_only_what_its_layer_may():
+    offenders = [f"{module}: belongs to no layer" for module in TREES if not layer_of(module)]
+    offenders += [
+        f"{module}:{each.line}: {layer_of(module)} imports {target}"
+        for module, each, target in internal_imports()
+        if layer_of(module) and not may_import(layer_of(module), target)
+    ]
+    offenders += [
+        f"{module}:{each.line}: knows PyTorch"
+        for module, found in IMPORTS.items()
+        for each in found
+        if each.name.split(".")[0] == "torch" and not any(is_in(module, place) for place in WITH_PYTORCH)
+    ]
+    assert not offenders, listed(offenders)
+
+
+def reachable(start: str, edges: Mapping[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    ahead = [start]
+    while ahead:
+        for target in edges[ahead.pop()] - found:
+            found.add(target)
+            ahead.append(target)
     return found
 
 
-FILES = sorted(PACKAGE.rglob("*.py"))
+def test_no_file_imports_itself_by_way_of_others():
+    """Deferred imports and those for type checkers count.
 
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_file_imports_only_what_its_layer_may(path):
-    layer = path.relative_to(PACKAGE).with_suffix("").parts[0]
-    ours = {name.split(".")[1] for name in imports(path) if name.startswith("wyoming_hayakoe.")}
-    assert ours <= ALLOWED.get(layer, COMMON), f"{path.name} is in {layer!r}"
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_only_publishing_and_its_networks_know_pytorch(path):
-    assert any(path.is_relative_to(PACKAGE / place) for place in PYTORCH) or "torch" not in {
-        name.split(".")[0] for name in imports(path)
+    That Python runs the ``__init__`` of a package before any file inside does not: a package may offer what its own
+    files hold. An import of a name that the ``__init__`` has does count.
+    """
+    edges: dict[str, set[str]] = defaultdict(set)
+    for module, _, target in internal_imports():
+        edges[module].add(target)
+    beyond = {module: reachable(module, edges) for module in TREES}
+    circles = {
+        tuple(sorted(other for other in beyond[module] if module in beyond[other]))
+        for module in TREES
+        if module in beyond[module]
     }
+    described = (
+        f"{', '.join(circle)}: "
+        + "; ".join(f"{module} → {', '.join(sorted(edges[module] & set(circle)))}" for module in circle)
+        for circle in circles
+    )
+    assert not circles, listed(described)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_what_is_heavy_is_imported_where_it_is_used(path):
-    found = {name.split(".")[0] for name in imports(path, at_start_only=True)} & HEAVY
-    # What publishes is itself imported where it is used.
-    assert found <= ({"torch"} if any(path.is_relative_to(PACKAGE / place) for place in PYTORCH) else set())
+def test_what_is_heavy_is_imported_where_it_is_used():
+    offenders = []
+    for module, found in IMPORTS.items():
+        has_pytorch = any(is_in(module, place) for place in WITH_PYTORCH)
+        for each in (one for one in found if one.at_start):
+            target = imported_module(each.name) or ""
+            if (package := each.name.split(".")[0]) in HEAVY and not (has_pytorch and package == "torch"):
+                offenders.append(f"{module}:{each.line}: imports {package} at its start")
+            if not has_pytorch and any(is_in(target, place) for place in WITH_PYTORCH):
+                offenders.append(f"{module}:{each.line}: imports {target}, and so PyTorch, at its start")
+    assert not offenders, listed(offenders)
+
+
+def test_a_name_stands_for_one_file_and_for_one_class():
+    files, classes = defaultdict(list), defaultdict(list)
+    for module, tree in TREES.items():
+        files[module.rpartition(".")[2]].append(module)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                classes[node.name].append(module)
+    offenders = [
+        f"{name}.py: {', '.join(places)}"
+        for name, places in files.items()
+        if len(places) > 1 and name not in ONE_IN_EACH_FOLDER
+    ]
+    offenders += [f"class {name}: {', '.join(places)}" for name, places in classes.items() if len(places) > 1]
+    assert not offenders, listed(offenders)

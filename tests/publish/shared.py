@@ -1,11 +1,12 @@
 """The peer's environment, where PyTorch is, and a network that breaks."""
 
+import fcntl
 import os
 import socket
 import subprocess
 import sysconfig
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -38,13 +39,37 @@ def run_peer(*arguments: object) -> subprocess.CompletedProcess[str]:
     return result
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return a folder of this run in which ``make`` was called once, by whichever of its processes came first."""
+    base = factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    folder, done = shared / name, shared / f"{name}.made"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
+
+
+def sitecustomize(folder: Path, code: str) -> dict[str, str]:
+    """Return variables with which our own Python runs ``code`` before all else."""
+    folder.mkdir(exist_ok=True)
+    (folder / "sitecustomize.py").write_text(code, encoding="utf-8")
+    return {"PYTHONPATH": os.pathsep.join([str(folder), str(CHECKOUT)])}
+
+
+def without_patience(folder: Path) -> dict[str, str]:
+    """Return variables with which our own Python sleeps for a twentieth of what it is to: between attempts."""
+    return sitecustomize(folder, "import time\nsleep = time.sleep\ntime.sleep = lambda seconds: sleep(seconds / 20)\n")
+
+
 def with_pytorch(folder: Path) -> dict[str, str]:
     """Return variables with which our own Python finds the peer's PyTorch, behind all that it has itself."""
     version = sysconfig.get_python_version()
     packages = peer_python().parents[1] / "lib" / f"python{version}" / "site-packages"
-    folder.mkdir(exist_ok=True)
-    (folder / "sitecustomize.py").write_text(f"import sys\nsys.path.append({str(packages)!r})\n", encoding="utf-8")
-    return {"PYTHONPATH": os.pathsep.join([str(folder), str(CHECKOUT)])}
+    return sitecustomize(folder, f"import sys\nsys.path.append({str(packages)!r})\n")
 
 
 class Limited:

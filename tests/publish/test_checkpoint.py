@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from tests.publish.shared import CHECKOUT, run_peer, with_pytorch
+from tests.publish.shared import CHECKOUT, made_once, run_peer, with_pytorch
 from tests.publish.test_peer import CASES, STILL, describe
 from tests.support import DEADLINE, FRONT_END, clean_environment, command
 from wyoming_hayakoe import TTS
@@ -18,7 +18,8 @@ from wyoming_hayakoe.voice import Delivery
 @pytest.fixture(scope="module")
 def training(repository, tmp_path_factory):
     """A folder as a training leaves it."""
-    return shutil.copytree(repository / "pytorch" / "speakers" / "rand-jp", tmp_path_factory.mktemp("training") / "v1")
+    checkpoint = repository / "pytorch" / "speakers" / "rand-jp"
+    return made_once(tmp_path_factory, "training", lambda folder: shutil.copytree(checkpoint, folder / "v1")) / "v1"
 
 
 def run_publish(training, repository, folder, *arguments, **environment):
@@ -45,8 +46,13 @@ def publish(training, repository, tmp_path):
 @pytest.fixture(scope="module")
 def published(training, repository, tmp_path_factory):
     """A folder that it was published to for both backends, and what was said."""
-    folder = tmp_path_factory.mktemp("published")
-    return folder, run_publish(training, repository, folder, "--to", "./voices", "--backend", "both")
+
+    def publish_both(folder):
+        said = run_publish(training, repository, folder, "--to", "./voices", "--backend", "both")
+        (folder / "said.txt").write_text(said, encoding="utf-8")
+
+    folder = made_once(tmp_path_factory, "published", publish_both)
+    return folder, (folder / "said.txt").read_text(encoding="utf-8")
 
 
 def test_both_backends_speak_from_there(published):

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import pytest
 
-from tests.publish.shared import run_peer, with_pytorch
+from tests.publish.shared import made_once, run_peer, with_pytorch
 from tests.support import FRONT_END, TINY_REPO, run_program
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.engine.graphs import cutting
@@ -23,10 +23,10 @@ USUAL_NODES = 15_870
 @pytest.fixture(scope="session")
 def exported(repository, tmp_path_factory):
     """The repository's checkpoint as a speaker's folder."""
-    out = tmp_path_factory.mktemp("exported") / "rand-jp"
     checkpoint = repository / "pytorch" / "speakers" / "rand-jp" / "rand-jp.safetensors"
-    run_peer("-m", "wyoming_hayakoe", "export", checkpoint, out)
-    return out
+    return made_once(
+        tmp_path_factory, "exported", lambda out: run_peer("-m", "wyoming_hayakoe", "export", checkpoint, out)
+    )
 
 
 def test_a_checkpoint_becomes_a_speakers_folder(exported):

@@ -21,7 +21,7 @@ _ONE = f"{_NEAR}one"
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class _PositionTable:
     """A table [heads, positions, width], and the nodes to change around it."""
 
     name: str
@@ -50,7 +50,7 @@ def slice_positions(model: "ModelProto") -> int:
     return len(tables)
 
 
-def _tables(graph: "GraphProto") -> "list[_Table]":
+def _tables(graph: "GraphProto") -> "list[_PositionTable]":
     index = GraphIndex(graph)
     weights = {name for name, tensor in index.weights.items() if len(tensor.dims) == 3}
     found = []
@@ -63,7 +63,7 @@ def _tables(graph: "GraphProto") -> "list[_Table]":
         tile = index.maker(product.input[1])
         taker, place = (tile, 0) if tile is not None and tile.op_type == "Tile" else (product, 1)
         if taker.input[place] in weights:
-            found.append(_Table(taker.input[place], taker, place, spreader, spreader.input[0]))
+            found.append(_PositionTable(taker.input[place], taker, place, spreader, spreader.input[0]))
     return found
 
 
@@ -73,11 +73,11 @@ def _is_turned(product: "NodeProto") -> bool:
     return product.op_type == "FusedMatMul" and turned.get("transB") == 1 and not turned.get("transBatchB")
 
 
-def _sliced(table: _Table) -> str:
+def _sliced(table: _PositionTable) -> str:
     return f"{_NEAR}{table.name}"
 
 
-def _new_nodes(tables: "list[_Table]") -> "list[NodeProto]":
+def _new_nodes(tables: "list[_PositionTable]") -> "list[NodeProto]":
     from onnx import helper
 
     make = helper.make_node
