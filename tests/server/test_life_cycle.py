@@ -9,6 +9,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
@@ -42,6 +43,24 @@ def test_a_signal_stops_an_idle_server_at_once(kind):
         assert server.wait() == 0
         assert time.monotonic() - started < 5
         assert "Traceback" not in "".join(server.log)
+
+
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_a_server_that_still_loads_a_voice(kind):
+    endless = (
+        "import sys, threading; from wyoming_hayakoe.cli import main; "
+        "from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice as Voice; "
+        "Voice.prepare = lambda _: (print('loading', flush=True), threading.Event().wait()); "
+        "sys.exit(main(['--uri', 'tcp://127.0.0.1:0', '--no-zeroconf']))"
+    )
+    command = [sys.executable, "-c", endless]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=clean_environment(), **pipes) as server:
+        assert server.stdout.readline() == "loading\n"
+        server.send_signal(kind)
+        _, log = server.communicate(timeout=DEADLINE)
+    assert server.returncode == 0
+    assert "Traceback" not in log
 
 
 def test_a_stop_lets_running_responses_finish_and_takes_no_new_ones():

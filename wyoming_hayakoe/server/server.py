@@ -263,12 +263,13 @@ class Server:
             _LOGGER.info("zeroconf: not advertised, since nobody else reaches a loopback address")
 
     def _offer(self, catalogue: Catalogue) -> None:
-        """Have other voices than before; whoever is being answered keeps his."""
-        self._context.catalogue = catalogue
+        """Replace the catalogue; running responses keep their voices."""
+        before, self._context.catalogue = self._context.catalogue, catalogue
         self._note_readiness()
-        _LOGGER.info("voices: %s", ", ".join(catalogue.names))
-        if self._discovery is not None:
-            self._discovery.name_voices(catalogue.names)
+        if catalogue.names != before.names:
+            _LOGGER.info("voices: %s", ", ".join(catalogue.names))
+            if self._discovery is not None:
+                self._discovery.name_voices(catalogue.names)
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
