@@ -63,13 +63,13 @@ def test_what_a_long_sentence_leaves_is_given_back_and_little_is_left_alone(monk
     now, given = 500 << 20, []
     monkeypatch.setattr(model_cache, "give_back", lambda: given.append(now))
     models = ModelCache(resident=lambda: now)
-    models.settle()
+    models.trim()
     assert given == [500 << 20]
     now += 50 << 20
-    models.settle()
+    models.trim()
     assert len(given) == 1
     now += 50 << 20
-    models.settle()
+    models.trim()
     assert given == [500 << 20, 600 << 20]
 
 
@@ -98,7 +98,7 @@ def test_a_voice_that_is_collected_in_a_locked_section_blocks_nothing(monkeypatc
             # Collected while a model is being loaded, and then whenever the cache takes its lock.
             cache.place(f"kept {number}", 10).get(load)
             Owner(cache)
-            cache.settle()
+            cache.trim()
         Owner(cache)
         assert "dropped" not in cache.names
         return True

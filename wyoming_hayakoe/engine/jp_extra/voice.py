@@ -175,7 +175,7 @@ class JPExtraVoice:
                     yield bend(window, self.sample_rate, params.pitch_scale, params.intonation_scale)
                 else:
                     yield window
-        self._shared.residency.settle()
+        self._shared.residency.trim()
 
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
         """Return the seconds that the network rests at the mark between the two when it reads them as one text."""

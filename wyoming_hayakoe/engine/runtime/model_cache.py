@@ -56,7 +56,7 @@ class ModelCache:
         with self._lock:
             return [place.name for place in self._loaded()]
 
-    def settle(self) -> None:
+    def trim(self) -> None:
         """Return to the system the memory that a long sentence has freed, if it is more than 64 MiB."""
         if self._resident() > self._after_return + _MUCH:
             give_back()
