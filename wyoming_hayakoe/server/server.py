@@ -6,13 +6,14 @@ import logging
 import signal
 import socket
 from collections.abc import Coroutine, Iterator
+from functools import partial
 from pathlib import Path
 
 from wyoming_hayakoe.errors import HayakoeError, RequestError
 from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.server import systemd
 from wyoming_hayakoe.server.admission import Admission
-from wyoming_hayakoe.server.background import owned
+from wyoming_hayakoe.server.background import in_daemon_thread, owned
 from wyoming_hayakoe.server.catalogue import Catalogue
 from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.discovery import Discovery
@@ -70,6 +71,11 @@ class Server:
         """Where the server computes."""
         return self._context.lane
 
+    @property
+    def catalogue(self) -> Catalogue:
+        """The voices that are offered now."""
+        return self._context.catalogue
+
     async def run(self) -> None:
         """Serve until SIGTERM, SIGINT or the end of standard input, then stop.
 
@@ -108,7 +114,8 @@ class Server:
         for uri in self._settings.uris:
             match parse_uri(uri):
                 case TcpAddress() as address:
-                    for listener in open_tcp(address):
+                    # Name servers may be slow, and a signal ends the start at any moment.
+                    for listener in await in_daemon_thread(partial(open_tcp, address)):
                         self.endpoints.append(listener.getsockname()[:2])
                         await self._listen(listener)
                 case UnixAddress() as address:
@@ -164,6 +171,7 @@ class Server:
                     done, _ = await asyncio.wait({abort, *tasks}, return_when=asyncio.FIRST_COMPLETED)
                     tasks -= done
         abort.cancel()
+        await asyncio.wait({abort})
 
     async def _make_ready(self, speaker: Speaker) -> None:
         """Load a voice; without it the others still speak."""
@@ -274,16 +282,15 @@ class Server:
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
-        kinds = (signal.SIGTERM, signal.SIGINT)
-        with contextlib.suppress(NotImplementedError):  # Windows
-            for kind in kinds:
-                loop.add_signal_handler(kind, self._take_signal)
+        before = {kind: signal.getsignal(kind) for kind in (signal.SIGTERM, signal.SIGINT)}
+        for kind in before:
+            loop.add_signal_handler(kind, self._take_signal)
         try:
             yield
         finally:
-            with contextlib.suppress(NotImplementedError):
-                for kind in kinds:
-                    loop.remove_signal_handler(kind)
+            for kind, handler in before.items():
+                loop.remove_signal_handler(kind)
+                signal.signal(kind, handler)
 
     def _take_signal(self) -> None:
         if self._stop_requested.is_set():
