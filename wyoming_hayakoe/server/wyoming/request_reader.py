@@ -63,7 +63,8 @@ class RequestReader:
             self._stream.fail(error)
 
     async def _describe(self, event: Event) -> None:
-        info = make_info(self._context.catalogue, streaming=self._context.settings.streaming)
+        settings = self._context.settings
+        info = make_info(self._context.catalogue, streaming=settings.streaming, server_name=settings.zeroconf_name)
         await self._outbox.send(info.event())
 
     async def _ping(self, event: Event) -> None:
