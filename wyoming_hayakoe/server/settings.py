@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
 
 Network = IPv4Network | IPv6Network
 
@@ -50,6 +51,9 @@ class ServerSettings:
     zeroconf_name: str | None = None
     """Name of this server among others, in zeroconf and in its description; None is one made for this machine there,
     and none here."""
+
+    data_dir: Path | None = None
+    """Folder that keeps a zeroconf name taken in a conflict; None keeps it until the server stops."""
 
     max_clients: int = 64
     """Simultaneous connections."""
