@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from wyoming_hayakoe.disk import told
+from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.engine.jp_extra.config import read_config, read_style_vectors
 from wyoming_hayakoe.errors import HayakoeError
 
@@ -35,7 +35,7 @@ def convert(checkpoint: Path, out: Path) -> None:
     """
     home = checkpoint.parent
     check_checkpoint(checkpoint)
-    with told(out, _ANOTHER):
+    with one_line_errors(out, _ANOTHER):
         out.mkdir(parents=True, exist_ok=True)
         with _scratch(out) as scratch:
             _write_graphs(checkpoint, scratch)
@@ -56,7 +56,7 @@ def cached_graphs(checkpoint: Path) -> Path:
     kept = shelf / _key(checkpoint)
     if all((kept / name).is_file() for name in GRAPHS):
         return kept
-    with told(shelf, "make the folder writable"):
+    with one_line_errors(shelf, "make the folder writable"):
         shelf.mkdir(exist_ok=True)
         with _scratch(shelf) as scratch:
             made = scratch / "made"
@@ -123,7 +123,7 @@ def _write_graphs(checkpoint: Path, folder: Path) -> None:
 def _key(checkpoint: Path) -> str:
     """Return a name that is another for other weights, another configuration, or another way of exporting."""
     digest = hashlib.sha256(str(_FORMAT).encode())
-    with told(checkpoint, "copy it from the training again"):
+    with one_line_errors(checkpoint, "copy it from the training again"):
         for path in (checkpoint, checkpoint.parent / CONFIG):
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())

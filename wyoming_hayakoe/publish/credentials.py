@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from wyoming_hayakoe.disk import told, write_whole
+from wyoming_hayakoe.disk import one_line_errors, write_whole
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.paths import config_dir
 
@@ -47,7 +47,7 @@ def read(path: Path) -> dict[str, str]:
     """
     if not path.exists():
         return {}
-    with told(path, "remove it"), path.open(encoding="utf-8", errors="replace") as file:
+    with one_line_errors(path, "remove it"), path.open(encoding="utf-8", errors="replace") as file:
         pairs = [line.strip().partition("=") for line in file.read(_LARGEST).splitlines()]
     found = {key.removeprefix("export ").strip(): value.strip().strip("'\"") for key, _, value in pairs}
     return {key: value for key, value in found.items() if key in KEYS and value}
@@ -63,7 +63,7 @@ def keep(path: Path, values: Mapping[str, str]) -> None:
     if broken := [key for key, value in kept.items() if not value.isprintable()]:
         raise HayakoeError(f"{broken[0]}: holds what cannot be printed: copy it again")
     lines = "".join(f"{key}={kept[key]}\n" for key in KEYS if key in kept)
-    with told(path, "set XDG_CONFIG_HOME to another folder"):
+    with one_line_errors(path, "set XDG_CONFIG_HOME to another folder"):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, lines.encode(), mode=0o600)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wyoming_hayakoe.disk import told
+from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.engine.graphs.metadata import read_metadata
 from wyoming_hayakoe.engine.graphs.model_file import read_model
 from wyoming_hayakoe.engine.jp_extra.voice_files import read_voice
@@ -55,7 +55,7 @@ def read_material(place: Path) -> Material:
     voice = read_voice(place)
     if place.is_file():
         return Material(place, (), place, None, voice.about.licence)
-    with told(place, "name another folder"):
+    with one_line_errors(place, "name another folder"):
         checkpoints = tuple(sorted(path for path in place.glob("*.safetensors") if path.is_file()))
     graph = voice.model if voice.model.exists() else None
     if graph is None and not checkpoints:
@@ -94,7 +94,7 @@ def link_graphs(graph: Path, predictor: Path | None, folder: Path) -> None:
     if graph.suffix == ".aivmx" or any(value.name in _INPUTS for value in model.graph.input):
         _rename_inputs(model, graph)
         del model.metadata_props[:]
-        with told(folder, "make room for temporary files"):
+        with one_line_errors(folder, "make room for temporary files"):
             (folder / SYNTHESIZER).write_bytes(model.SerializeToString())
     else:
         link(graph, folder, SYNTHESIZER)
@@ -125,7 +125,7 @@ def _unpack_description(path: Path, folder: Path) -> None:
     config = json.loads(notes["aivm_hyper_parameters"].decode("utf-8-sig"))
     config["data"] = {**config.get("data", {}), "style2id": dict(voice.config.styles)}
     licence = json.loads(notes["aivm_manifest"].decode("utf-8-sig")).get("license")
-    with told(folder, "make room for temporary files"):
+    with one_line_errors(folder, "make room for temporary files"):
         (folder / CONFIG).write_text(json.dumps(config, ensure_ascii=False, indent=2), encoding="utf-8")
         np.save(folder / STYLES, voice.style_vectors)
         if licence:

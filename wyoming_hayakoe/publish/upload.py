@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from wyoming_hayakoe.disk import told
+from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.publish import readme
 from wyoming_hayakoe.publish.conversion import cached_graphs
 from wyoming_hayakoe.publish.material import link, link_description, link_graphs
@@ -25,7 +25,10 @@ def carry_out(plan: Plan, data: Path, *, replace_readme: bool, progress: Progres
         HayakoeError: something failed; the destination has what it had before.
     """
     wish = plan.wish
-    with told(Path(tempfile.gettempdir()), "set TMPDIR to another folder"), tempfile.TemporaryDirectory() as scratch:
+    with (
+        one_line_errors(Path(tempfile.gettempdir()), "set TMPDIR to another folder"),
+        tempfile.TemporaryDirectory() as scratch,
+    ):
         parts = {}
         for backend in wish.backends:
             parts[f"{FOLDERS[backend]}/{wish.name}"] = _gather(wish, backend, Path(scratch, backend))

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import numpy as np
 
 from wyoming_hayakoe.audio import to_pcm, write_wav
-from wyoming_hayakoe.disk import told
+from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.publish.plan import Backend, Plan
 from wyoming_hayakoe.tts import TTS
@@ -36,7 +36,7 @@ def verify(plan: Plan, backend: Backend) -> Path:
         HayakoeError: it does not speak, or what it says is no speech.
     """
     path = Path(FOLDER, f"{plan.wish.name}_{'cuda' if backend == 'gpu' else 'cpu'}.wav")
-    with told(path, "start from another folder"):
+    with one_line_errors(path, "start from another folder"):
         path.parent.mkdir(exist_ok=True)
     arguments = [plan.destination.uri, plan.wish.name, backend, plan.wish.bert_source, str(path)]
     command = [sys.executable, "-m", "wyoming_hayakoe.publish.verify", *arguments]
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
         with tempfile.TemporaryDirectory() as scratch:
             voice, samples = _speak(uri, name, backend, bert_source, Path(scratch))
         check_speech(samples, voice.sample_rate)
-        with told(Path(out), "start from another folder"):
+        with one_line_errors(Path(out), "start from another folder"):
             Path(out).write_bytes(write_wav(to_pcm(samples), voice.sample_rate))
     except HayakoeError as error:
         print(error, file=sys.stderr)
