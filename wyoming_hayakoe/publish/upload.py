@@ -1,4 +1,4 @@
-"""A plan carried out: everything is gathered in one place, then goes up in one step."""
+"""Upload of a planned publication: its files are gathered in one folder and uploaded in one step."""
 
 import tempfile
 from pathlib import Path
@@ -13,16 +13,16 @@ from wyoming_hayakoe.sources.source import Progress
 
 
 def carry_out(plan: Plan, data: Path, *, replace_readme: bool, progress: Progress | None = None) -> None:
-    """Do as planned.
+    """Upload the files of the plan.
 
     Args:
-        plan: what to do.
-        data: the data directory, which keeps the BERT when it comes from a network.
-        replace_readme: whether a README.md that is there may be replaced.
-        progress: told how far fetching and uploading have come.
+        plan: the changes at the destination.
+        data: the data directory, which caches a BERT from a remote source.
+        replace_readme: whether an existing README.md is replaced.
+        progress: called with the progress of fetching and uploading.
 
     Raises:
-        HayakoeError: something failed; the destination has what it had before.
+        HayakoeError: a step failed; the destination is unchanged.
     """
     wish = plan.wish
     with (
@@ -41,7 +41,7 @@ def carry_out(plan: Plan, data: Path, *, replace_readme: bool, progress: Progres
 
 
 def _gather(wish: Wish, backend: Backend, folder: Path) -> Path:
-    """Make the folder of a speaker, of links to what is on the disk."""
+    """Return ``folder`` as the folder of a speaker, made of links to files on the disk."""
     folder.mkdir()
     link_description(wish.material, folder)
     if backend == "cpu" and wish.material.graph is not None:

@@ -1,6 +1,6 @@
-"""The proof: a process that has never seen the voice fetches it from where it was published, and speaks.
+"""Verification of a published voice: a new process with an empty cache fetches it from its destination and speaks.
 
-``python -m wyoming_hayakoe.publish.verify URI NAME BACKEND BERT_SOURCE OUT.wav`` is that process.
+``python -m wyoming_hayakoe.publish.verify URI NAME BACKEND BERT_SOURCE OUT.wav`` runs that process.
 """
 
 import subprocess
@@ -23,17 +23,17 @@ from wyoming_hayakoe.voice import Delivery, Voice, Waveform
 SENTENCE = "テスト音声です。"
 FOLDER = ".verify_audio"
 
-# Ten morae take a good second; a network that has learnt nothing gives no sound, or rumbles on.
+# Seconds. The sentence's ten morae take a little over 1 s; an untrained network gives no sound, or long noise.
 _SECONDS = (0.4, 8.0)
-# Of the root mean square, full scale being 0 dB; speech has -30 to -15.
+# RMS level in dBFS; speech has -30 to -15.
 _DECIBELS = (-50.0, -3.0)
 
 
 def verify(plan: Plan, backend: Backend) -> Path:
-    """Have a fresh process speak from the destination, and return the sound's file.
+    """Run a new process that speaks from the destination, and return the path of its WAV file.
 
     Raises:
-        HayakoeError: it does not speak, or what it says is no speech.
+        HayakoeError: the process fails, or its sound is no speech.
     """
     path = Path(FOLDER, f"{plan.wish.name}_{'cuda' if backend == 'gpu' else 'cpu'}.wav")
     with one_line_errors(path, "start from another folder"):
@@ -48,7 +48,7 @@ def verify(plan: Plan, backend: Backend) -> Path:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Fetch, speak, judge, and write the sound."""
+    """Fetch the voice, speak the sentence, check the sound and write it; return the exit code."""
     uri, name, backend, bert_source, out = arguments
     try:
         with tempfile.TemporaryDirectory() as scratch:
@@ -63,23 +63,26 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def check_speech(samples: Waveform, sample_rate: int) -> None:
-    """Refuse what cannot be the sentence.
+    """Check that ``samples`` can be the sentence.
 
     Raises:
-        HayakoeError: it is no number, too short or long, too quiet or loud.
+        HayakoeError: a sample is not finite, or the sound is too short, long, quiet or loud.
     """
     if not np.isfinite(samples).all():
         raise HayakoeError("its sound has values that are no numbers: export the checkpoint again")
     seconds = len(samples) / sample_rate
     if not _SECONDS[0] <= seconds <= _SECONDS[1]:
-        raise HayakoeError(f"{SENTENCE} takes it {seconds:.1f} s: train it for longer, or choose another checkpoint")
+        raise HayakoeError(
+            f"{SENTENCE} lasts {seconds:.1f} s: train the voice for longer, or choose another checkpoint"
+        )
     level = 20 * np.log10(max(float(np.sqrt(np.square(samples).mean())), 1e-9))
     if not _DECIBELS[0] <= level <= _DECIBELS[1]:
-        raise HayakoeError(f"its level is {level:.0f} dB: train it for longer, or choose another checkpoint")
+        raise HayakoeError(f"its level is {level:.0f} dB: train the voice for longer, or choose another checkpoint")
 
 
 def _speak(uri: str, name: str, backend: str, bert_source: str, scratch: Path) -> tuple[Voice, Waveform]:
-    # PyTorch speaks with a checkpoint whether or not there is a GPU; the BERT is not what is being proved then.
+    # The PyTorch backend runs a checkpoint with or without a GPU. Its BERT comes from the plan's source: the checkpoint
+    # alone is verified.
     tts = TTS("pytorch", scratch, bert_source) if backend == "gpu" else TTS("cpu", scratch, compiled=False)
     tts.load(name, f"{uri}#{quote(name)}")
     speaker = tts.pre_download().speakers[name]
