@@ -17,7 +17,7 @@ from wyoming_hayakoe.publish.plan import Plan, described, make_plan
 from wyoming_hayakoe.publish.prompts import confirm
 from wyoming_hayakoe.publish.upload import carry_out
 from wyoming_hayakoe.publish.verify import verify
-from wyoming_hayakoe.publish.wizard import BACKENDS, Answers, complete, to_wish
+from wyoming_hayakoe.publish.wizard import BACKENDS, Answers, complete, to_publication
 from wyoming_hayakoe.sources.location import DEFAULT
 
 
@@ -58,9 +58,9 @@ def run(flags: argparse.Namespace) -> int:
     answers = Answers(
         *(flags.folder, flags.name, flags.to, flags.backend, flags.checkpoint, flags.bert_source, flags.licence)
     )
-    wish = to_wish(complete(answers) if asks else answers)
+    publication = to_publication(complete(answers) if asks else answers)
     with tempfile.TemporaryDirectory() as scratch:
-        plan = make_plan(wish, Path(scratch))
+        plan = make_plan(publication, Path(scratch))
         replace_readme = _decide_readme(plan, flags.readme, asks=asks)
         print("\n".join(described(plan, replace_readme=replace_readme)), flush=True)
         if flags.dry_run:
@@ -68,8 +68,8 @@ def run(flags: argparse.Namespace) -> int:
         _consent(plan, replace=flags.replace, asks=asks)
         progress = progress_on(sys.stderr) if sys.stderr.isatty() else None
         carry_out(plan, data_dir(flags.data_dir), replace_readme=replace_readme, progress=progress)
-    print(f"{wish.name} is at {plan.destination.uri}", flush=True)
-    for backend in wish.backends:
+    print(f"{publication.name} is at {plan.destination.uri}", flush=True)
+    for backend in publication.backends:
         print(f"it speaks from there: {verify(plan, backend)}", flush=True)
     return 0
 

@@ -28,7 +28,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Publication:
     """Publication that the user requests."""
 
     material: Material
@@ -51,7 +51,7 @@ class Wish:
 class Plan:
     """Publication with the changes at its destination."""
 
-    wish: Wish
+    publication: Publication
     destination: Source
     replaced: tuple[str, ...]
     """Existing folders of the voice."""
@@ -67,7 +67,7 @@ class Plan:
     @property
     def prefixes(self) -> tuple[str, ...]:
         """Folders of the voice, one for each backend."""
-        return tuple(f"{FOLDERS[backend]}/{self.wish.name}" for backend in self.wish.backends)
+        return tuple(f"{FOLDERS[backend]}/{self.publication.name}" for backend in self.publication.backends)
 
     @property
     def changes_readme(self) -> bool:
@@ -113,82 +113,86 @@ def choose_checkpoint(material: Material, asked: str | None, backends: tuple[Bac
     return found[0]
 
 
-def make_plan(wish: Wish, scratch: Path) -> Plan:
+def make_plan(publication: Publication, scratch: Path) -> Plan:
     """Return the plan for the destination's current content, which is not changed.
 
     Args:
-        wish: the requested publication.
+        publication: the requested publication.
         scratch: temporary folder for the files that are fetched.
 
     Raises:
         HayakoeError: the destination cannot be listed, or PyTorch is needed and not installed.
     """
-    if _needs_pytorch(wish) and not (find_spec("torch") and find_spec("safetensors")):
+    if _needs_pytorch(publication) and not (find_spec("torch") and find_spec("safetensors")):
         raise HayakoeError(
             "exporting a checkpoint, and verifying that one speaks, needs PyTorch, which is not installed: "
             "pip install 'wyoming-hayakoe[publish]'"
         )
-    destination = open_source(wish.destination, scratch)
+    destination = open_source(publication.destination, scratch)
     try:
         paths = destination.list()
     except AbsentError:
         paths = []
-    prefixes = [f"{FOLDERS[backend]}/{wish.name}" for backend in wish.backends]
+    prefixes = [f"{FOLDERS[backend]}/{publication.name}" for backend in publication.backends]
     there = _read_readme(destination) if readme.NAME in paths else None
     voices = readme.listed([*paths, *(f"{prefix}/config.json" for prefix in prefixes)])
     new = (
-        readme.write(voices, destination.uri, wish.licence)
+        readme.write(voices, destination.uri, publication.licence)
         if there is None
-        else readme.update(there, voices, destination.uri, wish.licence)
+        else readme.update(there, voices, destination.uri, publication.licence)
     )
     return Plan(
-        wish,
+        publication,
         destination,
         replaced=tuple(prefix for prefix in prefixes if _has(paths, prefix)),
-        lacking=tuple(prefix for prefix in _shared(wish, scratch) if not _has(paths, prefix)),
+        lacking=tuple(prefix for prefix in _shared(publication, scratch) if not _has(paths, prefix)),
         readme_there=there,
         readme_new=new,
     )
 
 
-def _shared(wish: Wish, scratch: Path) -> tuple[str, ...]:
+def _shared(publication: Publication, scratch: Path) -> tuple[str, ...]:
     """Return the folders that all voices share: this program's, and HayaKoe's GPU BERT if the source has it."""
-    if "gpu" in wish.backends and _has(open_source(wish.bert_source, scratch).list(), _FOR_HAYAKOE):
+    if "gpu" in publication.backends and _has(open_source(publication.bert_source, scratch).list(), _FOR_HAYAKOE):
         return (*_NEEDED, _FOR_HAYAKOE)
     return _NEEDED
 
 
 def described(plan: Plan, *, replace_readme: bool) -> Iterator[str]:
     """Yield a description of the plan, line by line."""
-    wish = plan.wish
-    yield f"{wish.material.place} → {plan.destination.uri}"
-    for backend, prefix in zip(wish.backends, plan.prefixes, strict=True):
+    publication = plan.publication
+    yield f"{publication.material.place} → {plan.destination.uri}"
+    for backend, prefix in zip(publication.backends, plan.prefixes, strict=True):
         verb = "replace" if prefix in plan.replaced else "add"
-        yield f"  {verb:<8} {prefix}: {_origin(wish, backend)}"
+        yield f"  {verb:<8} {prefix}: {_origin(publication, backend)}"
     for prefix in plan.lacking:
-        yield f"  {'add':<8} {prefix}: from {wish.bert_source}"
+        yield f"  {'add':<8} {prefix}: from {publication.bert_source}"
     if plan.readme_there is None:
         yield f"  {'add':<8} {readme.NAME}"
     elif plan.changes_readme:
         yield f"  {'replace' if replace_readme else 'keep':<8} {readme.NAME}"
-    yield f"  {'verify':<8} by speaking from there, {' and '.join(wish.backends)}"
-    if wish.name == BUILT_IN:
+    yield f"  {'verify':<8} by speaking from there, {' and '.join(publication.backends)}"
+    if publication.name == BUILT_IN:
         yield f"  {'warning':<8} {BUILT_IN} is the built-in voice, which this one replaces: choose another --name"
 
 
-def _origin(wish: Wish, backend: Backend) -> str:
-    if backend == "cpu" and wish.material.graph is not None:
-        return f"{wish.material.graph.name}, unchanged"
-    if wish.checkpoint is None:
+def _origin(publication: Publication, backend: Backend) -> str:
+    if backend == "cpu" and publication.material.graph is not None:
+        return f"{publication.material.graph.name}, unchanged"
+    if publication.checkpoint is None:
         return ""
     if backend == "gpu":
-        return f"{wish.checkpoint.name} for PyTorch"
-    return f"exported from {wish.checkpoint.name}{', as before' if is_cached(wish.checkpoint) else ''}"
+        return f"{publication.checkpoint.name} for PyTorch"
+    return f"exported from {publication.checkpoint.name}{', as before' if is_cached(publication.checkpoint) else ''}"
 
 
-def _needs_pytorch(wish: Wish) -> bool:
-    is_exported = wish.material.graph is None and wish.checkpoint is not None and not is_cached(wish.checkpoint)
-    return "gpu" in wish.backends or is_exported
+def _needs_pytorch(publication: Publication) -> bool:
+    is_exported = (
+        publication.material.graph is None
+        and publication.checkpoint is not None
+        and not is_cached(publication.checkpoint)
+    )
+    return "gpu" in publication.backends or is_exported
 
 
 def _has(paths: list[str], prefix: str) -> bool:

@@ -35,15 +35,17 @@ def verify(plan: Plan, backend: Backend) -> Path:
     Raises:
         HayakoeError: the process fails, or its sound is no speech.
     """
-    path = Path(FOLDER, f"{plan.wish.name}_{'cuda' if backend == 'gpu' else 'cpu'}.wav")
+    path = Path(FOLDER, f"{plan.publication.name}_{'cuda' if backend == 'gpu' else 'cpu'}.wav")
     with one_line_errors(path, "start from another folder"):
         path.parent.mkdir(exist_ok=True)
-    arguments = [plan.destination.uri, plan.wish.name, backend, plan.wish.bert_source, str(path)]
+    arguments = [plan.destination.uri, plan.publication.name, backend, plan.publication.bert_source, str(path)]
     command = [sys.executable, "-m", "wyoming_hayakoe.publish.verify", *arguments]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         reason = (result.stderr.strip() or f"exit code {result.returncode}").splitlines()[-1]
-        raise HayakoeError(f"{plan.wish.name} is uploaded for {backend}, but does not speak from there: {reason}")
+        raise HayakoeError(
+            f"{plan.publication.name} is uploaded for {backend}, but does not speak from there: {reason}"
+        )
     return path
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.publish import credentials
 from wyoming_hayakoe.publish.material import Material, read_material, trained
-from wyoming_hayakoe.publish.plan import Backend, Wish, check_name, choose_checkpoint
+from wyoming_hayakoe.publish.plan import Backend, Publication, check_name, choose_checkpoint
 from wyoming_hayakoe.publish.prompts import ask, choose, confirm, given, secret
 from wyoming_hayakoe.sources import huggingface, local, s3
 from wyoming_hayakoe.sources.location import parse
@@ -55,7 +55,7 @@ def complete(answers: Answers) -> Answers:
     return answers
 
 
-def to_wish(answers: Answers) -> Wish:
+def to_publication(answers: Answers) -> Publication:
     """Return the publication that the answers describe.
 
     Raises:
@@ -71,7 +71,7 @@ def to_wish(answers: Answers) -> Wish:
         raise UsageError(f"--to: {destination!r}: remove the part from the #: the name is --name")
     material = read_material(Path(answers.place).expanduser())
     backends = BACKENDS[answers.backend or "cpu"]
-    return Wish(
+    return Publication(
         material,
         check_name(answers.name),
         parse(destination).uri,
