@@ -92,7 +92,7 @@ class Response:
         return max(self._played_until, time.monotonic())
 
     def _speak(self, sentence: str) -> Generator[bytes, None, None]:
-        """Yield ``sentence``, after the rest of the one before it, as PCM at the rate of the answer; runs on the lane."""
+        """Yield ``sentence``, after the rest before it, as PCM at the rate of the answer; runs on the lane."""
         windows = self._narration.speak(sentence)
         while True:
             began = time.monotonic()
