@@ -199,8 +199,9 @@ class Program:
         self.port = port or free_port()
         self.uri = f"tcp://127.0.0.1:{self.port}"
         self.log: list[str] = []
+        unseen = [] if "--zeroconf" in arguments else ["--no-zeroconf"]
         self.process = subprocess.Popen(
-            command("--no-zeroconf", *(argument.format(port=self.port) for argument in arguments)),
+            command(*unseen, *(argument.format(port=self.port) for argument in arguments)),
             env=clean_environment(**environment),
             stderr=subprocess.PIPE,
             text=True,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import DEADLINE, in_threads
-from wyoming_hayakoe.disk import locked, stamp, told, write_whole
+from wyoming_hayakoe.disk import locked, one_line_errors, stamp, write_whole
 from wyoming_hayakoe.errors import HayakoeError
 
 
@@ -91,7 +91,7 @@ class TestWriting:
         monkeypatch.setattr(os, failing, full)
         with (
             pytest.raises(HayakoeError, match="the disk is full: make room, or do otherwise"),
-            told(path, "do otherwise"),
+            one_line_errors(path, "do otherwise"),
         ):
             write_whole(path, b"new")
         monkeypatch.undo()

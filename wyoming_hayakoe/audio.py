@@ -1,4 +1,4 @@
-"""Finished sound and signal work on it: levels, silence, 16-bit PCM, resampling, WAV."""
+"""Audio and its signal processing: levels, silence, 16-bit PCM, resampling, WAV."""
 
 import io
 import os
@@ -17,16 +17,16 @@ from wyoming_hayakoe.voice import PhoneTiming, Waveform
 if TYPE_CHECKING:
     from soxr import ResampleStream
 
-# Blocks to either side of one in which a synthesis filter is unstable.
+# Number of blocks muted on either side of one in which a synthesis filter is unstable.
 _RINGING = 6
 
-# Share of the peak; HayaKoe has the same limit, and the noise of a voice in a pause is far below it.
+# Share of the peak below which a sample is silent, as in HayaKoe; a voice's noise in a pause is far below it.
 _SILENT = 0.02
 
 _UNKNOWN_LENGTH = 0xFFFFFFFF
 
 SAMPLE_WIDTH = 2
-"""Bytes of a sample of PCM, here and everywhere in the program."""
+"""Bytes of a PCM sample, in the whole program."""
 
 
 # Compared by identity: comparing two arrays gives an array.
@@ -41,7 +41,7 @@ class Audio:
     """Mono samples, shape [samples]."""
 
     timings: Sequence[PhoneTiming] | None = None
-    """Its phones in order, where they were requested; between two sentences there is a gap, the pause."""
+    """Phones in order, where requested; the gap between the phones of two sentences is their pause."""
 
     @property
     def duration(self) -> float:
@@ -66,17 +66,17 @@ class Audio:
 
 
 def quantize(samples: Waveform) -> npt.NDArray[np.int16]:
-    """Return ``samples`` (between -1 and 1) as 16-bit integers; what is louder is clipped."""
+    """Return ``samples`` (between -1 and 1) as 16-bit integers; louder samples are clipped."""
     return (np.clip(samples, -1.0, 1.0) * 32767).round().astype(np.int16)
 
 
 def to_pcm(samples: Waveform) -> bytes:
-    """Return ``samples`` (between -1 and 1) as little-endian signed 16-bit PCM; what is louder is clipped."""
+    """Return ``samples`` (between -1 and 1) as little-endian signed 16-bit PCM; louder samples are clipped."""
     return quantize(samples).astype("<i2", copy=False).tobytes()
 
 
 def to_peak(samples: Waveform) -> Waveform:
-    """Return ``samples`` with their peak at full scale; what is silent stays so."""
+    """Return ``samples`` with their peak at full scale; silence stays unchanged."""
     return samples / (np.abs(samples).max(initial=0.0) or np.float32(1.0))
 
 
@@ -94,7 +94,7 @@ def write_wav(pcm: bytes, sample_rate: int) -> bytes:
 def wav_header(sample_rate: int) -> bytes:
     """Return the header of a mono 16-bit WAV stream of unknown length.
 
-    Its two lengths are the greatest that fit, which players take for unknown; PCM follows it.
+    Both length fields hold the greatest value, which players take for unknown; PCM follows the header.
     """
     bytes_per_second = sample_rate * SAMPLE_WIDTH
     pcm_format = struct.pack("<HHIIHH", 1, 1, sample_rate, bytes_per_second, SAMPLE_WIDTH, 8 * SAMPLE_WIDTH)
@@ -109,18 +109,18 @@ def wav_header(sample_rate: int) -> bytes:
 
 
 def active_rms(samples: npt.NDArray[np.floating], block: int, threshold: float) -> float:
-    """Return the root mean square of those blocks of ``samples`` that are louder than ``threshold``, 0 if none is."""
+    """Return the root mean square of the blocks of ``samples`` that are louder than ``threshold``, 0 if none is."""
     power = np.square(_blocks(samples, block)).mean(axis=1)
     loud = power[power > threshold**2]
     return float(np.sqrt(loud.mean())) if len(loud) else 0.0
 
 
 def limit(samples: npt.NDArray[np.floating], ceiling: float, block: int) -> npt.NDArray[np.floating]:
-    """Return ``samples`` turned down, where and only where they pass ``ceiling``, so that none does.
+    """Return ``samples`` attenuated only where they exceed ``ceiling``, so that no sample does.
 
-    The gain is one value for a block of ``block`` samples and glides between blocks; each takes the least of its
-    neighbours' gains, so the glide never passes the ceiling either. What is not finite, or louder than eight times full
-    scale, is no sound but a synthesis filter gone unstable: that is muted with what leads up to it and rings after it.
+    The gain is one value per block of ``block`` samples, interpolated between blocks; each block takes the least gain
+    of its neighbours, so the interpolated gain keeps to the ceiling too. Samples that are not finite, or louder than
+    eight times full scale, come from an unstable synthesis filter: they are muted with the blocks around them.
     """
     peaks = np.abs(_blocks(np.nan_to_num(samples, posinf=np.inf, neginf=np.inf, nan=np.inf), block)).max(axis=1)
     beside_unstable = np.convolve(peaks > 8.0, np.ones(2 * _RINGING + 1))[_RINGING : _RINGING + len(peaks)] > 0
@@ -140,19 +140,19 @@ def _blocks(samples: npt.NDArray[np.floating], block: int) -> npt.NDArray[np.flo
 
 
 class TrailingSilence:
-    """Measures the silence at the end of a sound, however it is cut into windows, and keeps none of them.
+    """Measure of the silence at the end of a sound that arrives in windows, none of which is kept.
 
-    Silent is what stays under a fiftieth of the peak. A window that raises the peak holds a sample that is loud by the
-    new one, so what an earlier window counted never has to be looked at again.
+    A sample under a fiftieth of the peak is silent. A window that raises the peak holds a sample that is audible by the
+    new peak, so earlier windows need not be measured again.
     """
 
     def __init__(self) -> None:
         self._peak = 0.0
         self.samples = 0
-        """Samples since the last audible one; all of them where none is audible."""
+        """Number of samples after the last audible one; all samples where none is audible."""
 
     def feed(self, window: Waveform) -> None:
-        """Take the next window, of any length."""
+        """Measure the next window, of any length."""
         level = np.abs(window)
         self._peak = max(self._peak, float(level.max(initial=0.0)))
         audible = np.flatnonzero(level > _SILENT * self._peak)
@@ -163,7 +163,7 @@ class TrailingSilence:
 
 
 class Resampler:
-    """Brings a stream of windows to another sample rate; the same samples however they are cut into windows."""
+    """Resampler of a stream of windows; how the samples are cut into windows does not change the result."""
 
     def __init__(self, source_rate: int, target_rate: int) -> None:
         import soxr  # only some servers resample
@@ -171,11 +171,11 @@ class Resampler:
         self._stream: ResampleStream = soxr.ResampleStream(source_rate, target_rate, num_channels=1, dtype="float32")
 
     def feed(self, samples: Waveform) -> Waveform:
-        """Return what is ready once ``samples`` have arrived; it may be empty."""
+        """Return the resampled samples that are complete after ``samples``; there may be none."""
         resampled: Waveform = self._stream.resample_chunk(samples)
         return resampled
 
     def finish(self) -> Waveform:
-        """Return what is left at the end."""
+        """Return the remaining samples at the end of the stream."""
         resampled: Waveform = self._stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
         return resampled

@@ -21,7 +21,7 @@ _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @contextmanager
-def told(place: Path, remedy: str) -> Iterator[None]:
+def one_line_errors(place: Path, remedy: str) -> Iterator[None]:
     """Turn an OSError into a HayakoeError about ``place``."""
     try:
         yield

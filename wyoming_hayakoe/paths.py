@@ -1,11 +1,11 @@
-"""The folders of this program's data and configuration."""
+"""Paths of this program's data and configuration."""
 
 import os
 from pathlib import Path
 
 
 def data_dir(given: str | os.PathLike[str] | None = None) -> Path:
-    """Return the directory of voices, caches and ``words.csv``; it need not exist yet.
+    """Return the data directory, of voices, caches and ``words.csv``; it may not exist yet.
 
     ``given`` (from ``--data-dir``), else HAYAKOE_DATA_DIR, else wyoming-hayakoe below XDG_DATA_HOME or
     ~/.local/share, or below /var/lib for a system user without a home.
@@ -21,7 +21,7 @@ def data_dir(given: str | os.PathLike[str] | None = None) -> Path:
 
 
 def config_dir() -> Path:
-    """Return the directory of the user's configuration; it need not exist yet."""
+    """Return the directory of the user's configuration; it may not exist yet."""
     chosen = os.environ.get("XDG_CONFIG_HOME")
     try:
         return (Path(chosen) if chosen else Path.home() / ".config") / "wyoming-hayakoe"

@@ -1,4 +1,4 @@
-"""What text, engine and speaker share: how one sentence is read, and how it is to be spoken."""
+"""Values that text, engine and speaker share: the reading of one utterance, and the parameters of its synthesis."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,22 +19,22 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "noise": (0.0, 2.0),
     "noise_w": (0.0, 2.0),
 }
-"""The least and the most that each number of :class:`SynthesisParams` may be; beyond them a voice makes noises."""
+"""Least and greatest value of each number of :class:`SynthesisParams`; beyond them a voice produces noise."""
 
 
 @dataclass(frozen=True, slots=True)
 class SynthesisParams:
-    """How a voice is to speak.
+    """Parameters of a synthesis.
 
     Raises:
-        UsageError: a number is out of its range; whether the voice has the style is not known here.
+        UsageError: a number is out of its range. The style is checked by the voice.
     """
 
     style: str | None = None
     """One of the voice's styles; None is its first."""
 
     style_weight: float = 1.0
-    """How much of the style: 0 is the voice's mean style, 1 the style itself, more exaggerates it."""
+    """Weight of the style: 0 is the voice's mean style, 1 the style itself; more exaggerates the style."""
 
     speed: float = 1.0
     """Length scale, as in HayaKoe: 0.9 is faster, 1.2 is slower."""
@@ -43,22 +43,22 @@ class SynthesisParams:
     """Factor on the fundamental frequency: 0.9 is lower, 1.1 is higher."""
 
     intonation_scale: float = 1.0
-    """Factor on how far the pitch strays from its mean: 0 is monotone, 1.2 is livelier."""
+    """Factor on the pitch's deviation from its mean: 0 is monotone, 1.2 is livelier."""
 
     sdp_ratio: float = 0.2
-    """How much of the rhythm is drawn by the stochastic duration predictor, between 0 and 1."""
+    """Share of the stochastic duration predictor in the phone durations, between 0 and 1."""
 
     noise: float = 0.6
-    """How much the voice varies."""
+    """Scale of the noise from which the sound is sampled."""
 
     noise_w: float = 0.8
-    """How much the rhythm varies, as far as it is drawn."""
+    """Scale of the noise of the stochastic duration predictor."""
 
     seed: int | None = None
-    """The same seed gives the same sound for the same text; None is another every time."""
+    """Seed of the noise: the same seed and text give the same sound; None is a new seed each time."""
 
     speaker_id: int = 0
-    """Which speaker of a voice that was trained with several."""
+    """Index of the speaker in a voice that was trained with several."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in RANGES.items():
@@ -71,7 +71,7 @@ class SynthesisParams:
 
 
 class ParamChanges(TypedDict, total=False):
-    """Fields of :class:`SynthesisParams` that one call has otherwise than its speaker."""
+    """Fields of :class:`SynthesisParams` that one call overrides."""
 
     style: str | None
     style_weight: float
@@ -87,10 +87,10 @@ class ParamChanges(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Mora:
-    """One beat of Japanese: the unit that carries pitch."""
+    """One mora: the unit of Japanese rhythm, which carries pitch."""
 
     kana: str
-    """Its katakana as spoken: ``キャ``, ``ン``, ``ッ``, or ``ー`` for a lengthened vowel."""
+    """Katakana as pronounced: ``キャ``, ``ン``, ``ッ``, or ``ー`` for a lengthened vowel."""
 
     phones: tuple[str, ...]
     """One to three JP-Extra phones: ``("ky", "a")``."""
@@ -101,10 +101,10 @@ class Mora:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word or mark as it was read; the words of an utterance stand in the order of its text."""
+    """One word or mark with its reading; the words of an utterance are in the order of its text."""
 
     surface: str
-    """Its characters in the BERT text; for a word that is not read, its characters in the text."""
+    """Its characters in the BERT text; for a word that is not read, its characters in the input text."""
 
     reading: str
     """Katakana as pronounced (``トーキョー``); empty for marks and for what is not read."""
@@ -116,7 +116,7 @@ class Word:
     """Its morae with their pitch; empty for marks and for what is not read."""
 
     accent: int | None
-    """Nucleus, in morae, of the accent phrase that this word opens, 0 if it is flat; None inside a phrase."""
+    """Accent nucleus, in morae, of the accent phrase that this word begins, 0 if it is flat; None inside a phrase."""
 
     source: str
     """The rule or dictionary that gave the reading; the names are in ``text/phonemes.py``."""
@@ -124,13 +124,13 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """How one text is read.
+    """The reading of one text.
 
     ``sum(word2ph) == len(phones) == len(tones)`` and ``len(word2ph) == len(bert_text) + 2`` always hold.
     """
 
     text: str
-    """What was to be read, as it came in."""
+    """The input text, unchanged."""
 
     phones: tuple[str, ...]
     """JP-Extra phones, ``_`` at both ends."""
@@ -139,24 +139,24 @@ class Utterance:
     """One per phone: 1 high, 0 low; 0 for marks and ``_``."""
 
     word2ph: tuple[int, ...]
-    """Phones per character of ``bert_text``, with one count of 1 for each end; some counts may be 0."""
+    """Number of phones per character of ``bert_text``, with a 1 for each end; a count may be 0."""
 
     bert_text: str
-    """The words that were read, one BERT token per character; NFKC leaves it as it is."""
+    """Concatenation of the words that are read, one BERT token per character; NFKC does not change it."""
 
     words: tuple[Word, ...]
-    """Everything that was looked at, also what is not read."""
+    """All words and marks of the text, including those that are not read."""
 
     features: Sequence["NJDFeature"] = field(default=(), repr=False, compare=False)
-    """Open JTalk's own form of the same words, of which its built-in voice makes labels."""
+    """Open JTalk's features of the same words, from which the built-in voice makes its labels."""
 
     @property
     def reading(self) -> str:
-        """All readings in a row: katakana without marks."""
+        """Concatenation of the words' readings: katakana without marks."""
         return "".join(word.reading for word in self.words)
 
 
-# Callers need not have a type checker, and a number may come out of JSON or NumPy.
+# Callers may have no type checker, and a number may be one of JSON or NumPy.
 def _is_between(value: Any, low: float, high: float) -> bool:
     try:
         return bool(low <= value <= high)

@@ -174,13 +174,7 @@ class VoiceStore:
         return Visit(self._access, offline=offline)
 
     def _open(
-        self,
-        name: str,
-        choice: "_Choice",
-        visit: Visit,
-        progress: Progress | None = None,
-        *,
-        is_new: bool = False,
+        self, name: str, choice: "_Choice", visit: Visit, progress: Progress | None = None, *, is_new: bool = False
     ) -> Speaker:
         if choice.location is None:
             return self._fallback
@@ -189,9 +183,8 @@ class VoiceStore:
             # What is here is found under the lock, so that files just fetched are not passed over for older ones.
             found = found or self._find(name, choice.location, visit, progress)
             if choice.speaker is None or choice.stamp != found.stamp or is_new:
-                voice = self._engine.make_voice(
-                    name, found.place, found.bert, url=choice.location.uri, licence=found.licence
-                )
+                url, licence = choice.location.uri, found.licence
+                voice = self._engine.make_voice(name, found.place, found.bert, url=url, licence=licence)
                 choice.speaker, choice.stamp = Speaker(voice, self._front_end), found.stamp
             return choice.speaker
 

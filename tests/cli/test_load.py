@@ -208,11 +208,11 @@ async def test_the_command_sizes_a_fleet(capsys):
     ]
 
 
-def test_what_no_server_can_hold_is_told_at_once():
+def test_a_limit_that_no_server_can_meet_is_reported_at_once():
     with program() as server:
         ran = run_program("load", "--uri", server.uri, "--size", "1", "--duration", "0.1")
     assert ran.returncode == 1
-    assert "alone waits" in ran.stderr.decode()
+    assert "a single client waits" in ran.stderr.decode()
 
 
 @pytest.mark.parametrize(

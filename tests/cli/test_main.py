@@ -9,9 +9,9 @@ from wyoming_hayakoe.cli import main
 from wyoming_hayakoe.version import __version__
 
 
-def test_version():
-    result = run_program("--version")
-    assert (result.returncode, result.stdout.decode().strip()) == (0, __version__)
+def test_version(run_here):
+    result = run_here("--version")
+    assert (result.code, result.stdout.strip()) == (0, __version__)
 
 
 def test_version_imports_nothing_heavy():
@@ -50,15 +50,25 @@ def test_every_command_has_help(subcommand, capsys):
         (["--voice", "x=nowhere"], "'nowhere' names no source of voices"),
         (["--speaker", "angry"], "it has normal"),
         (["--config", "/no/such/file.toml"], "/no/such/file.toml"),
-        (["say", "-o", "-"], "standard input"),
         (["bench", "everything"], "everything"),
     ],
 )
-def test_bad_usage_is_one_line_and_exit_code_2(arguments, words):
-    result = run_program(*arguments, stdin=b"\xff")
-    (line,) = result.stderr.decode().splitlines()
-    assert result.returncode == (1 if "-o" in arguments else 2)
+def test_bad_usage_is_one_line_and_exit_code_2(arguments, words, run_here):
+    result = run_here(*arguments)
+    (line,) = result.stderr.splitlines()
+    assert result.code == 2
     assert words in line
+
+
+def test_a_process_ends_with_that_line_and_exit_code():
+    for arguments, code, words in (
+        (["--no-such-flag"], 2, "--no-such-flag"),
+        (["say", "-o", "-"], 1, "standard input"),
+    ):
+        result = run_program(*arguments, stdin=b"\xff")
+        (line,) = result.stderr.decode().splitlines()
+        assert result.returncode == code
+        assert words in line
 
 
 def test_a_traceback_only_with_debug(tmp_path):

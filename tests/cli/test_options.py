@@ -9,6 +9,7 @@ from wyoming_hayakoe.cli.options.configured import configure
 from wyoming_hayakoe.cli.options.option import add_options, as_flags
 from wyoming_hayakoe.cli.options.table import SERVING
 from wyoming_hayakoe.errors import UsageError
+from wyoming_hayakoe.paths import data_dir
 from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.server.settings import ServerSettings
 
@@ -44,8 +45,12 @@ def offered(*arguments):
     return configured.wanted.catalogue(configured.make_tts().load("mei").speakers)
 
 
+def served(**changes):
+    return ServerSettings(data_dir=data_dir(), **changes)
+
+
 def test_nothing_given_is_the_default():
-    assert resolved().server_settings == ServerSettings()
+    assert resolved().server_settings == served()
 
 
 def test_every_option_may_be_a_flag():
@@ -55,7 +60,7 @@ def test_every_option_may_be_a_flag():
         *("--allow", "10.0.0.0/8", "--allow", "192.168.1.7", "--max-queue", "3"),
         *("--metrics", "tcp://0.0.0.0:9100", "--advertise", "[fd00::1]:10200"),
     ).server_settings
-    assert settings == ServerSettings(
+    assert settings == served(
         uris=("tcp://127.0.0.1:1", "unix:///a"),
         rate=16000,
         samples_per_chunk=256,
@@ -80,7 +85,7 @@ def test_every_option_may_be_a_variable(monkeypatch):
         "RATE": "",
     }.items():
         monkeypatch.setenv(f"HAYAKOE_{name}", value)
-    assert resolved().server_settings == ServerSettings(
+    assert resolved().server_settings == served(
         uris=("tcp://127.0.0.1:1", "unix:///a"), streaming=False, zeroconf=False, max_clients=5, allow=None
     )
 
@@ -98,7 +103,7 @@ def test_every_option_may_be_a_key(config, monkeypatch):
         grace = 3
         """
     )
-    expected = ServerSettings(
+    expected = served(
         uris=("tcp://127.0.0.1:1", "unix:///a"),
         samples_per_chunk=256,
         streaming=False,
@@ -165,7 +170,7 @@ def test_a_server_has_its_name_with_or_without_zeroconf(config, arguments, found
     settings = resolved(*arguments).server_settings
     assert (settings.zeroconf, settings.zeroconf_name) == (found, name)
     path = config('name = "bath"\n')
-    assert resolved("--config", path).server_settings == ServerSettings(zeroconf_name="bath")
+    assert resolved("--config", path).server_settings == served(zeroconf_name="bath")
 
 
 @pytest.mark.parametrize("option", SERVING, ids=lambda option: option.name)

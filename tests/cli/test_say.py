@@ -31,10 +31,16 @@ def test_it_speaks_standard_input_to_standard_output(arguments):
     assert 0.9 < seconds(result.stdout) < 1.4
 
 
-def test_speed_and_presets_work(tmp_path):
+def said(run_here, out, *flags):
+    """Return the seconds of a greeting that is spoken with ``flags`` to the file ``out``."""
+    assert run_here("say", "こんにちは", "-o", str(out), *flags).code == 0
+    return seconds(out.read_bytes())
+
+
+def test_speed_and_presets_work(tmp_path, run_here):
     (tmp_path / "config.toml").write_text('rate = 16000\n[[voice]]\nname = "slow"\nspeed = 2.0\n')
     normal, slow, preset = (
-        seconds(run_program("say", "こんにちは", "-o", "-", *flags).stdout)
+        said(run_here, tmp_path / "out.wav", *flags)
         for flags in (
             [],
             ["--length-scale", "2"],
@@ -63,10 +69,10 @@ def test_a_running_server_speaks_just_the_same(tmp_path):
         (["say", "あ", "-o", "-", "--voice", "tsukuyomi", "--offline"], "not here: hf://lemondouble/hayakoe: onnx/sp"),
     ],
 )
-def test_what_goes_wrong_is_one_line(arguments, words):
-    result = run_program(*arguments)
-    (line,) = result.stderr.decode().splitlines()
-    assert result.returncode in {1, 2}
+def test_what_goes_wrong_is_one_line(arguments, words, run_here):
+    result = run_here(*arguments)
+    (line,) = result.stderr.splitlines()
+    assert result.code in {1, 2}
     assert words in line
 
 
@@ -87,15 +93,12 @@ def test_a_server_that_refuses_is_named():
     assert server.uri in line
 
 
-def test_the_configured_default_speaks_and_is_listed_first(tmp_path):
+def test_the_configured_default_speaks_and_is_listed_first(tmp_path, run_here):
     (tmp_path / "config.toml").write_text('voice = ["slow", {name = "slow", speed = 2.0}]\n')
     config = ["--config", str(tmp_path / "config.toml")]
-    slow, mei = (
-        seconds(run_program("say", "こんにちは", "-o", "-", *config, *flags).stdout)
-        for flags in ([], ["--voice", "mei"])
-    )
+    slow, mei = (said(run_here, tmp_path / "out.wav", *config, *flags) for flags in ([], ["--voice", "mei"]))
     assert slow == pytest.approx(2 * mei, rel=0.05)
-    assert run_program("voices", *config).stdout.decode().splitlines()[1].startswith("slow")
+    assert run_here("voices", *config).stdout.splitlines()[1].startswith("slow")
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
@@ -114,24 +117,24 @@ class TestPlay:
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
     @pytest.mark.parametrize("flags", [["--play"], []])
-    def test_the_first_player_that_is_there_plays(self, tmp_path, flags):
+    def test_the_first_player_that_is_there_plays(self, tmp_path, flags, run_here):
         self.player(tmp_path, "aplay", f'/bin/cp "$1" {tmp_path}/played.wav')
         self.player(tmp_path, "afplay", "exit 1")
-        result = run_program("say", "はい", *flags, PATH=str(tmp_path))
-        assert result.returncode == 0, result.stderr
+        result = run_here("say", "はい", *flags, PATH=str(tmp_path))
+        assert result.code == 0, result.stderr
         assert seconds((tmp_path / "played.wav").read_bytes()) > 0.5
 
-    def test_a_player_that_fails_is_named_with_its_reason(self, tmp_path):
+    def test_a_player_that_fails_is_named_with_its_reason(self, tmp_path, run_here):
         self.player(tmp_path, "paplay", "echo no sound card >&2; exit 3")
-        result = run_program("say", "はい", "--play", PATH=str(tmp_path))
-        assert result.returncode == 1
-        assert "no sound card" in result.stderr.decode()
+        result = run_here("say", "はい", "--play", PATH=str(tmp_path))
+        assert result.code == 1
+        assert "no sound card" in result.stderr
 
-    def test_without_a_player_it_says_what_to_do(self, tmp_path):
+    def test_without_a_player_it_says_what_to_do(self, tmp_path, run_here):
         for flags, code in ((["--play"], 1), ([], 2)):
-            result = run_program("say", "はい", *flags, PATH=str(tmp_path))
-            assert result.returncode == code
-            assert "-o" in result.stderr.decode()
+            result = run_here("say", "はい", *flags, PATH=str(tmp_path))
+            assert result.code == code
+            assert "-o" in result.stderr
 
 
 def test_a_terminal_shows_progress(tmp_path):
@@ -166,25 +169,26 @@ def test_a_reader_that_leaves_is_no_crash():
 
 
 class TestExplain:
-    def test_the_table_shows_words_reading_pitch_and_source(self):
-        result = run_program("say", "--explain", "室温は23.5℃です")
-        lines = result.stdout.decode().splitlines()
+    def test_the_table_shows_words_reading_pitch_and_source(self, run_here):
+        result = run_here("say", "--explain", "室温は23.5℃です")
+        lines = result.stdout.splitlines()
         assert lines[0].split() == ["word", "reading", "pitch", "accent", "from"]
         assert lines[1].split() == ["室温", "シツオン", "＿￣￣￣", "0", "dictionary"]
         assert "unit: 23.5°C → 23.5度" in lines
 
-    def test_json_gives_an_object_for_each_line(self):
+    def test_json_gives_an_object_for_each_line(self, run_here, monkeypatch):
         texts = ["3〜5日", "", "Home Assistant"]
-        result = run_program("say", "--explain", "--json", stdin="\n".join(texts).encode())
-        readings = [json.loads(line) for line in result.stdout.decode().splitlines()]
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("\n".join(texts).encode())))
+        result = run_here("say", "--explain", "--json")
+        readings = [json.loads(line) for line in result.stdout.splitlines()]
         assert [reading["text"] for reading in readings] == texts
         assert [reading["reading"] for reading in readings] == ["ミッカカライツカ", "", "ホームアシスタント"]
         for reading in readings:
             assert set(reading) == {"text", "reading", "phones", "tones", "word2ph", "bert_text", "words"}
             assert sum(reading["word2ph"]) == len(reading["phones"]) == len(reading["tones"])
 
-    def test_it_shows_what_the_server_will_read(self, tmp_path):
+    def test_it_shows_what_the_server_will_read(self, tmp_path, run_here):
         (tmp_path / "words.csv").write_text("HACS,ハックス,1\n", encoding="utf-8")
-        result = run_program("say", "--explain", "HACS", "--data-dir", str(tmp_path))
-        assert "ハックス" in result.stdout.decode()
-        assert "user dictionary" in result.stdout.decode()
+        result = run_here("say", "--explain", "HACS", "--data-dir", str(tmp_path))
+        assert "ハックス" in result.stdout
+        assert "user dictionary" in result.stdout

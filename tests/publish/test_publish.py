@@ -108,13 +108,13 @@ def test_only_the_voice_of_that_name_is_replaced(publish, tmp_path):
 def test_a_dry_run_shows_the_plan_and_changes_nothing(publish, tmp_path):
     result = publish("--to", "./dest", "--dry-run")
     assert result.returncode == 0, result.stderr
-    assert "add      onnx/speakers/anna: synthesizer.onnx, as it is there" in result.stdout
+    assert "add      onnx/speakers/anna: synthesizer.onnx, unchanged" in result.stdout
     assert "add      onnx/bert/q8: from file:///" in result.stdout
     assert not (tmp_path / "dest").exists()
 
 
 def test_the_built_in_voices_name_is_warned_of(publish):
-    warning = "warning  mei is the built-in voice, whose place this one takes: choose another --name"
+    warning = "warning  mei is the built-in voice, which this one replaces: choose another --name"
     assert warning in publish("--to", "./dest", "--dry-run", name="mei").stdout
     assert "warning" not in publish("--to", "./dest", "--dry-run").stdout
 
@@ -179,7 +179,7 @@ def test_of_several_checkpoints_one_is_chosen(publish, tmp_path):
 
 def test_without_a_terminal_nothing_happens_unasked(publish, tmp_path):
     assert "add --yes" in refused(publish("--to", "./dest"), 2)
-    assert "where to?" in refused(publish("--yes"), 2)
+    assert "no destination" in refused(publish("--yes"), 2)
     assert not (tmp_path / "dest").exists()
 
 

@@ -1,4 +1,4 @@
-"""Being found: by the real zeroconf library, on this machine and between two hosts in network namespaces."""
+"""Discovery: with the real zeroconf library, on this machine and between two hosts in network namespaces."""
 
 import asyncio
 import json
@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from tests.support import DEADLINE, clean_environment, command, eventually, local, running
 from wyoming_hayakoe.server import discovery
-from wyoming_hayakoe.server.discovery import Discovery, default_name, reachable_addresses, txt_record
+from wyoming_hayakoe.server.discovery import Discovery, reachable_addresses, txt_record
+from wyoming_hayakoe.server.instance_name import default_name, kept_name_file
 from wyoming_hayakoe.version import __version__
 
 # Run in another network namespace: prints, as JSON, each service that appears or leaves.
@@ -42,6 +43,15 @@ zeroconf = Zeroconf()
 ServiceBrowser(zeroconf, "_wyoming._tcp.local.", Listener())
 sys.stdin.read()
 zeroconf.close()
+"""
+
+# The server, which looks for its addresses often.
+QUICK_CHECKS = """
+from wyoming_hayakoe.cli import main
+from wyoming_hayakoe.server import discovery
+
+discovery._CHECK_INTERVAL = 0.1
+main(["--uri", "tcp://0.0.0.0:10200"])
 """
 
 
@@ -83,6 +93,10 @@ def wait_for(words, log):
         time.sleep(0.02)
 
 
+def logging_to(path, arguments):
+    return ["sh", "-c", f'exec "$@" 2> {path}', "sh", *arguments]
+
+
 def ip(*arguments):
     subprocess.run(["ip", *arguments], check=True, capture_output=True, timeout=DEADLINE)
 
@@ -111,6 +125,10 @@ class Process:
     def event(self):
         return self.events.get(timeout=DEADLINE)
 
+    def stop(self):
+        self.popen.terminate()
+        assert self.popen.wait(DEADLINE) == 0
+
     def __enter__(self):
         return self
 
@@ -122,7 +140,7 @@ class Process:
         self.popen.stdout.close()
 
 
-def test_another_host_sees_it_come_and_go(hosts):
+def test_another_host_sees_the_server_start_and_stop(hosts):
     browser_host, server_host, _ = hosts
     with (
         Process(browser_host, [sys.executable, "-c", BROWSER]) as browser,
@@ -132,12 +150,11 @@ def test_another_host_sees_it_come_and_go(hosts):
         assert (kind, port, addresses) == ("added", 10200, ["10.77.0.2"])
         assert name == f"{default_name(10200)}._wyoming._tcp.local."
         assert properties == {"version": __version__, "voices": "mei"}
-        server.popen.terminate()
+        server.stop()
         assert browser.event() == ["removed", name]
-        assert server.popen.wait(DEADLINE) == 0
 
 
-def test_other_voices_are_named_when_they_come(hosts, tmp_path):
+def test_the_entry_names_the_voices_that_are_offered(hosts, tmp_path):
     browser_host, server_host, _ = hosts
     config = tmp_path / "kitchen.toml"
     config.write_text("", encoding="utf-8")
@@ -159,23 +176,27 @@ def test_servers_behind_a_balancer_advertise_it_as_one(hosts, tmp_path):
             kind, _, port, addresses, _ = browser.event()
             assert (kind, port, addresses) == ("added", 10300, ["10.77.0.1"])
             log = tmp_path / "log"
-            with Process(server_hosts[1], ["sh", "-c", f'exec "$@" 2> {log}', "sh", *arguments]) as second:
+            with Process(server_hosts[1], logging_to(log, arguments)) as second:
                 wait_for("zeroconf: hayakoe-", log)
-                second.popen.terminate()
-                assert second.popen.wait(DEADLINE) == 0
-            first.popen.terminate()
-            assert first.popen.wait(DEADLINE) == 0
+                second.stop()
+            first.stop()
         # Neither appeared twice, and neither said goodbye for the other.
         with Process(server_hosts[0], command("--uri", "tcp://0.0.0.0:10200", "--zeroconf", "last")):
             assert browser.event()[:2] == ["added", "last._wyoming._tcp.local."]
 
 
-def test_names_are_taken_as_given_and_conflicts_are_resolved(hosts):
+def kitchen(folder):
+    return command("--uri", "tcp://0.0.0.0:10200", "--zeroconf", "kitchen", "--data-dir", str(folder))
+
+
+def test_names_are_taken_as_given_and_conflicts_are_resolved(hosts, tmp_path):
     browser_host, server_host, other_host = hosts
-    arguments = command("--uri", "tcp://0.0.0.0:10200", "--zeroconf", "kitchen")
-    with Process(browser_host, [sys.executable, "-c", BROWSER]) as browser, Process(server_host, arguments):
+    with (
+        Process(browser_host, [sys.executable, "-c", BROWSER]) as browser,
+        Process(server_host, kitchen(tmp_path / "server")),
+    ):
         first = browser.event()
-        with Process(other_host, arguments):
+        with Process(other_host, kitchen(tmp_path / "other")):
             second = browser.event()
     assert first[1] == "kitchen._wyoming._tcp.local."
     assert second[1] == "kitchen-2._wyoming._tcp.local."
@@ -186,18 +207,84 @@ def test_a_network_that_comes_late_is_noticed(hosts):
     """As on a board that starts before its Wi-Fi."""
     browser_host, server_host, _ = hosts
     ip("-n", server_host, "address", "flush", "dev", "net0")
-    program = (
-        "from wyoming_hayakoe.server import discovery\n"
-        "from wyoming_hayakoe.cli import main\n"
-        "discovery._CHECK_INTERVAL = 0.1\n"
-        "main(['--uri', 'tcp://0.0.0.0:10200'])\n"
-    )
     with (
         Process(browser_host, [sys.executable, "-c", BROWSER]) as browser,
-        Process(server_host, [sys.executable, "-c", program]),
+        Process(server_host, [sys.executable, "-c", QUICK_CHECKS]),
     ):
         ip("-n", server_host, "address", "add", "10.77.0.9/24", "dev", "net0")
         assert browser.event()[3] == ["10.77.0.9"]
+
+
+def test_a_name_taken_in_a_conflict_is_kept_over_restarts(hosts, tmp_path):
+    """Home Assistant recognises a server by its name, in whatever order two of them start."""
+    browser_host, first_host, second_host = hosts
+    first, second = kitchen(tmp_path / "first"), kitchen(tmp_path / "second")
+    names = ["kitchen._wyoming._tcp.local.", "kitchen-2._wyoming._tcp.local."]
+    with Process(browser_host, [sys.executable, "-c", BROWSER]) as browser:
+        with Process(first_host, first) as server:
+            assert browser.event()[1] == names[0]
+            with Process(second_host, second) as other:
+                assert browser.event()[1] == names[1]
+                other.stop()
+                assert browser.event() == ["removed", names[1]]
+            server.stop()
+            assert browser.event() == ["removed", names[0]]
+        with Process(second_host, second):
+            assert browser.event()[1] == names[1]
+            with Process(first_host, first):
+                assert browser.event()[1] == names[0]
+
+
+def test_a_name_taken_in_a_conflict_is_kept_while_the_server_runs(hosts, tmp_path):
+    browser_host, first_host, second_host = hosts
+    config = tmp_path / "kitchen.toml"
+    config.write_text("", encoding="utf-8")
+    # No file can be kept below a file.
+    second = [*kitchen(config / "nowhere"), "--config", str(config)]
+    log = tmp_path / "log"
+    with (
+        Process(browser_host, [sys.executable, "-c", BROWSER]) as browser,
+        Process(first_host, kitchen(tmp_path / "first")) as server,
+    ):
+        assert browser.event()[1] == "kitchen._wyoming._tcp.local."
+        with Process(second_host, logging_to(log, second)):
+            assert browser.event()[1] == "kitchen-2._wyoming._tcp.local."
+            wait_for("the name kitchen-2 may change", log)
+            server.stop()
+            assert browser.event() == ["removed", "kitchen._wyoming._tcp.local."]
+            config.write_text('[[voice]]\nname = "slow"\nspeed = 1.5\n', encoding="utf-8")
+            assert browser.event() == ["removed", "kitchen-2._wyoming._tcp.local."]
+            assert browser.event()[1] == "kitchen-2._wyoming._tcp.local."
+
+
+def test_a_kept_name_that_another_server_has_is_given_up(hosts, tmp_path):
+    browser_host, server_host, other_host = hosts
+    kept = kept_name_file(tmp_path, 10200)
+    kept.write_text("kitchen-2", encoding="utf-8")
+    log = tmp_path / "log"
+    with (
+        Process(browser_host, [sys.executable, "-c", BROWSER]) as browser,
+        Process(other_host, command("--uri", "tcp://0.0.0.0:10200", "--zeroconf", "kitchen-2")),
+    ):
+        assert browser.event()[1] == "kitchen-2._wyoming._tcp.local."
+        with Process(server_host, logging_to(log, kitchen(tmp_path))):
+            assert browser.event()[1] == "kitchen._wyoming._tcp.local."
+            wait_for("zeroconf: kitchen.", log)
+            assert not kept.exists()
+
+
+def test_an_address_change_logs_one_line_and_no_traceback(hosts, tmp_path):
+    _, server_host, _ = hosts
+    log = tmp_path / "log"
+    with Process(server_host, logging_to(log, [sys.executable, "-c", QUICK_CHECKS])):
+        wait_for("at 10.77.0.2 port 10200", log)
+        ip("-n", server_host, "address", "flush", "dev", "net0")
+        wait_for("no address yet", log)
+        ip("-n", server_host, "address", "add", "10.77.0.9/24", "dev", "net0")
+        wait_for("at 10.77.0.9 port 10200", log)
+    text = log.read_text(encoding="utf-8")
+    assert "Traceback" not in text
+    assert text.count("Network is unreachable") == text.count("zeroconf: cannot send to the network") == 1, text
 
 
 async def test_without_multicast_it_warns_and_runs_on(voice, monkeypatch, caplog):
@@ -214,6 +301,7 @@ async def test_without_multicast_it_warns_and_runs_on(voice, monkeypatch, caplog
     assert caplog.text.count("cannot advertise") == 1
     entry.cancel()
     await asyncio.gather(entry, return_exceptions=True)
+    assert logging.getLogger("zeroconf").filters == []
 
 
 async def test_a_loopback_address_is_not_advertised(voice, caplog):
@@ -252,12 +340,6 @@ def test_only_addresses_that_others_can_reach_are_advertised(monkeypatch, hosts,
     monkeypatch.setattr(ifaddr, "get_adapters", lambda: adapters)
     monkeypatch.setattr(discovery, "_outgoing_address", lambda: "192.168.1.7")
     assert reachable_addresses(hosts) == expected
-
-
-def test_the_name_belongs_to_this_machine_and_port():
-    assert default_name(10200) == default_name(10200)
-    assert default_name(10200) != default_name(10201)
-    assert len(default_name(65535)) <= 63
 
 
 @given(st.lists(st.text(min_size=1, max_size=40), max_size=40))

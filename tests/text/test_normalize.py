@@ -102,7 +102,7 @@ def test_explain_tells_each_step() -> None:
     assert [(step.before, step.after, step.rule) for step in steps] == [
         ("３", "3", "compatibility characters"),
         ("℃", "°C", "compatibility characters"),
-        ("3/15", "3月15日", "month and day, told by what follows"),
+        ("3/15", "3月15日", "month and day, by what follows"),
         ("(土)", "土曜日", "weekday"),
         ("5°C", "5度", "unit"),
         ("-", "マイナス", "minus"),

@@ -16,22 +16,22 @@ from wyoming_hayakoe.version import __version__
 PROGRAM = "wyoming-hayakoe"
 
 _COMMANDS = {
-    "serve": "serve voices over the Wyoming protocol (what happens without a command)",
+    "serve": "serve voices over the Wyoming protocol (the default command)",
     "say": "speak a text to a file, to a player, or through a running server",
     "voices": "list the voices of this installation",
-    "download": "fetch voices ahead of time",
-    "compile": "prepare voices for this machine ahead of time",
-    "words": "teach words, list them, forget them, bring them from other programs",
-    "export": "make the voice of a training's checkpoint",
-    "publish": "bring a voice to Hugging Face, S3 or a folder, and prove that it speaks from there",
-    "health": "ask a running server what it offers: for scripts and containers",
+    "download": "fetch voices before their first use",
+    "compile": "prepare voices for this machine before their first use",
+    "words": "add, list, remove, import and export the words of the user's dictionary",
+    "export": "export a training checkpoint as the ONNX files of a voice",
+    "publish": "upload a voice to Hugging Face, S3 or a folder, and verify that it speaks from there",
+    "health": "check that a running server answers: for scripts and containers",
     "bench": "measure a server on this machine",
-    "load": "ask running servers for much at once, and say how many replicas a fleet needs",
+    "load": "send concurrent requests to running servers, and compute how many replicas a fleet needs",
 }
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser of whole option names, whose errors are one line."""
+    """Argument parser that takes only whole option names and reports errors as a UsageError of one line."""
 
     def __init__(self, **settings: Any) -> None:
         formatter = argparse.RawDescriptionHelpFormatter
@@ -50,13 +50,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(__version__)
         return 0
     debug = "--debug" in arguments or os.environ.get("HAYAKOE_DEBUG", "").lower() in {"1", "true", "yes", "on"}
-    if argv is None and not debug:  # the process is this program, and no other that calls it
+    if argv is None and not debug:  # only in a process of this program: a caller of main() keeps its own output
         native_output.discard()
     return _guarded(lambda: _run(command, arguments), debug=debug)
 
 
 def run_command(module: ModuleType, name: str, arguments: Sequence[str]) -> int:
-    """Run a module with the functions of a subcommand as the program ``name``; return the exit code as main() does."""
+    """Run a module with a subcommand's functions as the program ``name``; return the exit code as main() does."""
     return _guarded(lambda: _parse_and_run(module, _Parser(prog=name), arguments), debug="--debug" in arguments)
 
 
@@ -69,10 +69,10 @@ def _guarded(work: Callable[[], int], *, debug: bool) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted", 1, debug=debug)
     except BrokenPipeError:
-        # Whoever read our output has gone. Python would complain once more when it flushes at exit.
+        # The reader of standard output has closed its end. Python would report it once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _fail("the reader of the output has gone", 1, debug=debug)
-    except Exception as error:  # noqa: BLE001  the one place where whatever is left becomes a line for a person
+        return _fail("the reader of standard output has closed it", 1, debug=debug)
+    except Exception as error:  # noqa: BLE001  the one place where an unexpected error becomes one line
         return _fail(f"{type(error).__name__}: {error} (--debug shows where)", 1, debug=debug)
 
 
@@ -94,7 +94,7 @@ def _parse_and_run(module: ModuleType, parser: "_Parser", arguments: Sequence[st
 
 
 def _reserve_standard_streams() -> None:
-    """Open what the shell has closed (``2>&-``), lest the next file or socket takes its number."""
+    """Open standard streams that the shell has closed (``2>&-``), so that no file or socket takes their numbers."""
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
             descriptor = os.open(os.devnull, os.O_RDONLY if mode == "r" else os.O_WRONLY)
@@ -110,8 +110,8 @@ def _epilog() -> str:
 commands (each has its own --help):
 {commands}
 
-Each option is also a variable (--max-clients: HAYAKOE_MAX_CLIENTS; lists separate by commas) and a key of the
---config file. A flag counts before a variable, and a variable before a key."""
+Each option is also an environment variable (--max-clients: HAYAKOE_MAX_CLIENTS; commas separate the values of a list)
+and a key of the --config file. A flag takes precedence over a variable, and a variable over a key."""
 
 
 def _fail(message: str, code: int, *, debug: bool) -> int:

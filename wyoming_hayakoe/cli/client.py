@@ -1,4 +1,4 @@
-"""A client of a running server, for the subcommands that need one."""
+"""A Wyoming client, for the subcommands that connect to a running server."""
 
 import contextlib
 from collections.abc import AsyncGenerator
@@ -19,23 +19,23 @@ _READ_TIMEOUT = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of the answer: 16-bit mono PCM and its rate in hertz."""
+    """Part of an answer's audio: 16-bit mono PCM and its sample rate in hertz."""
 
     pcm: bytes
     rate: int
 
 
 class AnswerError(HayakoeError):
-    """A server gave no answer, or only the beginning of one."""
+    """No answer from a server, or an incomplete one."""
 
     def __init__(self, code: str, text: str) -> None:
-        """Keep ``code`` beside ``text``: the server's own word for it, or unreachable, hung-up or silent."""
+        """Keep ``code`` beside ``text``: the code of the server's error, or unreachable, hung-up or silent."""
         super().__init__(text)
         self.code = code
 
 
 class Client:
-    """One connection; every failure is an AnswerError."""
+    """One connection to a server; every failure is an AnswerError."""
 
     def __init__(self, uri: str) -> None:
         self._uri = uri
@@ -52,20 +52,20 @@ class Client:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        # The server may have hung up first.
+        # The server may have closed the connection first.
         with contextlib.suppress(OSError):
             await self._client.disconnect()
 
     async def describe(self) -> Info:
-        """Return what the server offers."""
+        """Return the server's answer to ``describe``: its voices."""
         await self._write(Describe().event())
         while not Info.is_type((event := await self._read()).type):
             self._check(event)
         return Info.from_event(event)
 
     async def speak(self, text: str, voice: str | None = None, style: str | None = None) -> AsyncGenerator[Chunk, None]:
-        """Yield what the server says for ``text``, as it comes."""
-        # Built by hand: wyoming's own class leaves out a speaker without a name.
+        """Yield the audio of ``text`` as it arrives."""
+        # A plain event: wyoming's Synthesize leaves out a speaker without a voice name.
         chosen = {key: value for key, value in (("name", voice), ("speaker", style)) if value is not None}
         await self._write(Event("synthesize", {"text": text, "voice": chosen}))
         while not AudioStop.is_type((event := await self._read()).type):
@@ -85,7 +85,8 @@ class Client:
         except OSError as error:
             raise AnswerError(
                 "hung-up",
-                f"the server at {self._uri} hung up ({error}): does it --allow this machine? Its log says why",
+                f"the server at {self._uri} closed the connection ({error}): does its --allow include this machine? "
+                "Its log says why",
             ) from error
 
     async def _read(self) -> Event:

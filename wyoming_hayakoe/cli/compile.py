@@ -1,4 +1,4 @@
-"""Prepare voices for this machine ahead of their first use, and keep them so in the data directory."""
+"""Prepare voices for this machine before their first use, and keep the prepared forms in the data directory."""
 
 import argparse
 import os
@@ -22,19 +22,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "voice",
         nargs="*",
         metavar="VOICE",
-        help="NAME[=SOURCE] of a voice (default: those of HAYAKOE_VOICE, the --config file and the data directory)",
+        help="voice as NAME[=SOURCE] (default: those of HAYAKOE_VOICE, the --config file and the data directory)",
     )
     add_options(parser, [option for option in _OPTIONS if option.name != "voice"])
 
 
 def run(flags: argparse.Namespace) -> int:
-    """Prepare the voices that are named, or else configured."""
+    """Prepare the named voices, or the configured ones where none is named."""
     _yield_to_others()
     flags.voice = flags.voice or None
     configured = configure(flags, _OPTIONS)
     voices = configured.wanted.sources
     if not voices:
-        raise UsageError("compile: nothing to prepare: name a voice, as NAME=hf://OWNER/REPO")
+        raise UsageError("compile: no voice is named or configured: name one, as NAME=hf://OWNER/REPO")
     configured.start_logging("%(message)s")
     tts = configured.make_tts()
     for name, source in voices.items():
@@ -54,7 +54,7 @@ def run(flags: argparse.Namespace) -> int:
 
 
 def _yield_to_others() -> None:
-    """Give way to a server that speaks meanwhile: lower priority, and the first to be killed when memory runs out."""
+    """Lower this process's priority beside a running server, and make it the first to be killed without memory."""
     os.nice(10)
     give_back_at_once()
     with suppress(OSError):  # not Linux

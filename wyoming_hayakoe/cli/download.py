@@ -1,4 +1,4 @@
-"""Fetch voices and their BERT ahead of time; afterwards, --offline serves them without a network."""
+"""Fetch voices and their BERT before their first use; afterwards, --offline serves them without a network."""
 
 import argparse
 import sys
@@ -16,20 +16,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "voice",
         nargs="*",
         metavar="VOICE",
-        help="NAME[=SOURCE] of a voice (default: those of HAYAKOE_VOICE and the --config file)",
+        help="voice as NAME[=SOURCE] (default: those of HAYAKOE_VOICE and the --config file)",
     )
-    parser.add_argument("--bert", action="store_true", help="the BERT, also where no voice is named that needs it")
+    parser.add_argument("--bert", action="store_true", help="fetch the BERT even where no named voice needs it")
     add_options(parser, [option for option in FETCHING if option.name != "voice"])
 
 
 def run(flags: argparse.Namespace) -> int:
-    """Fetch them."""
-    # The names are the same option as --voice elsewhere; given none, the variable and the file count.
+    """Fetch the named voices, or the configured ones where none is named."""
+    # The positional VOICE stands for --voice: without it, HAYAKOE_VOICE and the --config file apply.
     flags.voice = flags.voice or None
     configured = configure(flags, FETCHING)
     voices = configured.wanted.sources
     if not voices and not flags.bert:
-        raise UsageError("download: nothing to fetch: name a voice, as NAME=hf://OWNER/REPO, or --bert")
+        raise UsageError("download: no voice is named or configured: name one, as NAME=hf://OWNER/REPO, or add --bert")
     tts = configured.make_tts()
     progress = progress_on(sys.stderr)
     for name, source in voices.items():

@@ -1,4 +1,4 @@
-"""Make the voice of a checkpoint: the ONNX graphs that this server and HayaKoe speak with."""
+"""Export a training checkpoint as a voice: the ONNX graphs that this server and HayaKoe run."""
 
 import argparse
 from pathlib import Path
@@ -12,13 +12,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "checkpoint",
         type=Path,
         metavar="CHECKPOINT",
-        help="a .safetensors file of a JP-Extra training, with config.json and style_vectors.npy beside it",
+        help=".safetensors file of a JP-Extra training, with config.json and style_vectors.npy in the same folder",
     )
     parser.add_argument("out", type=Path, metavar="OUT", help="folder of the voice to write")
 
 
 def run(flags: argparse.Namespace) -> int:
-    """Export it."""
+    """Export the checkpoint."""
     convert(flags.checkpoint.expanduser(), flags.out.expanduser())
     print(
         f"{flags.out} is a voice: wyoming-hayakoe say --voice 'NAME={flags.out.expanduser().absolute()}' こんにちは。"

@@ -1,4 +1,4 @@
-"""How far a download has come, for people: a bar on a terminal, now and then a line in a log."""
+"""Progress of transfers for people: a bar on a terminal, log lines elsewhere."""
 
 import logging
 import shutil
@@ -17,12 +17,12 @@ _BAR = 24
 
 
 def progress_on(terminal: TextIO) -> Progress:
-    """Return what shows a person how far it is: a bar if that is a terminal, else log lines."""
+    """Return a bar where ``terminal`` is one, else log lines."""
     return Bar(terminal) if terminal.isatty() else Lines()
 
 
 class Bar:
-    """Draws one line on a terminal, again and again; one transfer after the other."""
+    """Progress bar on a terminal: one line for each transfer, redrawn in place."""
 
     def __init__(self, terminal: TextIO) -> None:
         """Draw on ``terminal``."""
@@ -30,7 +30,7 @@ class Bar:
         self._next = 0.0
 
     def __call__(self, transfer: Transfer) -> None:
-        """Draw, unless that was just done; the end is always drawn, and stays."""
+        """Draw the bar at most every 0.1 s; the end of a transfer is always drawn, and stays."""
         now = time.monotonic()
         ended = transfer.done >= transfer.total
         if now < self._next and not ended:
@@ -44,15 +44,15 @@ class Bar:
 
 
 class Lines:
-    """Logs a line at the start, every few seconds, and at the end of each transfer."""
+    """Log lines for each transfer: at its start, every 10 s, and at its end."""
 
     def __init__(self) -> None:
-        """Log nothing yet."""
+        """Start before the first transfer."""
         self._name = ""
         self._next = 0.0
 
     def __call__(self, transfer: Transfer) -> None:
-        """Log, unless that was just done."""
+        """Log a line if it is due."""
         now = time.monotonic()
         if transfer.name == self._name and now < self._next and transfer.done < transfer.total:
             return
@@ -61,11 +61,11 @@ class Lines:
 
 
 def figures(transfer: Transfer) -> str:
-    """Return a share and sizes, such as `` 42 % of 253.1 MB``."""
+    """Return the share done and the total size, such as `` 42 % of 253.1 MB``."""
     return f"{100 * transfer.done // max(transfer.total, 1):3d} % of {transfer.total / 1e6:.1f} MB"
 
 
 def _fitting(line: str, columns: int) -> str:
-    """Cut a line to a terminal's columns, of which a Japanese character takes two."""
+    """Return ``line`` cut to ``columns`` of a terminal, of which a Japanese character takes two."""
     wide = [2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line]
     return "".join(char for char, end in zip(line, accumulate(wide), strict=True) if end <= columns)

@@ -1,7 +1,7 @@
-"""Bring a voice to Hugging Face, S3 or a folder, and prove that it speaks from there.
+"""Upload a voice to Hugging Face, S3 or a folder, and verify that it speaks from there.
 
-On a terminal it asks for what is not given. Keys come from HF_TOKEN, AWS_ACCESS_KEY_ID and the like, or from what an
-earlier answer has kept in publish.env.
+On a terminal, the command asks for each option that is not given. Keys come from HF_TOKEN, AWS_ACCESS_KEY_ID and the
+like, or from publish.env, where an earlier run has saved them.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from wyoming_hayakoe.publish.plan import Plan, described, make_plan
 from wyoming_hayakoe.publish.prompts import confirm
 from wyoming_hayakoe.publish.upload import carry_out
 from wyoming_hayakoe.publish.verify import verify
-from wyoming_hayakoe.publish.wizard import BACKENDS, Answers, complete, to_wish
+from wyoming_hayakoe.publish.wizard import BACKENDS, Answers, complete, to_publication
 from wyoming_hayakoe.sources.location import DEFAULT
 
 
@@ -27,37 +27,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "folder",
         nargs="?",
         metavar="FOLDER",
-        help="folder with config.json, style_vectors.npy and *.safetensors or finished *.onnx; or an .aivmx file",
+        help="folder with config.json, style_vectors.npy and *.safetensors or exported *.onnx; or an .aivmx file",
     )
-    parser.add_argument("--name", help="what the voice is called there: a-z, 0-9 and -")
+    parser.add_argument("--name", help="name of the voice at the destination: a-z, 0-9 and -")
     parser.add_argument("--to", metavar="DESTINATION", help="hf://OWNER/REPO[@BRANCH], s3://BUCKET[/PREFIX] or a path")
     parser.add_argument("--backend", choices=BACKENDS, help="cpu: ONNX; gpu: the checkpoint for PyTorch (default: cpu)")
-    parser.add_argument("--checkpoint", metavar="FILE", help="which *.safetensors of the folder, where it has several")
+    parser.add_argument("--checkpoint", metavar="FILE", help="one *.safetensors of the folder, where it has several")
     parser.add_argument(
-        "--bert-source", default=DEFAULT, metavar="SOURCE", help=f"of the BERT, if there is none (default: {DEFAULT})"
+        "--bert-source",
+        default=DEFAULT,
+        metavar="SOURCE",
+        help=f"source of the BERT, where the destination has none (default: {DEFAULT})",
     )
-    parser.add_argument("--licence", metavar="TEXT", help="for README.md (default: what the voice says itself)")
-    parser.add_argument("--readme", choices=["keep", "replace"], help="what becomes of a README.md that is there")
-    parser.add_argument("--replace", action="store_true", help="replace a voice of that name")
-    parser.add_argument("--dry-run", action="store_true", help="show what would happen, and change nothing")
-    parser.add_argument("--yes", action="store_true", help="ask nothing")
+    parser.add_argument("--licence", metavar="TEXT", help="licence in README.md (default: the voice's)")
+    parser.add_argument("--readme", choices=["keep", "replace"], help="keep or replace an existing README.md")
+    parser.add_argument("--replace", action="store_true", help="replace an existing voice of that name")
+    parser.add_argument("--dry-run", action="store_true", help="show the plan, and change nothing")
+    parser.add_argument("--yes", action="store_true", help="ask no questions")
     parser.add_argument(
         "--data-dir", metavar="DIR", help="folder that keeps the BERT (default: the user's data folder)"
     )
 
 
 def run(flags: argparse.Namespace) -> int:
-    """Publish, or show what would happen."""
+    """Publish the voice, or show the plan."""
     credentials.use_kept()
     asks = not flags.yes and sys.stdin.isatty() and sys.stdout.isatty()
     if not (asks or flags.yes or flags.dry_run):
-        raise UsageError("publish: there is no terminal to ask on: add --yes, or --dry-run to see what would happen")
+        raise UsageError("publish: there is no terminal to ask questions on: add --yes, or --dry-run to see the plan")
     answers = Answers(
         *(flags.folder, flags.name, flags.to, flags.backend, flags.checkpoint, flags.bert_source, flags.licence)
     )
-    wish = to_wish(complete(answers) if asks else answers)
+    publication = to_publication(complete(answers) if asks else answers)
     with tempfile.TemporaryDirectory() as scratch:
-        plan = make_plan(wish, Path(scratch))
+        plan = make_plan(publication, Path(scratch))
         replace_readme = _decide_readme(plan, flags.readme, asks=asks)
         print("\n".join(described(plan, replace_readme=replace_readme)), flush=True)
         if flags.dry_run:
@@ -65,14 +68,14 @@ def run(flags: argparse.Namespace) -> int:
         _consent(plan, replace=flags.replace, asks=asks)
         progress = progress_on(sys.stderr) if sys.stderr.isatty() else None
         carry_out(plan, data_dir(flags.data_dir), replace_readme=replace_readme, progress=progress)
-    print(f"{wish.name} is at {plan.destination.uri}", flush=True)
-    for backend in wish.backends:
+    print(f"{publication.name} is at {plan.destination.uri}", flush=True)
+    for backend in publication.backends:
         print(f"it speaks from there: {verify(plan, backend)}", flush=True)
     return 0
 
 
 def _decide_readme(plan: Plan, asked: str | None, *, asks: bool) -> bool:
-    """Return whether a README.md that is there is replaced; nobody's is without consent."""
+    """Return whether an existing README.md is replaced, which takes the user's consent."""
     if not plan.changes_readme:
         return False
     print(readme.difference(plan.readme_there or "", plan.readme_new))

@@ -28,10 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "text",
         nargs="?",
         metavar="TEXT",
-        help="what to say (after -- if it begins with -); - or nothing reads standard input",
+        help="text to speak (after -- if it begins with -); - or none: standard input",
     )
     parser.add_argument("-o", "--output", metavar="FILE.wav", help="WAV file to write; - is standard output")
-    parser.add_argument("--play", action="store_true", help=f"play it with the first of {', '.join(_PLAYERS)}")
+    parser.add_argument("--play", action="store_true", help=f"play with the first installed of {', '.join(_PLAYERS)}")
     parser.add_argument("--uri", help="let the server at tcp://HOST:PORT or unix:///PATH speak")
     parser.add_argument("--explain", action="store_true", help="show how the text is read instead of speaking it")
     parser.add_argument("--json", action="store_true", help="with --explain: a JSON object for each line of text")
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(flags: argparse.Namespace) -> int:
-    """Speak, or explain."""
+    """Speak the text, or explain its reading."""
     if flags.explain:
         return _explain(flags)
     play = flags.play or flags.output is None
@@ -48,7 +48,7 @@ def run(flags: argparse.Namespace) -> int:
     chunks = asyncio.run(_remote(flags, text)) if flags.uri else list(_local(flags, text))
     _progress_done()
     if not any(chunk.pcm for chunk in chunks):
-        raise HayakoeError("there is nothing to say in this text: it holds no words")
+        raise HayakoeError("the text holds no words that can be spoken: give another text")
     wav = write_wav(b"".join(chunk.pcm for chunk in chunks), chunks[0].rate)
     if flags.output is not None:
         _write(wav, flags.output)
@@ -84,7 +84,7 @@ async def _remote(flags: argparse.Namespace, text: str) -> list[Chunk]:
     decided = [option.name for option in SPEAKING if option.name not in {"voice", "speaker"}]
     for name in (*decided, "config"):
         if getattr(flags, name) is not None:
-            raise UsageError(f"--{name} does nothing with --uri: the server decides, by its own or a preset")
+            raise UsageError(f"--{name}: has no effect with --uri: set it at the server, by its --{name} or a preset")
     try:
         if isinstance(parse_uri(flags.uri), StdioAddress):
             raise ValueError
@@ -104,7 +104,7 @@ def _read_text(text: str | None) -> str:
     if text is not None and text != "-":
         return text
     if text is None and sys.stdin.isatty():
-        raise UsageError("nothing to say: give a text, or write it to standard input")
+        raise UsageError("say: no text: give one as an argument, or on standard input")
     try:
         return sys.stdin.buffer.read().decode("utf-8")
     except UnicodeDecodeError:
@@ -113,7 +113,7 @@ def _read_text(text: str | None) -> str:
 
 def _write(wav: bytes, output: str) -> None:
     if output == "-":
-        # A buffer of our own: with PYTHONUNBUFFERED that of sys.stdout writes only what a pipe takes at once.
+        # A new buffer: with PYTHONUNBUFFERED, that of sys.stdout writes only what a pipe takes at once.
         with open(sys.stdout.fileno(), "wb", closefd=False) as pipe:
             pipe.write(wav)
         return
@@ -128,12 +128,12 @@ def _find_player(*, wanted: bool) -> str:
         if path := shutil.which(name):
             return path
     if wanted:
-        raise HayakoeError(f"--play: none of {', '.join(_PLAYERS)} is here: install one, or write a file with -o")
-    raise UsageError("say where to: -o FILE.wav, or install a player such as aplay")
+        raise HayakoeError(f"--play: none of {', '.join(_PLAYERS)} is installed: install one, or write a file with -o")
+    raise UsageError("say: no output: add -o FILE.wav, or install a player such as aplay")
 
 
 def _play(wav: bytes, player: str) -> None:
-    # A file, since not every player reads standard input.
+    # By a file: not every player reads standard input.
     with tempfile.NamedTemporaryFile(suffix=".wav") as file:
         file.write(wav)
         file.flush()

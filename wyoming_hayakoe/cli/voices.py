@@ -1,4 +1,4 @@
-"""List the voices that this installation can speak, or, with --source alone, those that a source holds."""
+"""List the voices of this installation, or, with --source and without --voice, those of a source."""
 
 import argparse
 import json
@@ -25,7 +25,7 @@ _COLUMNS: tuple[str, ...] = ("name", "description", "languages", "styles", "samp
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
     add_options(parser, SPEAKING)
-    parser.add_argument("--verbose", action="store_true", help="show also in which precision each runs, and why")
+    parser.add_argument("--verbose", action="store_true", help="show also the precision of each voice, and its reason")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
@@ -47,12 +47,12 @@ def run(flags: argparse.Namespace) -> int:
 
 
 def _held(flags: argparse.Namespace) -> list[dict[str, object]]:
-    """Return what the source holds; nothing of it is fetched."""
+    """Return the voices of the source by its list of files; no file is fetched."""
     given = configure(flags, SPEAKING).settings
     source = open_source(flags.source, data_dir(given.data_dir), offline=given.offline)
     found = voices_in(source.list())
     if not found:
-        raise HayakoeError(f"{source.uri}: has no voices that this program can speak")
+        raise HayakoeError(f"{source.uri}: holds no voice that this program can speak: name another --source")
     return [{"name": voice.name or "(any)", "kind": _KINDS[voice.kind], "path": voice.prefix or "."} for voice in found]
 
 
@@ -74,7 +74,7 @@ def _describe(entry: Entry) -> dict[str, object]:
 
 
 def _precision(entry: Entry) -> dict[str, object]:
-    """Return what runs, as its report tells; what has not been used on this machine has none."""
+    """Return the precision and its reason from the voice's report, which a voice not yet prepared lacks."""
     voice = entry.speaker.voice
     report = voice.report
     if report is None:

@@ -20,17 +20,19 @@ from wyoming_hayakoe.text.user_words import Problem, UserWord
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommands and their flags."""
     place = argparse.ArgumentParser(add_help=False)
-    place.add_argument("--data-dir", metavar="DIR", help="folder of words.csv (default: the user's data folder)")
+    place.add_argument("--data-dir", metavar="DIR", help="folder of words.csv (default: the user's data directory)")
     commands = parser.add_subparsers(dest="words_command", required=True, metavar="COMMAND")
 
     add = commands.add_parser("add", parents=[place], help="add a word, or replace it")
-    add.add_argument("surface", help="the word as it stands in a text: HACS")
-    add.add_argument("reading", help="how it is pronounced, in katakana, ー for a long vowel: ハックス")
-    add.add_argument("accent", nargs="?", default="0", help="after which mora the pitch falls; 0: nowhere (default)")
+    add.add_argument("surface", help="word as it is written in a text: HACS")
+    add.add_argument("reading", help="pronunciation in katakana, ー for a long vowel: ハックス")
+    add.add_argument(
+        "accent", nargs="?", default="0", help="accent nucleus: the mora after which the pitch falls; 0: none (default)"
+    )
     add.add_argument(
         "--priority",
         default=str(user_words.DEFAULT_PRIORITY),
-        help="0 to 10: its precedence over other words (default 8)",
+        help="precedence over other words, 0 to 10 (default: 8)",
     )
     add.set_defaults(words_run=_add)
 
@@ -39,24 +41,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.set_defaults(words_run=_list)
 
     remove = commands.add_parser("remove", parents=[place], help="remove words")
-    remove.add_argument("surface", nargs="+", help="the words as they stand in the list")
+    remove.add_argument("surface", nargs="+", help="words as the list shows them")
     remove.set_defaults(words_run=_remove)
 
     bring = commands.add_parser("import", parents=[place], help="add the words of a file")
     bring.add_argument(
         "file",
-        help="words.csv, user_dict.json of VOICEVOX or AivisSpeech, HayaKoe's words as JSON; - is stdin",
+        help="words.csv, user_dict.json of VOICEVOX or AivisSpeech, or HayaKoe's words as JSON; - is standard input",
     )
     bring.set_defaults(words_run=_import)
 
     export = commands.add_parser("export", parents=[place], help="write the words to a file")
-    export.add_argument("file", nargs="?", default="-", help="where to; - is stdout (default)")
+    export.add_argument("file", nargs="?", default="-", help="file to write; - is standard output (default)")
     export.add_argument("--format", choices=("csv", "voicevox"), help="default: voicevox for *.json, else csv")
     export.set_defaults(words_run=_export)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what was asked; the exit code. What the user can mend is a HayakoeError."""
+    """Run the chosen subcommand and return its exit code.
+
+    Raises:
+        HayakoeError: a file cannot be read or written, or its content cannot be used.
+        UsageError: an argument is out of its range.
+    """
     try:
         code: int = args.words_run(args, words_file(data_dir(args.data_dir)))
     except OSError as error:
@@ -101,7 +108,7 @@ def _import(args: argparse.Namespace, path: Path) -> int:
         raise HayakoeError(f"{name}: {error}") from None
     _complain(contents.problems)
     if not contents.entries:
-        raise HayakoeError(f"{name}: no words in it that can be used")
+        raise HayakoeError(f"{name}: holds no word that can be used: see `words import --help`")
     user_words.put(path, contents.entries)
     print(f"{_count(contents.entries)} added to {path}")
     return 0

@@ -1,9 +1,9 @@
-"""The built-in voice: Open JTalk's HTS engine speaks with the voice Mei what Open JTalk has read.
+"""Built-in voice: the HTS voice Mei in Open JTalk's HTS engine, driven by Open JTalk's features of an utterance.
 
-The engine gives a sentence only as a whole, and half of a short one is silence that it computes like speech. So a
+The engine synthesises only whole sentences, and half of a short sentence is silence that costs as much as speech. So a
 sentence is cut at its pauses into breath groups, each is synthesised without the silent labels around it, and the
-pauses are put back as zeros: the first sound leaves after one breath group, and silence costs nothing. The labels keep
-their full context, so that intonation runs on as if nothing had been cut.
+pauses are inserted as zeros: the first audio is ready after one breath group, and silence costs nothing. The labels
+keep their full context, so the intonation of a whole sentence is kept.
 """
 
 import math
@@ -24,22 +24,22 @@ from wyoming_hayakoe.voice import WINDOWS, Credit, Delivery, Speech, Waveform
 if TYPE_CHECKING:
     from pyopenjtalk.htsengine import HTSEngine
 
-# Seconds at speed 1. Mei's own model rests 0.39 to 0.43 s at a comma, and 0.30 to 0.36 s at either end of a sentence.
-# At its start a tenth is enough: a listener waits for what comes before the first sound.
+# Seconds at speed 1. Mei's duration model pauses for 0.39 to 0.43 s at a comma, and for 0.30 to 0.36 s at either end of
+# a sentence. 0.1 s is enough at the start, since that silence adds to the delay of the first sound.
 _LEAD = 0.1
 _PAUSE = 0.4
 _TAIL = 0.33
 _BREATH = 0.2
 
-# A voice spoken in fewer phones than this sounds forced: the model scales its spectrum to the variance of whole
-# sentences, so a short breath group is spoken together with the next.
+# Fewer phones than this sound forced: the model scales its spectrum to the variance of whole sentences. A shorter
+# breath group is synthesised together with the next.
 _MIN_PHONES = 8
-# About 7 s of speech at speed 1. Nobody says more in one breath, and no other client should wait for more. From there a
-# group ends with its accent phrase, but never has a quarter more.
+# About 7 s of speech at speed 1: people say no more in one breath, and the engine's lock keeps other clients waiting
+# meanwhile. Past it a group ends with its accent phrase, and at the latest after a quarter more.
 _MAX_PHONES = 90
 
-# The engine's scale is that of 16-bit samples, and it passes their range for a third of all sentences. Most speech
-# has an RMS of -17 dBFS with this gain; short exclamations come louder and are turned down to _LOUDEST.
+# The engine's output is on the scale of 16-bit samples and exceeds their range for a third of all sentences. With this
+# gain most speech has an RMS of -17 dBFS; short exclamations are louder, and attenuated to _LOUDEST.
 _FULL_SCALE = 32768.0
 _GAIN = 0.8
 _LOUDEST = 0.16
@@ -52,11 +52,11 @@ _PHONE = re.compile(r"-([^+]+)\+")
 _MORA_IN_PHRASE = re.compile(r"/A:-?\w+\+(\w+)\+")
 
 BreathGroup = tuple[float, list[str]]
-"""Seconds of rest before it, and the full-context labels of its phones and inner pauses."""
+"""Seconds of silence before the group, and the full-context labels of its phones and inner pauses."""
 
 
 class OpenJTalkVoice:
-    """The voice Mei of the HTS engine that pyopenjtalk-plus brings along. Safe to use from several threads."""
+    """The HTS voice Mei, which pyopenjtalk-plus includes. Safe to use from several threads."""
 
     name = "mei"
     description = "Mei (built in)"
@@ -73,7 +73,7 @@ class OpenJTalkVoice:
         self._lock = threading.Lock()
         self._engine: HTSEngine | None = None
 
-    # The engine runs the voice's file as it is on every machine.
+    # The engine runs the voice's file unchanged on every machine: there is no form to prepare.
     is_compiled = True
     has_spoken = True
     report = None
@@ -93,17 +93,17 @@ class OpenJTalkVoice:
         """Load the engine.
 
         Raises:
-            HayakoeError: pyopenjtalk-plus is not whole.
+            HayakoeError: pyopenjtalk-plus is incomplete.
         """
         with self._lock:
             self._loaded()
 
     def speak(self, utterance: Utterance, params: SynthesisParams, delivery: Delivery = WINDOWS) -> Speech:
-        """Speak one breath group after another, each with the rest before it, the last with the rest behind it."""
+        """Return one window per breath group, with the silence before it; the last also has the silence after it."""
         return Speech(self._windows(utterance, params))
 
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
-        """Return the rest that every sentence has at its end: this voice brings its own."""
+        """Return the seconds of silence at the end of a sentence, which this voice's audio already includes."""
         return _TAIL * params.speed
 
     def _windows(self, utterance: Utterance, params: SynthesisParams) -> Iterator[Waveform]:
@@ -120,7 +120,7 @@ class OpenJTalkVoice:
     def _synthesize(self, labels: Sequence[str], params: SynthesisParams) -> Waveform:
         with self._lock:
             engine = self._loaded()
-            # The engine forgets both with every utterance.
+            # The engine resets both after each synthesis.
             engine.set_speed(1 / params.speed)
             engine.add_half_tone(12 * math.log2(params.pitch_scale))
             wave = engine.synthesize(list(labels))
@@ -141,10 +141,10 @@ class OpenJTalkVoice:
 
 
 def breath_groups(labels: Sequence[str], longest: int = _MAX_PHONES) -> list[BreathGroup]:
-    """Cut full-context labels at their pauses into what is synthesised at a time.
+    """Cut full-context labels at their pauses into breath groups.
 
-    Short groups are joined, with the pause label between them; one of more than ``longest`` phones is cut between two
-    accent phrases.
+    Short groups are joined, with the pause label between them; a group of more than ``longest`` phones is cut between
+    two accent phrases.
     """
     groups: list[list[str]] = [[]]
     rests = [_LEAD]
@@ -165,7 +165,7 @@ def breath_groups(labels: Sequence[str], longest: int = _MAX_PHONES) -> list[Bre
 
 
 def _join_last(groups: list[list[str]], rests: list[float], labels: Sequence[str]) -> None:
-    """Give a short last group to the one before it, with the pause label that stands between them."""
+    """Join a short last group to the group before it, with the pause label between them."""
     last = groups.pop()
     rest = rests.pop()
     if rest == _PAUSE and last:
@@ -174,7 +174,7 @@ def _join_last(groups: list[list[str]], rests: list[float], labels: Sequence[str
 
 
 def _is_too_long(group: list[str], following: str, longest: int) -> bool:
-    """Tell whether the group has had its length and ``following`` begins another accent phrase."""
+    """Return whether the group is ``longest`` and ``following`` begins an accent phrase, or it is 25 % longer."""
     if len(group) < longest or _phone(following) in _SILENCE:
         return False
     mora = _MORA_IN_PHRASE.search(following)
@@ -189,7 +189,7 @@ def _phone(label: str) -> str:
 
 
 def _labels(utterance: Utterance) -> list[str]:
-    """Return the full-context labels of an utterance, none where nothing in it is read."""
+    """Return the full-context labels of an utterance, none where no word in it is read."""
     features = list(utterance.features)
     # Labels of marks alone make Open JTalk write warnings on standard error.
     while features and not _is_read(features[0]["pron"]):
@@ -206,7 +206,7 @@ def _is_read(pronunciation: str) -> bool:
 
 
 def _levelled(wave: npt.NDArray[np.float64], fade: int) -> Waveform:
-    """Bring 16-bit levels to ±1 without clipping, and the ends to zero so that nothing clicks beside the pauses."""
+    """Return 16-bit levels as ±1 without clipping, faded to zero at both ends against clicks beside the pauses."""
     within = limit(wave / _FULL_SCALE, ceiling=1.0, block=fade)
     rms = active_rms(within, block=fade, threshold=_AUDIBLE)
     samples = limit(within * min(_GAIN, _LOUDEST / max(rms, _AUDIBLE)), _CEILING, block=fade).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Publishing voices: from a training checkpoint to the files that a repository holds.
+"""Publishing of voices: from a training checkpoint to the files of a repository.
 
-The extra ``[publish]`` installs what this needs.
+The extra ``[publish]`` installs the packages that this needs.
 """

@@ -1,4 +1,4 @@
-"""A checkpoint to the files of a voice. Imports PyTorch only where there is something to convert."""
+"""Conversion of a checkpoint to the files of a voice. PyTorch is imported only to convert one."""
 
 import hashlib
 import shutil
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from wyoming_hayakoe.disk import told
+from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.engine.jp_extra.config import read_config, read_style_vectors
 from wyoming_hayakoe.errors import HayakoeError
 
@@ -19,23 +19,23 @@ PREDICTOR = "duration_predictor.onnx"
 GRAPHS = (SYNTHESIZER, PREDICTOR)
 
 _ANOTHER = "name another folder"
-# Another number whenever the same checkpoint would become another graph.
+# Version of the export: increase it whenever the same checkpoint gives another graph.
 _FORMAT = 1
 
 
 def convert(checkpoint: Path, out: Path) -> None:
-    """Make ``out`` the folder of a speaker: config.json, style_vectors.npy and both graphs; leave the rest of it alone.
+    """Write a speaker's files into ``out``: config.json, style_vectors.npy and both graphs. Other files in it stay.
 
     Args:
         checkpoint: a ``.safetensors`` file with config.json and style_vectors.npy beside it.
-        out: the folder; made where there is none. Each file in it appears whole, and none before all are made.
+        out: the folder; created if missing. Each file appears complete, and none before all are made.
 
     Raises:
-        HayakoeError: it is no checkpoint of a JP-Extra voice, PyTorch is not installed, or the disk refuses.
+        HayakoeError: it is no checkpoint of a JP-Extra voice, PyTorch is not installed, or the disk gives an error.
     """
     home = checkpoint.parent
     check_checkpoint(checkpoint)
-    with told(out, _ANOTHER):
+    with one_line_errors(out, _ANOTHER):
         out.mkdir(parents=True, exist_ok=True)
         with _scratch(out) as scratch:
             _write_graphs(checkpoint, scratch)
@@ -46,7 +46,7 @@ def convert(checkpoint: Path, out: Path) -> None:
 
 
 def cached_graphs(checkpoint: Path) -> Path:
-    """Return the folder with both graphs of a checkpoint, kept beside it as ``onnx/HASH``; made at the first time.
+    """Return the folder with both graphs of a checkpoint, ``onnx/HASH`` beside it; exported at the first call.
 
     Raises:
         HayakoeError: as :func:`convert`.
@@ -56,7 +56,7 @@ def cached_graphs(checkpoint: Path) -> Path:
     kept = shelf / _key(checkpoint)
     if all((kept / name).is_file() for name in GRAPHS):
         return kept
-    with told(shelf, "make the folder writable"):
+    with one_line_errors(shelf, "make the folder writable"):
         shelf.mkdir(exist_ok=True)
         with _scratch(shelf) as scratch:
             made = scratch / "made"
@@ -69,13 +69,13 @@ def cached_graphs(checkpoint: Path) -> Path:
 
 
 def is_cached(checkpoint: Path) -> bool:
-    """Say whether :func:`cached_graphs` has nothing to make."""
+    """Return whether the graphs of a checkpoint are exported already, so that :func:`cached_graphs` only finds them."""
     kept = checkpoint.parent / "onnx" / _key(checkpoint)
     return all((kept / name).is_file() for name in GRAPHS)
 
 
 def check_checkpoint(checkpoint: Path) -> None:
-    """Look at a checkpoint and what lies beside it, as far as that needs no PyTorch.
+    """Check a checkpoint and the files beside it, as far as that needs no PyTorch.
 
     Raises:
         HayakoeError: it is not the checkpoint of a JP-Extra voice.
@@ -83,7 +83,7 @@ def check_checkpoint(checkpoint: Path) -> None:
     if checkpoint.suffix != ".safetensors":
         raise HayakoeError(
             f"{checkpoint}: not a .safetensors file: other checkpoints can run code when they are read; "
-            "Style-Bert-VITS2 saves one beside each"
+            "name the .safetensors that Style-Bert-VITS2 saves beside it"
         )
     if not checkpoint.is_file():
         raise HayakoeError(f"{checkpoint}: there is no such file: check the path")
@@ -93,21 +93,21 @@ def check_checkpoint(checkpoint: Path) -> None:
 
 @contextmanager
 def pytorch() -> Iterator[None]:
-    """Turn a missing PyTorch into a line that says how to install it."""
+    """Raise a missing PyTorch as a HayakoeError that says how to install it."""
     try:
         yield
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"torch", "safetensors"}:
             raise
         raise HayakoeError(
-            f"checkpoints are read with PyTorch, and {error.name} is not installed: "
+            f"checkpoints are read with PyTorch, but {error.name} is not installed: "
             "pip install 'wyoming-hayakoe[publish]'"
         ) from None
 
 
 def _write_graphs(checkpoint: Path, folder: Path) -> None:
     with pytorch(), warnings.catch_warnings():
-        # Of tracing: which sizes become constants of the graph. Those that may not are inputs with names.
+        # Tracing warns of sizes that become constants of the graph. Sizes that vary are named inputs' axes.
         warnings.simplefilter("ignore")
         from wyoming_hayakoe.engine.pytorch.network.checkpoint import load_checkpoint
         from wyoming_hayakoe.publish.onnx_export import export_duration_predictor, export_synthesizer, tidy
@@ -121,9 +121,9 @@ def _write_graphs(checkpoint: Path, folder: Path) -> None:
 
 
 def _key(checkpoint: Path) -> str:
-    """Return a name that is another for other weights, another configuration, or another way of exporting."""
+    """Return a hash of the weights, the configuration and the version of the export."""
     digest = hashlib.sha256(str(_FORMAT).encode())
-    with told(checkpoint, "copy it from the training again"):
+    with one_line_errors(checkpoint, "copy it from the training again"):
         for path in (checkpoint, checkpoint.parent / CONFIG):
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
@@ -132,6 +132,6 @@ def _key(checkpoint: Path) -> str:
 
 @contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
-    """Yield a folder on the same disk, which goes with all that is left in it."""
+    """Yield a temporary folder on the same disk as ``folder``; it is removed with its content."""
     with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as scratch:
         yield Path(scratch)

@@ -1,4 +1,4 @@
-"""What somebody has to publish: a training's folder, a finished voice, or an .aivmx file."""
+"""Material of a published voice: the folder of a training, an exported voice, or an .aivmx file."""
 
 import json
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wyoming_hayakoe.disk import told
+from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.engine.graphs.metadata import read_metadata
 from wyoming_hayakoe.engine.graphs.model_file import read_model
 from wyoming_hayakoe.engine.jp_extra.voice_files import read_voice
@@ -17,45 +17,45 @@ from wyoming_hayakoe.publish.conversion import CONFIG, PREDICTOR, STYLES, SYNTHE
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-# What Style-Bert-VITS2's own exporter calls the inputs, and what HayaKoe does.
+# Names of inputs in Style-Bert-VITS2's exports → in HayaKoe's.
 _INPUTS = {"x_tst": "x", "x_tst_lengths": "x_lengths", "tones": "tone"}
 _NOTES = ("README.md", "LICENSE", "LICENSE.txt")
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a voice can be made of; all of it is read but for the weights."""
+    """Files that a voice is made of; the weights in them are not read yet."""
 
     place: Path
-    """Folder, or .aivmx file."""
+    """The folder, or the .aivmx file."""
 
     checkpoints: tuple[Path, ...]
     """The ``.safetensors`` files, by name."""
 
     graph: Path | None
-    """A finished synthesizer, which is used as it is."""
+    """An exported synthesizer, which is published unchanged."""
 
     predictor: Path | None
-    """The finished duration predictor beside it."""
+    """The exported duration predictor beside it."""
 
     licence: str
-    """"" where nothing says."""
+    """"" where the files name none."""
 
 
 def read_material(place: Path) -> Material:
-    """Look at what is to be published.
+    """Return the material at ``place``.
 
     Raises:
-        HayakoeError: it is none of what can be, or something in it is not what it should be.
+        HayakoeError: there is none that can be published, or a file of it is damaged.
     """
     if not place.exists():
         raise HayakoeError(f"{place}: there is no such folder or file: check the path")
     if place.is_file() and place.suffix != ".aivmx":
-        raise HayakoeError(f"{place}: is no folder and no .aivmx file: name the folder that it is in")
+        raise HayakoeError(f"{place}: neither a folder nor an .aivmx file: name the folder that it is in")
     voice = read_voice(place)
     if place.is_file():
         return Material(place, (), place, None, voice.about.licence)
-    with told(place, "name another folder"):
+    with one_line_errors(place, "name another folder"):
         checkpoints = tuple(sorted(path for path in place.glob("*.safetensors") if path.is_file()))
     graph = voice.model if voice.model.exists() else None
     if graph is None and not checkpoints:
@@ -75,7 +75,7 @@ def trained(root: Path) -> list[Path]:
 
 
 def link_description(material: Material, folder: Path) -> None:
-    """Put into ``folder`` what says how the voice is used, and under which terms."""
+    """Put the configuration, style vectors, README and licence of the voice into ``folder``."""
     if material.place.is_file():
         _unpack_description(material.place, folder)
         return
@@ -85,7 +85,7 @@ def link_description(material: Material, folder: Path) -> None:
 
 
 def link_graphs(graph: Path, predictor: Path | None, folder: Path) -> None:
-    """Put finished graphs into ``folder``, with HayaKoe's names for files and inputs.
+    """Put exported graphs into ``folder``, with HayaKoe's names of files and inputs.
 
     Raises:
         HayakoeError: the graph is damaged.
@@ -94,7 +94,7 @@ def link_graphs(graph: Path, predictor: Path | None, folder: Path) -> None:
     if graph.suffix == ".aivmx" or any(value.name in _INPUTS for value in model.graph.input):
         _rename_inputs(model, graph)
         del model.metadata_props[:]
-        with told(folder, "make room for temporary files"):
+        with one_line_errors(folder, "make room for temporary files"):
             (folder / SYNTHESIZER).write_bytes(model.SerializeToString())
     else:
         link(graph, folder, SYNTHESIZER)
@@ -105,14 +105,16 @@ def link_graphs(graph: Path, predictor: Path | None, folder: Path) -> None:
 
 
 def link(path: Path, folder: Path, name: str | None = None) -> None:
-    """Put a file into a folder without copying it."""
+    """Put a file into a folder as a symbolic link."""
     (folder / (name or path.name)).symlink_to(path.absolute())
 
 
 def _rename_inputs(model: "ModelProto", path: Path) -> None:
     taken = {name for node in model.graph.node for name in node.output} | {value.name for value in model.graph.input}
     if collision := [new for old, new in _INPUTS.items() if new in taken and old in taken]:
-        raise HayakoeError(f"{path}: calls something else {collision[0]!r}: export it with HayaKoe's names of inputs")
+        raise HayakoeError(
+            f"{path}: has another value named {collision[0]!r}: export it with HayaKoe's names of inputs"
+        )
     for value in model.graph.input:
         value.name = _INPUTS.get(value.name, value.name)
     for node in model.graph.node:
@@ -120,12 +122,12 @@ def _rename_inputs(model: "ModelProto", path: Path) -> None:
 
 
 def _unpack_description(path: Path, folder: Path) -> None:
-    """Write what an .aivmx holds beside its graph; its styles have the names that its manifest gives them."""
+    """Write the files that an .aivmx embeds beside its graph; the names of styles are those of its manifest."""
     notes, voice = read_metadata(path), read_voice(path)
     config = json.loads(notes["aivm_hyper_parameters"].decode("utf-8-sig"))
     config["data"] = {**config.get("data", {}), "style2id": dict(voice.config.styles)}
     licence = json.loads(notes["aivm_manifest"].decode("utf-8-sig")).get("license")
-    with told(folder, "make room for temporary files"):
+    with one_line_errors(folder, "make room for temporary files"):
         (folder / CONFIG).write_text(json.dumps(config, ensure_ascii=False, indent=2), encoding="utf-8")
         np.save(folder / STYLES, voice.style_vectors)
         if licence:

@@ -1,4 +1,4 @@
-"""A network to the ONNX files of a repository."""
+"""Export of a PyTorch network to the ONNX files of a repository."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,15 +11,15 @@ from wyoming_hayakoe.engine.pytorch.network.vits import Rhythm, Vits
 from wyoming_hayakoe.engine.runtime.session import fold
 
 OPSET = 17
-# What a file in protobuf's format can hold.
+# Bytes that a protobuf file can hold.
 _LARGEST = 2**31 - 1
-# Length of the example that a graph is traced by: no size of the network, so that none is mistaken for it.
+# Length of the traced example: equal to no size of the network, so that no constant is taken for the length.
 _EXAMPLE_PHONES = 23
 _TIME = {"x": 1, "tone": 1, "language": 1, "bert": 2, "audio": 2, "durations": 1}
 
 
 class _WholeNetwork(nn.Module):
-    """The network with its inputs in a row, as a graph has them."""
+    """The whole network with the graph's list of inputs."""
 
     def __init__(self, network: Vits) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class _WholeNetwork(nn.Module):
 
 
 class _Durations(nn.Module):
-    """The same for the durations alone."""
+    """The duration predictors with the graph's list of inputs."""
 
     def __init__(self, network: Vits) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ def export_duration_predictor(network: Vits, path: Path) -> None:
 
 def _export(module: nn.Module, numbers: Sequence[str], outputs: Sequence[str], path: Path) -> None:
     names = [*Sentence._fields, *numbers]
-    # By tracing, as the published voices were made.
+    # Exported by tracing, as the published voices were.
     torch.onnx.export(
         module.eval(),
         (*_example(), *(torch.ones(1) for _ in numbers)),
@@ -68,10 +68,10 @@ def _export(module: nn.Module, numbers: Sequence[str], outputs: Sequence[str], p
 
 
 def tidy(path: Path) -> None:
-    """Free a graph of what tracing leaves in it: sizes that are known, copies, what nobody takes.
+    """Remove constant subgraphs, copies and unused nodes that tracing leaves in a graph.
 
-    ONNX Runtime's basic level keeps to the operators of the standard, so that every runtime takes the result. Weights
-    of over 2 GB are put beside it, into ``NAME.onnx.data``.
+    ONNX Runtime's basic level uses only standard operators, so every runtime accepts the result. Weights of over 2 GB
+    are written beside it, to ``NAME.onnx.data``.
     """
     import onnx
 
@@ -82,7 +82,7 @@ def tidy(path: Path) -> None:
     standard = [entry for entry in model.opset_import if entry.domain == ""]
     del model.opset_import[:]
     model.opset_import.extend(standard)
-    # Shapes of values in between, which it has found out for itself.
+    # Shapes of intermediate values, which ONNX Runtime has inferred.
     del model.graph.value_info[:]
     is_large = model.ByteSize() > _LARGEST
     onnx.save(model, path, save_as_external_data=is_large, location=f"{path.name}.data" if is_large else None)

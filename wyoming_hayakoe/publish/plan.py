@@ -1,4 +1,4 @@
-"""What is going to happen at a destination, found out before anything does."""
+"""Plan of a publication: the changes at its destination, computed before any is made."""
 
 import re
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ from wyoming_hayakoe.tts import BUILT_IN
 Backend = Literal["cpu", "gpu"]
 
 FOLDERS: dict[Backend, str] = {"cpu": "onnx/speakers", "gpu": "pytorch/speakers"}
-"""Where a repository holds the voices of each backend."""
+"""Folder of a repository with the voices of each backend."""
 
-# This program reads with the ONNX form on any device.
+# This program uses the ONNX form of the BERT on any device.
 _NEEDED = ("onnx/bert/q8", "bert/tokenizer")
 _FOR_HAYAKOE = "pytorch/bert/fp32"
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -28,58 +28,58 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What somebody wants published."""
+class Publication:
+    """Publication that the user requests."""
 
     material: Material
     name: str
     destination: str
-    """As :func:`open_source` takes it."""
+    """URI or path that :func:`open_source` accepts."""
 
     backends: tuple[Backend, ...]
     checkpoint: Path | None
-    """One of the material's; None where none is needed."""
+    """One of the material's checkpoints; None where none is needed."""
 
     bert_source: str
-    """Where the BERT comes from if the destination has none."""
+    """Source of the BERT, if the destination has none."""
 
     licence: str
-    """"" where nobody says."""
+    """"" where it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A wish, and what its destination makes of it."""
+    """Publication with the changes at its destination."""
 
-    wish: Wish
+    publication: Publication
     destination: Source
     replaced: tuple[str, ...]
-    """Folders of the voice that are there already."""
+    """Existing folders of the voice."""
 
     lacking: tuple[str, ...]
-    """Folders that all voices share and that are not there."""
+    """Missing folders, of those that all voices share."""
 
     readme_there: str | None
-    """None where there is none."""
+    """Existing README.md; None where there is none."""
 
     readme_new: str
 
     @property
     def prefixes(self) -> tuple[str, ...]:
         """Folders of the voice, one for each backend."""
-        return tuple(f"{FOLDERS[backend]}/{self.wish.name}" for backend in self.wish.backends)
+        return tuple(f"{FOLDERS[backend]}/{self.publication.name}" for backend in self.publication.backends)
 
     @property
     def changes_readme(self) -> bool:
-        """Whether there is a README.md that would become another."""
+        """Whether an existing README.md would change."""
         return self.readme_there is not None and self.readme_there != self.readme_new
 
 
 def check_name(name: str) -> str:
-    """Return a speaker's name.
+    """Return the name of a voice unchanged.
 
     Raises:
-        UsageError: it is none that works in every place.
+        UsageError: it has characters or a length that not every destination accepts.
     """
     if not _NAME.fullmatch(name):
         raise UsageError(
@@ -89,10 +89,10 @@ def check_name(name: str) -> str:
 
 
 def choose_checkpoint(material: Material, asked: str | None, backends: tuple[Backend, ...]) -> Path | None:
-    """Return the checkpoint that is needed, None where finished graphs are all.
+    """Return the checkpoint to publish or export, None where exported graphs suffice.
 
     Raises:
-        UsageError: there are several and none is asked for, or not the one that is.
+        UsageError: there are several and none is named, or the named one does not exist.
         HayakoeError: there is none, or it is no checkpoint of a JP-Extra voice.
     """
     if asked is None and "gpu" not in backends and material.graph is not None:
@@ -113,78 +113,86 @@ def choose_checkpoint(material: Material, asked: str | None, backends: tuple[Bac
     return found[0]
 
 
-def make_plan(wish: Wish, scratch: Path) -> Plan:
-    """Ask the destination what it has; nothing is changed there. ``scratch`` keeps what is fetched for that.
+def make_plan(publication: Publication, scratch: Path) -> Plan:
+    """Return the plan for the destination's current content, which is not changed.
+
+    Args:
+        publication: the requested publication.
+        scratch: temporary folder for the files that are fetched.
 
     Raises:
-        HayakoeError: it cannot be asked, or PyTorch is needed and not installed.
+        HayakoeError: the destination cannot be listed, or PyTorch is needed and not installed.
     """
-    if _needs_pytorch(wish) and not (find_spec("torch") and find_spec("safetensors")):
+    if _needs_pytorch(publication) and not (find_spec("torch") and find_spec("safetensors")):
         raise HayakoeError(
-            "exporting a checkpoint, and proving that one speaks, takes PyTorch, which is not installed: "
+            "exporting a checkpoint, and verifying that one speaks, needs PyTorch, which is not installed: "
             "pip install 'wyoming-hayakoe[publish]'"
         )
-    destination = open_source(wish.destination, scratch)
+    destination = open_source(publication.destination, scratch)
     try:
         paths = destination.list()
     except AbsentError:
         paths = []
-    prefixes = [f"{FOLDERS[backend]}/{wish.name}" for backend in wish.backends]
+    prefixes = [f"{FOLDERS[backend]}/{publication.name}" for backend in publication.backends]
     there = _read_readme(destination) if readme.NAME in paths else None
     voices = readme.listed([*paths, *(f"{prefix}/config.json" for prefix in prefixes)])
     new = (
-        readme.write(voices, destination.uri, wish.licence)
+        readme.write(voices, destination.uri, publication.licence)
         if there is None
-        else readme.update(there, voices, destination.uri, wish.licence)
+        else readme.update(there, voices, destination.uri, publication.licence)
     )
     return Plan(
-        wish,
+        publication,
         destination,
         replaced=tuple(prefix for prefix in prefixes if _has(paths, prefix)),
-        lacking=tuple(prefix for prefix in _shared(wish, scratch) if not _has(paths, prefix)),
+        lacking=tuple(prefix for prefix in _shared(publication, scratch) if not _has(paths, prefix)),
         readme_there=there,
         readme_new=new,
     )
 
 
-def _shared(wish: Wish, scratch: Path) -> tuple[str, ...]:
-    """Return the folders that all voices share: what is needed, and for HayaKoe on a GPU what the source has."""
-    if "gpu" in wish.backends and _has(open_source(wish.bert_source, scratch).list(), _FOR_HAYAKOE):
+def _shared(publication: Publication, scratch: Path) -> tuple[str, ...]:
+    """Return the folders that all voices share: this program's, and HayaKoe's GPU BERT if the source has it."""
+    if "gpu" in publication.backends and _has(open_source(publication.bert_source, scratch).list(), _FOR_HAYAKOE):
         return (*_NEEDED, _FOR_HAYAKOE)
     return _NEEDED
 
 
 def described(plan: Plan, *, replace_readme: bool) -> Iterator[str]:
-    """Yield a plan's lines for people."""
-    wish = plan.wish
-    yield f"{wish.material.place} → {plan.destination.uri}"
-    for backend, prefix in zip(wish.backends, plan.prefixes, strict=True):
+    """Yield a description of the plan, line by line."""
+    publication = plan.publication
+    yield f"{publication.material.place} → {plan.destination.uri}"
+    for backend, prefix in zip(publication.backends, plan.prefixes, strict=True):
         verb = "replace" if prefix in plan.replaced else "add"
-        yield f"  {verb:<8} {prefix}: {_origin(wish, backend)}"
+        yield f"  {verb:<8} {prefix}: {_origin(publication, backend)}"
     for prefix in plan.lacking:
-        yield f"  {'add':<8} {prefix}: from {wish.bert_source}"
+        yield f"  {'add':<8} {prefix}: from {publication.bert_source}"
     if plan.readme_there is None:
         yield f"  {'add':<8} {readme.NAME}"
     elif plan.changes_readme:
         yield f"  {'replace' if replace_readme else 'keep':<8} {readme.NAME}"
-    yield f"  {'verify':<8} by speaking from there, {' and '.join(wish.backends)}"
-    if wish.name == BUILT_IN:
-        yield f"  {'warning':<8} {BUILT_IN} is the built-in voice, whose place this one takes: choose another --name"
+    yield f"  {'verify':<8} by speaking from there, {' and '.join(publication.backends)}"
+    if publication.name == BUILT_IN:
+        yield f"  {'warning':<8} {BUILT_IN} is the built-in voice, which this one replaces: choose another --name"
 
 
-def _origin(wish: Wish, backend: Backend) -> str:
-    if backend == "cpu" and wish.material.graph is not None:
-        return f"{wish.material.graph.name}, as it is there"
-    if wish.checkpoint is None:
+def _origin(publication: Publication, backend: Backend) -> str:
+    if backend == "cpu" and publication.material.graph is not None:
+        return f"{publication.material.graph.name}, unchanged"
+    if publication.checkpoint is None:
         return ""
     if backend == "gpu":
-        return f"{wish.checkpoint.name} for PyTorch"
-    return f"exported from {wish.checkpoint.name}{', as before' if is_cached(wish.checkpoint) else ''}"
+        return f"{publication.checkpoint.name} for PyTorch"
+    return f"exported from {publication.checkpoint.name}{', as before' if is_cached(publication.checkpoint) else ''}"
 
 
-def _needs_pytorch(wish: Wish) -> bool:
-    is_exported = wish.material.graph is None and wish.checkpoint is not None and not is_cached(wish.checkpoint)
-    return "gpu" in wish.backends or is_exported
+def _needs_pytorch(publication: Publication) -> bool:
+    is_exported = (
+        publication.material.graph is None
+        and publication.checkpoint is not None
+        and not is_cached(publication.checkpoint)
+    )
+    return "gpu" in publication.backends or is_exported
 
 
 def _has(paths: list[str], prefix: str) -> bool:
@@ -196,4 +204,4 @@ def _read_readme(destination: Source) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        raise HayakoeError(f"{destination.uri}: its {readme.NAME} cannot be read as UTF-8: mend it") from None
+        raise HayakoeError(f"{destination.uri}: its {readme.NAME} cannot be read as UTF-8: correct it there") from None

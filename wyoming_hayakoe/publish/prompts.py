@@ -1,4 +1,4 @@
-"""Questions on a terminal."""
+"""Questions to the user on a terminal."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def ask(question: str, check: Callable[[str], T], default: str = "") -> T:
-    """Return what ``check`` makes of the first answer that it takes; what it says of the others is shown.
+    """Return the result of ``check`` for the first answer without an error; errors are shown beside the question.
 
     Raises:
         HayakoeError: the terminal has gone.
@@ -30,7 +30,7 @@ def ask(question: str, check: Callable[[str], T], default: str = "") -> T:
 
 
 def choose(question: str, options: Sequence[str]) -> int:
-    """Return which of ``options`` was chosen, counted from 0.
+    """Return the index of the chosen option.
 
     Raises:
         HayakoeError: the terminal has gone.
@@ -41,7 +41,7 @@ def choose(question: str, options: Sequence[str]) -> int:
 
 
 def confirm(question: str, *, default: bool = False) -> bool:
-    """Return whether the answer was yes.
+    """Return whether the answer is yes.
 
     Raises:
         HayakoeError: the terminal has gone.
@@ -50,7 +50,7 @@ def confirm(question: str, *, default: bool = False) -> bool:
 
 
 def secret(question: str) -> str:
-    """Return what is typed without showing it.
+    """Return an answer that is typed without being shown.
 
     Raises:
         HayakoeError: the terminal has gone.
@@ -59,7 +59,7 @@ def secret(question: str) -> str:
 
 
 def given(what: str) -> Callable[[str], str]:
-    """Return a check that takes anything but nothing."""
+    """Return a check that refuses an empty answer; ``what`` names the missing value."""
 
     def check(answer: str) -> str:
         if not answer:
@@ -74,7 +74,7 @@ def _library() -> Any:
         import questionary
     except ModuleNotFoundError:
         raise HayakoeError(
-            "asking takes questionary, which is not installed: pip install 'wyoming-hayakoe[publish]', "
+            "questions need questionary, which is not installed: pip install 'wyoming-hayakoe[publish]', "
             "or give flags and --yes"
         ) from None
     return questionary

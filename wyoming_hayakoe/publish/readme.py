@@ -1,4 +1,4 @@
-"""The README.md at a repository's root: which voices there are, under which terms, and how to use them."""
+"""README.md of a repository: its voices, their licence and their use."""
 
 import difflib
 import re
@@ -57,7 +57,7 @@ wyoming-hayakoe --voice '{voice}={uri}'
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A voice in the list."""
+    """One voice in the list of README.md."""
 
     name: str
     kinds: tuple[str, ...]
@@ -74,12 +74,12 @@ def listed(paths: Sequence[str]) -> list[Listed]:
 
 
 def write(voices: Sequence[Listed], uri: str, licence: str) -> str:
-    """Return the file for a repository that has none.
+    """Return README.md for a repository without one.
 
     Args:
-        voices: all that the repository holds; at least one.
+        voices: all voices of the repository; at least one.
         uri: the repository.
-        licence: in a few words, or the identifier that Hugging Face has for it; "" where nobody said.
+        licence: a few words, or Hugging Face's identifier of the licence; "" where it is unknown.
     """
     return _TEMPLATE.format(
         identifier=licence if _IDENTIFIER.fullmatch(licence) else "other" if licence else "unknown",
@@ -92,14 +92,14 @@ def write(voices: Sequence[Listed], uri: str, licence: str) -> str:
 
 
 def update(text: str, voices: Sequence[Listed], uri: str, licence: str) -> str:
-    """Return the file for a repository that has one: with a new list where it has ours, else written anew."""
+    """Return README.md for a repository with one: with a new list of voices, or all new where it has no such list."""
     if _SECTION.search(text):
         return _SECTION.sub(lambda _: _section(voices), text, count=1)
     return write(voices, uri, licence)
 
 
 def difference(before: str, after: str) -> str:
-    """Return what changes, line by line; "" where nothing does."""
+    """Return the unified diff of two texts; "" where they are equal."""
     lines = difflib.unified_diff(
         before.splitlines(), after.splitlines(), f"{NAME} (there)", f"{NAME} (new)", "", "", 2, ""
     )

@@ -1,35 +1,38 @@
-"""A plan carried out: everything is gathered in one place, then goes up in one step."""
+"""Upload of a planned publication: its files are gathered in one folder and uploaded in one step."""
 
 import tempfile
 from pathlib import Path
 
-from wyoming_hayakoe.disk import told
+from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.publish import readme
 from wyoming_hayakoe.publish.conversion import cached_graphs
 from wyoming_hayakoe.publish.material import link, link_description, link_graphs
-from wyoming_hayakoe.publish.plan import FOLDERS, Backend, Plan, Wish
+from wyoming_hayakoe.publish.plan import FOLDERS, Backend, Plan, Publication
 from wyoming_hayakoe.sources.location import open_source
 from wyoming_hayakoe.sources.source import Progress
 
 
 def carry_out(plan: Plan, data: Path, *, replace_readme: bool, progress: Progress | None = None) -> None:
-    """Do as planned.
+    """Upload the files of the plan.
 
     Args:
-        plan: what to do.
-        data: the data directory, which keeps the BERT when it comes from a network.
-        replace_readme: whether a README.md that is there may be replaced.
-        progress: told how far fetching and uploading have come.
+        plan: the changes at the destination.
+        data: the data directory, which caches a BERT from a remote source.
+        replace_readme: whether an existing README.md is replaced.
+        progress: called with the progress of fetching and uploading.
 
     Raises:
-        HayakoeError: something failed; the destination has what it had before.
+        HayakoeError: a step failed; the destination is unchanged.
     """
-    wish = plan.wish
-    with told(Path(tempfile.gettempdir()), "set TMPDIR to another folder"), tempfile.TemporaryDirectory() as scratch:
+    publication = plan.publication
+    with (
+        one_line_errors(Path(tempfile.gettempdir()), "set TMPDIR to another folder"),
+        tempfile.TemporaryDirectory() as scratch,
+    ):
         parts = {}
-        for backend in wish.backends:
-            parts[f"{FOLDERS[backend]}/{wish.name}"] = _gather(wish, backend, Path(scratch, backend))
-        bert = open_source(wish.bert_source, data)
+        for backend in publication.backends:
+            parts[f"{FOLDERS[backend]}/{publication.name}"] = _gather(publication, backend, Path(scratch, backend))
+        bert = open_source(publication.bert_source, data)
         parts |= {prefix: bert.fetch(prefix, progress) for prefix in plan.lacking}
         if plan.readme_there is None or (replace_readme and plan.changes_readme):
             parts[readme.NAME] = Path(scratch, readme.NAME)
@@ -37,14 +40,14 @@ def carry_out(plan: Plan, data: Path, *, replace_readme: bool, progress: Progres
         plan.destination.upload(parts, progress)
 
 
-def _gather(wish: Wish, backend: Backend, folder: Path) -> Path:
-    """Make the folder of a speaker, of links to what is on the disk."""
+def _gather(publication: Publication, backend: Backend, folder: Path) -> Path:
+    """Return ``folder`` as the folder of a speaker, made of links to files on the disk."""
     folder.mkdir()
-    link_description(wish.material, folder)
-    if backend == "cpu" and wish.material.graph is not None:
-        link_graphs(wish.material.graph, wish.material.predictor, folder)
-    elif wish.checkpoint is not None:
-        graphs = cached_graphs(wish.checkpoint) if backend == "cpu" else None
-        for path in graphs.iterdir() if graphs else [wish.checkpoint]:
+    link_description(publication.material, folder)
+    if backend == "cpu" and publication.material.graph is not None:
+        link_graphs(publication.material.graph, publication.material.predictor, folder)
+    elif publication.checkpoint is not None:
+        graphs = cached_graphs(publication.checkpoint) if backend == "cpu" else None
+        for path in graphs.iterdir() if graphs else [publication.checkpoint]:
             link(path, folder)
     return folder

@@ -1,6 +1,6 @@
-"""The proof: a process that has never seen the voice fetches it from where it was published, and speaks.
+"""Verification of a published voice: a new process with an empty cache fetches it from its destination and speaks.
 
-``python -m wyoming_hayakoe.publish.verify URI NAME BACKEND BERT_SOURCE OUT.wav`` is that process.
+``python -m wyoming_hayakoe.publish.verify URI NAME BACKEND BERT_SOURCE OUT.wav`` runs that process.
 """
 
 import subprocess
@@ -13,7 +13,7 @@ from urllib.parse import quote
 import numpy as np
 
 from wyoming_hayakoe.audio import to_pcm, write_wav
-from wyoming_hayakoe.disk import told
+from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.publish.plan import Backend, Plan
 from wyoming_hayakoe.tts import TTS
@@ -23,38 +23,40 @@ from wyoming_hayakoe.voice import Delivery, Voice, Waveform
 SENTENCE = "テスト音声です。"
 FOLDER = ".verify_audio"
 
-# Ten morae take a good second; a network that has learnt nothing gives no sound, or rumbles on.
+# Seconds. The sentence's ten morae take a little over 1 s; an untrained network gives no sound, or long noise.
 _SECONDS = (0.4, 8.0)
-# Of the root mean square, full scale being 0 dB; speech has -30 to -15.
+# RMS level in dBFS; speech has -30 to -15.
 _DECIBELS = (-50.0, -3.0)
 
 
 def verify(plan: Plan, backend: Backend) -> Path:
-    """Have a fresh process speak from the destination, and return the sound's file.
+    """Run a new process that speaks from the destination, and return the path of its WAV file.
 
     Raises:
-        HayakoeError: it does not speak, or what it says is no speech.
+        HayakoeError: the process fails, or its sound is no speech.
     """
-    path = Path(FOLDER, f"{plan.wish.name}_{'cuda' if backend == 'gpu' else 'cpu'}.wav")
-    with told(path, "start from another folder"):
+    path = Path(FOLDER, f"{plan.publication.name}_{'cuda' if backend == 'gpu' else 'cpu'}.wav")
+    with one_line_errors(path, "start from another folder"):
         path.parent.mkdir(exist_ok=True)
-    arguments = [plan.destination.uri, plan.wish.name, backend, plan.wish.bert_source, str(path)]
+    arguments = [plan.destination.uri, plan.publication.name, backend, plan.publication.bert_source, str(path)]
     command = [sys.executable, "-m", "wyoming_hayakoe.publish.verify", *arguments]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         reason = (result.stderr.strip() or f"exit code {result.returncode}").splitlines()[-1]
-        raise HayakoeError(f"{plan.wish.name} is uploaded for {backend}, but does not speak from there: {reason}")
+        raise HayakoeError(
+            f"{plan.publication.name} is uploaded for {backend}, but does not speak from there: {reason}"
+        )
     return path
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Fetch, speak, judge, and write the sound."""
+    """Fetch the voice, speak the sentence, check the sound and write it; return the exit code."""
     uri, name, backend, bert_source, out = arguments
     try:
         with tempfile.TemporaryDirectory() as scratch:
             voice, samples = _speak(uri, name, backend, bert_source, Path(scratch))
         check_speech(samples, voice.sample_rate)
-        with told(Path(out), "start from another folder"):
+        with one_line_errors(Path(out), "start from another folder"):
             Path(out).write_bytes(write_wav(to_pcm(samples), voice.sample_rate))
     except HayakoeError as error:
         print(error, file=sys.stderr)
@@ -63,23 +65,26 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def check_speech(samples: Waveform, sample_rate: int) -> None:
-    """Refuse what cannot be the sentence.
+    """Check that ``samples`` can be the sentence.
 
     Raises:
-        HayakoeError: it is no number, too short or long, too quiet or loud.
+        HayakoeError: a sample is not finite, or the sound is too short, long, quiet or loud.
     """
     if not np.isfinite(samples).all():
         raise HayakoeError("its sound has values that are no numbers: export the checkpoint again")
     seconds = len(samples) / sample_rate
     if not _SECONDS[0] <= seconds <= _SECONDS[1]:
-        raise HayakoeError(f"{SENTENCE} takes it {seconds:.1f} s: train it for longer, or choose another checkpoint")
+        raise HayakoeError(
+            f"{SENTENCE} lasts {seconds:.1f} s: train the voice for longer, or choose another checkpoint"
+        )
     level = 20 * np.log10(max(float(np.sqrt(np.square(samples).mean())), 1e-9))
     if not _DECIBELS[0] <= level <= _DECIBELS[1]:
-        raise HayakoeError(f"its level is {level:.0f} dB: train it for longer, or choose another checkpoint")
+        raise HayakoeError(f"its level is {level:.0f} dB: train the voice for longer, or choose another checkpoint")
 
 
 def _speak(uri: str, name: str, backend: str, bert_source: str, scratch: Path) -> tuple[Voice, Waveform]:
-    # PyTorch speaks with a checkpoint whether or not there is a GPU; the BERT is not what is being proved then.
+    # The PyTorch backend runs a checkpoint with or without a GPU. Its BERT comes from the plan's source: the checkpoint
+    # alone is verified.
     tts = TTS("pytorch", scratch, bert_source) if backend == "gpu" else TTS("cpu", scratch, compiled=False)
     tts.load(name, f"{uri}#{quote(name)}")
     speaker = tts.pre_download().speakers[name]

@@ -1,4 +1,4 @@
-"""Asks on a terminal for what the flags of ``publish`` left open."""
+"""Questions on a terminal for the options of ``publish`` that no flag gives."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.publish import credentials
 from wyoming_hayakoe.publish.material import Material, read_material, trained
-from wyoming_hayakoe.publish.plan import Backend, Wish, check_name, choose_checkpoint
+from wyoming_hayakoe.publish.plan import Backend, Publication, check_name, choose_checkpoint
 from wyoming_hayakoe.publish.prompts import ask, choose, confirm, given, secret
 from wyoming_hayakoe.sources import huggingface, local, s3
 from wyoming_hayakoe.sources.location import parse
@@ -18,7 +18,7 @@ BACKENDS: dict[str, tuple[Backend, ...]] = {"cpu": ("cpu",), "gpu": ("gpu",), "b
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What is known so far; None is still open."""
+    """Options of the publication; None is not answered yet."""
 
     place: str | None
     name: str | None
@@ -30,10 +30,10 @@ class Answers:
 
 
 def complete(answers: Answers) -> Answers:
-    """Ask for what is open.
+    """Return ``answers`` with each open option asked for on the terminal.
 
     Raises:
-        HayakoeError: something that was given is wrong, or the terminal has gone.
+        HayakoeError: a given option is wrong, or the terminal has gone.
     """
     material = read_material(Path(answers.place).expanduser()) if answers.place else _ask_material()
     answers = replace(answers, place=str(material.place))
@@ -55,23 +55,23 @@ def complete(answers: Answers) -> Answers:
     return answers
 
 
-def to_wish(answers: Answers) -> Wish:
-    """Return the answers, checked.
+def to_publication(answers: Answers) -> Publication:
+    """Return the publication that the answers describe.
 
     Raises:
-        UsageError: one is missing, or not allowed.
-        HayakoeError: there is nothing to publish where it should be.
+        UsageError: an answer is missing, or not allowed.
+        HayakoeError: the folder or file holds nothing to publish.
     """
     if answers.place is None:
-        raise UsageError("publish: what? name a folder or an .aivmx file")
+        raise UsageError("publish: no voice is named: name a folder or an .aivmx file")
     if answers.name is None:
-        raise UsageError("publish: under which name? write --name NAME")
+        raise UsageError("publish: the voice has no name: add --name NAME")
     destination = answers.destination or _only_kept()
     if "#" in destination:
-        raise UsageError(f"--to: {destination!r}: leave out what follows the #: that is --name")
+        raise UsageError(f"--to: {destination!r}: remove the part from the #: the name is --name")
     material = read_material(Path(answers.place).expanduser())
     backends = BACKENDS[answers.backend or "cpu"]
-    return Wish(
+    return Publication(
         material,
         check_name(answers.name),
         parse(destination).uri,
@@ -86,7 +86,7 @@ def _only_kept() -> str:
     found = credentials.destinations(os.environ)
     if len(found) != 1:
         has = f": {', '.join(found)} are set up" if found else ""
-        raise UsageError(f"publish: where to? write --to hf://OWNER/REPO, s3://BUCKET/PREFIX or a folder{has}")
+        raise UsageError(f"publish: no destination: add --to hf://OWNER/REPO, s3://BUCKET/PREFIX or a folder{has}")
     return found[0]
 
 
@@ -117,7 +117,7 @@ def _proposed(material: Material) -> str:
 
 
 def _ask_destination() -> tuple[str, dict[str, str]]:
-    """Return a destination, and under which keys it would be kept."""
+    """Return a destination, and its values for publish.env."""
     kept = credentials.destinations(os.environ)
     kinds = ["Hugging Face", "S3, or what speaks its HTTP", "a folder"]
     chosen = choose("where to", [*kept, *kinds])
@@ -148,7 +148,7 @@ def _bucket(text: str) -> str:
 
 
 def _ask_keys(destination: str) -> dict[str, str]:
-    """Return what a destination needs and the environment lacks; it stays out of arguments and logs."""
+    """Return the keys that a destination needs and the environment lacks; they stay out of arguments and logs."""
     if local.recognise(destination) is not None:
         return {}
     if destination.startswith("s3://"):

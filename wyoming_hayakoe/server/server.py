@@ -264,7 +264,7 @@ class Server:
         if self._settings.advertise is not None:
             self._discovery = Discovery.for_balancer(*self._settings.advertise, name, voices)
         else:
-            self._discovery = Discovery.for_endpoints(self.endpoints, name, voices)
+            self._discovery = Discovery.for_endpoints(self.endpoints, name, voices, self._settings.data_dir)
         if self._discovery is not None:
             self._background.append(owned(self._discovery.run()))
         elif self.endpoints:

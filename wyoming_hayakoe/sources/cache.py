@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn, Self
 
-from wyoming_hayakoe.disk import locked, told
+from wyoming_hayakoe.disk import locked, one_line_errors
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.sources import files
 from wyoming_hayakoe.sources.cache_entry import CacheEntry, Manifest, read_manifest
@@ -159,7 +159,7 @@ class CachedSource:
         self._warned = error
 
     def _refresh(self, entry: CacheEntry, progress: Progress | None, *, is_optional: bool = False) -> Path:
-        with told(self._shelf, _REMEDY):
+        with one_line_errors(self._shelf, _REMEDY):
             entry.folder.mkdir(parents=True, exist_ok=True)
             with locked(entry.folder / "lock", f"{entry.name}: waiting for another process that downloads it"):
                 for _ in range(_CHANGES):

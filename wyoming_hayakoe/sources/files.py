@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 
-from wyoming_hayakoe.disk import told
+from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.sources.source import Item, Listing, Progress, SourceError, Transfer
 
@@ -98,7 +98,7 @@ def below(whole: Listing, prefix: str, uri: str) -> Listing:
 
 def files_below(folder: Path) -> dict[str, Path]:
     """Return the files of a local folder by their paths relative to it; links are followed, but not in circles."""
-    with told(folder, "name another folder"):
+    with one_line_errors(folder, "name another folder"):
         found = list(islice(_walk(folder, ()), MAX_FILES + 1))
     if len(found) > MAX_FILES:
         raise SourceError(f"{folder}: has more than {MAX_FILES} files: name the folder of a voice in it")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from wyoming_hayakoe.disk import told
+from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.sources import files
 from wyoming_hayakoe.sources.source import AbsentError, Paths, Progress, SourceError
@@ -60,7 +60,7 @@ class LocalSource:
     def list(self, prefix: str = "") -> Paths:
         """Return the paths of the files below a prefix; for a source that is a file, its name."""
         place = self.fetch(prefix)
-        with told(place, _ANOTHER):
+        with one_line_errors(place, _ANOTHER):
             if place.is_file():
                 return [place.relative_to(self._root).as_posix() if place != self._root else place.name]
             base = self._root
@@ -69,7 +69,7 @@ class LocalSource:
     def fetch(self, prefix: str, progress: Progress | None = None, *, endings: tuple[str, ...] = ()) -> Path:
         """Return the place itself."""
         place = self._place(prefix)
-        with told(place, _ANOTHER):
+        with one_line_errors(place, _ANOTHER):
             is_folder = place.is_dir()
             if not place.exists():
                 raise AbsentError(f"{place}: there is no such file or folder: check the path")
@@ -91,7 +91,7 @@ class LocalSource:
     def upload(self, parts: Mapping[str, Path], progress: Progress | None = None) -> None:
         """Copy all files beside the old ones, then rename them to their places."""
         parts = {files.named_prefix(prefix): place for prefix, place in parts.items()}
-        with told(self._root, _ANOTHER):
+        with one_line_errors(self._root, _ANOTHER):
             ours = files.gathered(parts)
             done = files.counting(ours, self.uri, progress)
             self._root.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,7 @@ class LocalSource:
     def delete(self, prefix: str) -> None:
         """Delete a folder or file below the root."""
         target = self._root / files.named_prefix(prefix)
-        with told(target, _ANOTHER):
+        with one_line_errors(target, _ANOTHER):
             if target.is_dir() and not target.is_symlink():
                 shutil.rmtree(target)
             else:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wyoming_hayakoe.disk import told
+from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.sources import files
 from wyoming_hayakoe.sources.source import (
@@ -120,7 +120,7 @@ class S3:
         staged = []
         try:
             for name, path in ours.items():
-                with told(path, "name another folder"):
+                with one_line_errors(path, "name another folder"):
                     staged.append(self._put(self._key(f"{_STAGING}/{name}{_STAGED}"), path))
                 done(name)
             for name, key in zip(ours, staged, strict=True):

@@ -1,4 +1,4 @@
-"""What a client gets for what it sends: the Wyoming contract, through real sockets."""
+"""The Wyoming contract between a client and the server, through real sockets."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ from wyoming.tts import (
     SynthesizeVoice,
 )
 
-from tests.support import ARTICLE, FRONT_END, connected, local, receive, running, speak
+from tests.support import ARTICLE, DEADLINE, FRONT_END, Program, connected, local, receive, running, speak
 from tests.voices import BeepVoice
 from wyoming_hayakoe.server.catalogue import Preset
 from wyoming_hayakoe.speaker import Speaker
@@ -44,6 +44,24 @@ async def test_describe_tells_home_assistant_all_it_needs(voice):
         assert "CC BY 3.0" in listed.attribution.name
         assert [speaker.name for speaker in listed.speakers] == ["normal"]
     assert program.voices[1].description == "Mei, slower and lower"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ([], "hayakoe"),
+        (["--zeroconf"], "hayakoe"),
+        (["--name", "kitchen"], "hayakoe-kitchen"),
+        (["--zeroconf", "居間"], "hayakoe-居間"),
+        (["--zeroconf", "bath", "--name", "kitchen"], "hayakoe-bath"),
+    ],
+)
+async def test_home_assistant_shows_each_named_server_under_its_name(arguments, name):
+    with Program.listening("--uri", "tcp://127.0.0.1:{port}", *arguments) as server:
+        async with AsyncClient.from_uri(server.uri, read_timeout=DEADLINE) as client:
+            await client.write_event(Describe().event())
+            info = Info.from_event(await client.read_event())
+    assert [program.name for program in info.tts] == [name]
 
 
 async def test_without_streaming_it_is_not_advertised(voice):
@@ -80,7 +98,7 @@ async def test_blank_text_is_answered_without_chunks(voice, text):
     assert answer.kinds == SILENT
 
 
-async def test_presets_differ_as_they_say(voice):
+async def test_presets_change_the_speech_as_configured(voice):
     async with running(voice=voice, presets=[SLOW]) as server:
         normal = await speak(server, ARTICLE)
         slow = await speak(server, ARTICLE, voice=SynthesizeVoice(name="slow"))

@@ -1,4 +1,4 @@
-"""Where a neural voice's time goes: by stage, and within each by kind of work, as ONNX Runtime counts it."""
+"""Profile of a neural voice: time by stage, and within a stage by kind of work, as ONNX Runtime measures it."""
 
 import gc
 import json
@@ -26,21 +26,21 @@ _LEAST = 0.02
 
 
 def measure(name: str, source: str, precision: Precision, text: str) -> list[Figure]:
-    """Say ``text``, and return the milliseconds of each stage and of the kinds of work that matter in it.
+    """Speak ``text``, and return the milliseconds of each stage and of each kind of work above 2 % of it.
 
-    Profiling itself takes time, most where nodes are many and small: compare the shares.
+    Profiling itself takes time, most where nodes are many and small: compare the shares, not the milliseconds.
     """
     with tempfile.TemporaryDirectory() as data, tempfile.TemporaryDirectory() as folder:
 
         def load() -> Speaker:
             return TTS(cache_dir=data, precision=precision).load(name, source=source).prepare().speakers[name]
 
-        # Preparing the voice and measuring its level are not what is asked.
+        # Loaded once before: preparing the voice and measuring its level are no part of the profile.
         load()
         with profiled(Path(folder)):
             speaker = load()
         speaker.generate(text, seed=0)
-        # Sessions write down what they did when they go.
+        # ONNX Runtime writes a session's profile when the session is freed.
         del speaker
         gc.collect()
         stages = {path.name.partition("@")[0]: _read(path) for path in sorted(Path(folder).iterdir())}
@@ -56,7 +56,7 @@ def measure(name: str, source: str, precision: Precision, text: str) -> list[Fig
 
 
 def group_of(operator: str) -> str:
-    """Return the kind of work that an operator of a graph does."""
+    """Return the kind of work of an ONNX operator."""
     return next((group for group, parts in _GROUPS.items() if any(part in operator for part in parts)), "each value")
 
 

@@ -1,8 +1,8 @@
-"""Ask running servers for much at once: print how soon they speak, or how many replicas a fleet needs.
+"""Send concurrent requests to running servers: print the time to first audio, or the replicas that a fleet needs.
 
---clients is a closed loop: so many homes, each of which asks, listens, pauses, and asks again. --rate is an open one:
-requests come at random times, so many a second, however slow the answers are. --size looks for the highest rate that
-one replica holds with 95 % of its first sounds within so many milliseconds.
+--clients is a closed loop: COUNT clients, each of which sends a request, plays the answer, pauses, and sends the next.
+--rate is an open loop: a Poisson process of PER_SECOND requests, however slow the answers are. --size searches for the
+highest rate at which one replica gives 95 % of its requests their first audio within MILLISECONDS.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from wyoming_hayakoe.cli.load.report import problems, summarise
 from wyoming_hayakoe.cli.options import converters
 from wyoming_hayakoe.errors import HayakoeError
 
-# Fewer say nothing of the slowest twentieth.
+# Fewer requests do not measure the slowest 5 %.
 _LEAST_REQUESTS = 100
 
 
@@ -31,32 +31,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         return _allowed(converters.number(low, high))
 
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--clients", type=_allowed(converters.whole(1, 10_000)), metavar="COUNT", help="closed loop")
-    what.add_argument("--rate", type=number(0.001, 10_000), metavar="PER_SECOND", help="open loop")
-    what.add_argument("--size", type=number(1, 60_000), metavar="MILLISECONDS", help="how many replicas a fleet needs")
+    what.add_argument(
+        "--clients", type=_allowed(converters.whole(1, 10_000)), metavar="COUNT", help="closed loop of COUNT clients"
+    )
+    what.add_argument(
+        "--rate", type=number(0.001, 10_000), metavar="PER_SECOND", help="open loop of PER_SECOND requests"
+    )
+    what.add_argument("--size", type=number(1, 60_000), metavar="MILLISECONDS", help="replicas that a fleet needs")
     parser.add_argument(
         "--uri",
         type=_allowed(converters.uri),
         default="tcp://127.0.0.1:10200",
-        help="server or balancer to ask (default: %(default)s)",
+        help="server or load balancer to measure (default: %(default)s)",
     )
-    parser.add_argument("--voice", metavar="NAME", help="voice to ask for (default: the server's)")
+    parser.add_argument("--voice", metavar="NAME", help="voice of the requests (default: the server's)")
     parser.add_argument(
-        "--think", type=number(0, 3600), default=5.0, metavar="SECONDS", help="mean pause of a client (default: 5)"
+        "--think",
+        type=number(0, 3600),
+        default=5.0,
+        metavar="SECONDS",
+        help="mean pause of a client with --clients (default: 5)",
     )
     parser.add_argument(
-        "--per-room", type=number(0.01, 3600), default=20.0, metavar="COUNT", help="requests an hour (default: 20)"
+        "--per-room",
+        type=number(0.01, 3600),
+        default=20.0,
+        metavar="COUNT",
+        help="requests of a room per hour, for --size (default: 20)",
     )
     parser.add_argument(
         "--duration", type=number(0.1, 86_400), default=30.0, metavar="SECONDS", help="length of a run (default: 30)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="same seed, same texts and pauses (default: 0)")
-    parser.add_argument("--json", metavar="FILE", help="write the figures as JSON too; - prints them instead")
-    parser.add_argument("--chart", metavar="FILE.png", help="draw the (last) run too (needs matplotlib)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of texts and pauses (default: 0)")
+    parser.add_argument("--json", metavar="FILE", help="also write the figures as JSON; - prints JSON instead")
+    parser.add_argument("--chart", metavar="FILE.png", help="also draw the (last) run (needs matplotlib)")
 
 
 def run(flags: argparse.Namespace) -> int:
-    """Ask, and print."""
+    """Run the measurement and print its figures."""
     load = Load(flags.uri, voice=flags.voice, seed=flags.seed)
     show(asyncio.run(_measure(load, flags)), flags.json)
     if flags.chart:
@@ -73,16 +85,16 @@ async def _measure(load: Load, flags: argparse.Namespace) -> list[Figure]:
     else:
         await load.closed(flags.clients, flags.think, flags.duration)
     if not load.outcomes:
-        raise HayakoeError(f"nothing was asked in {flags.duration:g} s: choose a longer --duration")
+        raise HayakoeError(f"--duration: no request was sent in {flags.duration:g} s: choose a longer one")
     return summarise(load.outcomes)
 
 
 async def _size(load: Load, flags: argparse.Namespace) -> list[Figure]:
-    # One client alone tells what is possible at all, and about how much.
+    # One client alone shows whether the limit can be met at all, and gives a rate to start from.
     await load.closed(1, 0, flags.duration)
     alone = _slowest_twentieth(load)
     if alone > flags.size:
-        raise HayakoeError(f"--size: a client that is alone waits {alone:.0f} ms: allow more milliseconds")
+        raise HayakoeError(f"--size: a single client waits {alone:.0f} ms for its first audio: allow more milliseconds")
     start = len(load.outcomes) / load.outcomes[-1].ended / 2
 
     async def holds(rate: float) -> bool:
@@ -100,12 +112,12 @@ async def _size(load: Load, flags: argparse.Namespace) -> list[Figure]:
 
 
 def _slowest_twentieth(load: Load) -> float:
-    """Return the milliseconds within which 95 % of all requests had their first audio; who failed waits for ever."""
+    """Return the milliseconds within which 95 % of all requests had their first audio; a failed one counts as inf."""
     return 1000 * percentile([math.inf if outcome.problem else outcome.waited for outcome in load.outcomes], 95)
 
 
 def _allowed(convert: Callable[[object], object]) -> Callable[[str], object]:
-    """Make a type for argparse of what converts options."""
+    """Return an argparse type made of an option's converter."""
 
     def check(text: str) -> object:
         try:

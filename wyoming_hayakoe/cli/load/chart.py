@@ -1,4 +1,4 @@
-"""Draws a run."""
+"""Chart of a run's waits."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 def draw(outcomes: Sequence[Outcome], title: str, target: Path) -> None:
-    """Write a picture: how many requests had waited how long, and how long each waited as time went by.
+    """Write an image file: the cumulative distribution of the waits, and each request's wait over time.
 
     Raises:
-        UsageError: there is nothing to draw with.
+        UsageError: matplotlib is not installed.
     """
     try:
         from matplotlib.figure import Figure as Canvas
     except ImportError:
-        raise UsageError("--chart: needs matplotlib: run script/setup dev") from None
+        raise UsageError("--chart: matplotlib is not installed: run script/setup dev") from None
     canvas = Canvas(figsize=(11, 4.5), layout="constrained")
     canvas.suptitle(title)
     shares, times = canvas.subplots(1, 2)
@@ -38,7 +38,7 @@ def _draw_shares(axes: "Axes", answered: Sequence[Outcome]) -> None:
         axes.legend()
     for share in (0.5, 0.95):
         axes.axhline(share, color="grey", linewidth=0.5)
-    axes.set(xlabel="milliseconds from when it was due", ylabel="share of the answered requests", ylim=(0, 1))
+    axes.set(xlabel="milliseconds from the request's due time", ylabel="share of the answered requests", ylim=(0, 1))
 
 
 def _draw_times(axes: "Axes", outcomes: Sequence[Outcome]) -> None:

@@ -1,7 +1,7 @@
-"""What a smart home says: replies and announcements of the lengths and kinds that assistants speak."""
+"""Texts of a smart home: replies and announcements, of the lengths and kinds that voice assistants speak."""
 
 REPLIES = (
-    # Done as asked: most of what is spoken, and short.
+    # Confirmations of commands: the most frequent texts, and short.
     "はい。",
     "わかりました。",
     "照明をつけました。",
@@ -44,7 +44,7 @@ REPLIES = (
     "東京から大阪までは、新幹線でおよそ2時間30分です。",
     "その名前の機器は見つかりませんでした。",
     "すみません、もう一度お願いします。",
-    # Announcements that nobody asked for.
+    # Announcements.
     "洗濯が終わりました、取り出してください。",
     "お風呂が沸きました。",
     "玄関に誰か来ています。",
@@ -61,7 +61,7 @@ REPLIES = (
     "火災報知器が作動しました。安全な場所に避難してください。",
     "そろそろお薬の時間です。",
     "お子さんが学校から帰ってきました。",
-    # Longer: what a language model or a morning routine says.
+    # Longer texts, as of a language model or a morning routine.
     "おはようございます。今日は11月21日、金曜日です。天気は晴れ、最高気温は18度の予報です。最初の予定は9時半の歯医者です。",
     "室温が28度を超えたので、エアコンを冷房26度でつけました。窓が開いている部屋があれば、閉めておいてください。",
     "カレーを作るなら、玉ねぎ、にんじん、じゃがいも、豚肉が必要です。じゃがいもが足りないので、買い物リストに追加しておきますね。",
@@ -69,4 +69,4 @@ REPLIES = (
     "出かける前に確認しますね。窓はすべて閉まっていて、ガスも止まっています。リビングの照明だけがついているので、消しておきます。",
     "今夜は流星群が見られるかもしれません。いちばん多く流れるのは午前2時ごろで、東の空がよく見える場所がおすすめです。",
 )
-"""Sixty-odd texts, from a word to a few sentences; each is as likely as any other."""
+"""Sixty-odd texts, from one word to a few sentences, to be drawn with equal probability."""

@@ -1,4 +1,4 @@
-"""Asks a server for speech over real sockets, as homes do or as a clock says."""
+"""Load generator: sends requests to a server over real sockets, in a closed or an open loop."""
 
 import asyncio
 import itertools
@@ -11,64 +11,64 @@ from wyoming_hayakoe.audio import SAMPLE_WIDTH
 from wyoming_hayakoe.cli.client import AnswerError, Client
 from wyoming_hayakoe.cli.load.corpus import REPLIES
 
-# Seconds after which a client that was turned away asks again, where it would not pause longer anyway.
+# Least seconds before a client whose request failed sends the next; a longer pause of its own stays.
 _SECOND_TRY = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One request. Times are seconds since the run began."""
+    """Outcome of one request. Times are seconds since the run began."""
 
     due: float
-    """When it was to be asked: what a listener waits for counts from here, however late the asking."""
+    """Time at which it was due: the listener's wait counts from here, even if it was sent late."""
 
     asked: float
-    """When it was asked."""
+    """Time at which it was sent."""
 
     first: float | None
-    """When its first audio came."""
+    """Time of its first audio; None where none arrived."""
 
     ended: float
-    """When its answer was complete, or failed."""
+    """Time at which its answer was complete, or failed."""
 
     speech: float
-    """Seconds of speech that came."""
+    """Seconds of speech received."""
 
     problem: str | None
-    """Why it failed, as a short word; None is answered."""
+    """Code of its error; None for an answered request."""
 
     @property
     def waited(self) -> float:
-        """Seconds that a listener waited for the first sound, or to learn that there is none."""
+        """Seconds from the due time to the first audio, or to the error."""
         return (self.ended if self.first is None else self.first) - self.due
 
 
 class Load:
-    """Requests to one server, each over a connection of its own as Home Assistant makes them."""
+    """Requests to one server, each over a new connection, as Home Assistant sends them."""
 
     def __init__(self, uri: str, *, voice: str | None = None, seed: int = 0) -> None:
-        """Ask the server at ``uri``; the same ``seed`` asks the same texts with the same pauses."""
+        """Send requests to the server at ``uri``; the same ``seed`` gives the same texts and pauses."""
         self._uri = uri
         self._voice = voice
         self._seed = seed
         self._began = 0.0
         self.outcomes: list[Outcome] = []
-        """What became of the requests, in the order in which they ended."""
+        """Outcomes of the last run's requests, in the order in which they ended."""
 
     async def warm_up(self) -> None:
-        """Have a word said that is not measured.
+        """Send one request that is not measured.
 
         Raises:
-            AnswerError: nobody answers.
+            AnswerError: the server does not answer.
         """
         async with Client(self._uri) as client, aclosing(client.speak(REPLIES[0], self._voice)) as chunks:
             async for _ in chunks:
                 pass
 
     async def closed(self, clients: int, think: float, duration: float) -> None:
-        """Have ``clients`` ask for ``duration`` seconds; each pauses after an answer, ``think`` seconds in the mean.
+        """Run ``clients`` for ``duration`` seconds; each pauses after an answer, ``think`` seconds in the mean.
 
-        Slow answers so lower the rate of requests, as people do who wait for theirs.
+        Slow answers lower the rate of requests, as with people who wait for theirs.
         """
         self._begin()
         async with asyncio.TaskGroup() as tasks:
@@ -76,10 +76,10 @@ class Load:
                 tasks.create_task(self._converse(self._random(number), think, duration))
 
     async def open(self, rate: float, duration: float) -> None:
-        """Ask ``rate`` times a second in the mean, by a Poisson process, for ``duration`` seconds.
+        """Send ``rate`` requests a second in the mean, by a Poisson process, for ``duration`` seconds.
 
-        Nothing here waits for an answer, and each is timed from when its request was due: a server that stalls is asked
-        all the same, and what everybody then waits is counted.
+        No request waits for an earlier answer, and each is timed from its due time: a server that stalls still receives
+        requests, and their waits are counted (no coordinated omission).
         """
         times, texts = self._random(0), self._random(1)
         self._begin()
@@ -89,7 +89,7 @@ class Load:
                 tasks.create_task(self._ask(texts.choice(REPLIES), due))
 
     async def _converse(self, random: Random, think: float, duration: float) -> None:
-        # Whoever starts with a pause does not start together with everybody else.
+        # A pause comes first, so that the clients do not all start together.
         pause = _exponential(random, think)
         while self._now() + pause < duration:
             await asyncio.sleep(pause)
@@ -128,11 +128,11 @@ class Load:
 
 
 def poisson(random: Random, rate: float, duration: float) -> Iterator[float]:
-    """Yield the times under ``duration`` at which something happens ``rate`` times a second in the mean."""
+    """Yield the times under ``duration`` of a Poisson process of ``rate`` events a second."""
     times = itertools.accumulate(random.expovariate(rate) for _ in itertools.count())
     return itertools.takewhile(lambda time: time < duration, times)
 
 
 def _exponential(random: Random, mean: float) -> float:
-    """Draw a pause that knows nothing of those before it, so that clients do not fall into step."""
+    """Return a pause from the exponential distribution, which is memoryless: clients do not synchronise."""
     return random.expovariate(1 / mean) if mean else 0.0

@@ -1,4 +1,4 @@
-"""What a run amounts to."""
+"""Figures of a run."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ _SHARES = (50, 90, 95, 99)
 
 
 def summarise(outcomes: Sequence[Outcome]) -> list[Figure]:
-    """Return the figures of a run that asked something: how much was asked and answered, and how soon.
+    """Return the figures of a run with at least one request: counts, rates and percentiles of the waits.
 
-    Times are of answered requests only, and count from when each was due; the others are counted by their error's code,
-    ``busy`` always among them.
+    Waits are those of answered requests, from their due time. Failed requests are counted by their error's code;
+    ``busy`` is always listed.
     """
     answered = [outcome for outcome in outcomes if outcome.problem is None]
     length = max(outcome.ended for outcome in outcomes)
@@ -26,13 +26,13 @@ def summarise(outcomes: Sequence[Outcome]) -> list[Figure]:
         Figure("speech per second", sum(outcome.speech for outcome in answered) / length, "s", ""),
         *_times("first audio", [outcome.waited for outcome in answered]),
         *_times("whole answer", [outcome.ended - outcome.due for outcome in answered]),
-        # Where this is not small beside the others, they are those of a client that was too slow to ask.
+        # Where this is not small beside the others, they measure a load generator that was too slow.
         *_times("asked late", [outcome.asked - outcome.due for outcome in outcomes]),
     ]
 
 
 def problems(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """Return how many requests failed, by why; ``busy``, a no in time, comes first."""
+    """Return the number of failed requests by error code; ``busy``, the code of refused requests, comes first."""
     return {"busy": 0} | Counter(outcome.problem for outcome in outcomes if outcome.problem)
 
 

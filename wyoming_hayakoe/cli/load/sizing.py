@@ -1,4 +1,4 @@
-"""How many replicas so many rooms need."""
+"""Number of replicas for a number of rooms."""
 
 import math
 from collections.abc import Awaitable, Callable
@@ -12,10 +12,10 @@ _PRECISION = 1.15
 
 
 async def highest(holds: Callable[[float], Awaitable[bool]], start: float) -> float:
-    """Return the highest rate for which ``holds``, to 15 percent: doubled or halved from ``start``, then bisected.
+    """Return the highest rate for which ``holds`` is true, to 15 %: doubled or halved from ``start``, then bisected.
 
     Raises:
-        HayakoeError: none does.
+        HayakoeError: it is false for every rate down to 0.02 a second.
     """
     low = high = start
     if await holds(start):
@@ -25,7 +25,7 @@ async def highest(holds: Callable[[float], Awaitable[bool]], start: float) -> fl
         while not await holds(low := high / 2):
             high = low
             if high < _LEAST_RATE:
-                raise HayakoeError("--size: the server holds no rate at all: allow more milliseconds")
+                raise HayakoeError("--size: the server meets it at no rate: allow more milliseconds")
     while high / low > _PRECISION:
         middle = math.sqrt(low * high)
         if await holds(middle):
@@ -36,9 +36,13 @@ async def highest(holds: Callable[[float], Awaitable[bool]], start: float) -> fl
 
 
 def size(per_hour: float, rate: float) -> list[Figure]:
-    """Return the replicas for some numbers of rooms, if a room asks ``per_hour`` and a replica holds ``rate`` a second.
+    """Return the replicas for several numbers of rooms.
 
-    One is to spare, for a restart or a fault.
+    Args:
+        per_hour: requests of a room per hour.
+        rate: requests per second that one replica holds.
+
+    Each figure includes one spare replica, for a restart or a fault.
     """
     return [
         Figure(f"replicas for {rooms:,} rooms", math.ceil(rooms * per_hour / 3600 / rate) + 1, "", "")

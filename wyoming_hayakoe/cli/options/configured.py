@@ -47,6 +47,7 @@ class Configured:
             streaming=not given.no_streaming,
             zeroconf=given.zeroconf is not False,
             zeroconf_name=given.zeroconf or given.name,
+            data_dir=data_dir(given.data_dir),
             max_clients=given.max_clients,
             max_queue=given.max_queue,
             allow=None if "any" in given.allow else networks,

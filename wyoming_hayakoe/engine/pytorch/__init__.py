@@ -1,1 +1,1 @@
-"""The same networks on PyTorch, with the extra [publish]."""
+"""Voices' networks in PyTorch, with the extra [publish]."""

@@ -1,4 +1,4 @@
-"""Voices on PyTorch: the network itself in place of its ONNX graph, for a GPU."""
+"""PyTorch backend: runs a voice's network from its checkpoint instead of the ONNX graph, for a GPU."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -23,21 +23,21 @@ from wyoming_hayakoe.errors import HayakoeError, in_brief
 
 
 def has_gpu() -> bool:
-    """Whether PyTorch can compute on a GPU."""
+    """Return whether PyTorch can compute on a GPU."""
     return bool(torch.cuda.is_available())
 
 
 class PyTorch:
-    """Loader of voices on one device of PyTorch."""
+    """Loader of voices onto one PyTorch device."""
 
     def __init__(self, device: str) -> None:
-        """Load onto ``device``, as PyTorch names it."""
+        """Load onto ``device``, a PyTorch name such as ``cuda``."""
         self.device = torch.device(device)
         self.compiles = False
-        """Whether networks are loaded through torch.compile: that takes a minute, and computes faster afterwards."""
+        """Whether networks are compiled with torch.compile, which takes a minute and makes them faster."""
 
     def read(self, place: Path) -> VoiceFiles:
-        """Read the small files in the folder of a voice.
+        """Return the small files in the folder of a voice.
 
         Raises:
             HayakoeError: a file is missing or damaged.
@@ -65,17 +65,17 @@ _Compute = Callable[[dict[str, Tensor]], Sequence[Tensor]]
 
 
 class _Stage:
-    """A part of the network, as :class:`~.jp_extra.stages.LoadedStage` describes it."""
+    """One stage of the network: a :class:`~.jp_extra.stages.LoadedStage`."""
 
     def __init__(self, compute: _Compute, device: torch.device, origin: Path) -> None:
         self._compute = compute
         self._device = device
         self._origin = origin
-        # torch.compile is not made for several threads at once, and a GPU computes one thing at a time.
+        # torch.compile is not thread-safe, and a GPU runs one stage at a time.
         self._lock = threading.Lock()
 
     def run(self, outputs: Sequence[str], feeds: Feeds) -> list[npt.NDArray[Any]]:
-        """Return this stage's values, which are ``outputs``."""
+        """Return the values of ``outputs``, which are all outputs of this stage."""
         try:
             with self._lock, torch.inference_mode():
                 tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in feeds.items()}
@@ -92,7 +92,7 @@ def _stages(network: Vits, origin: Path, *, compiles: bool) -> LoadedStages:
     device = network.emb_g.weight.device
     stages: list[Callable[..., Any]] = [network.encode, network.flow, network.dec]
     if compiles:
-        # Sentences have any length: one program for all of them.
+        # Dynamic shapes: one compiled program for sentences of any length.
         stages = [torch.compile(stage, dynamic=True) for stage in stages]
     encode, flow, decode = stages
 
@@ -132,5 +132,5 @@ def _only_checkpoint(folder: Path) -> Path:
 def _failed(origin: Path, error: RuntimeError) -> HayakoeError:
     """Return PyTorch's error in one line."""
     if isinstance(error, torch.cuda.OutOfMemoryError):
-        return HayakoeError(f"{origin}: the GPU has no room for it: stop what else uses it, or compute on the CPU")
+        return HayakoeError(f"{origin}: the GPU is out of memory: stop other programs on it, or compute on the CPU")
     return HayakoeError(f"{origin}: PyTorch fails ({in_brief(error)}): compute on the CPU")

@@ -1,4 +1,4 @@
-"""What the server answers to describe."""
+"""The info event, which answers describe."""
 
 from wyoming.info import Attribution, Info, TtsProgram, TtsVoice, TtsVoiceSpeaker
 
@@ -6,15 +6,21 @@ from wyoming_hayakoe.server.catalogue import Catalogue, Entry
 from wyoming_hayakoe.version import __version__
 from wyoming_hayakoe.voice import Credit
 
-# Home Assistant builds the entity's id from this name: it never changes.
-PROGRAM = "hayakoe"
+# Home Assistant makes the title of its entry and the entity's id from this name, which therefore never changes.
+_PROGRAM = "hayakoe"
 _URL = "https://www.home-assistant.io/integrations/wyoming/"
 
 
-def make_info(catalogue: Catalogue, *, streaming: bool) -> Info:
-    """Return the info event's content: one program with every entry of the catalogue."""
+def make_info(catalogue: Catalogue, *, streaming: bool, server_name: str | None = None) -> Info:
+    """Return the info event's content: one program with every entry of the catalogue.
+
+    Args:
+        catalogue: the voices.
+        streaming: whether text streams are advertised.
+        server_name: the name of this server among others; it becomes part of the program's name.
+    """
     program = TtsProgram(
-        name=PROGRAM,
+        name=f"{_PROGRAM}-{server_name}" if server_name else _PROGRAM,
         description="Japanese text to speech",
         attribution=Attribution(name="wyoming-hayakoe", url=_URL),
         installed=True,
@@ -39,5 +45,5 @@ def _voice(entry: Entry) -> TtsVoice:
 
 
 def _author(credit: Credit) -> str:
-    """Return who is to be named, with the licence that says so: the protocol has no field for it."""
+    """Return the author with the licence, for which the protocol has no field."""
     return f"{credit.author}, {credit.licence}" if credit.licence != "unknown" else credit.author

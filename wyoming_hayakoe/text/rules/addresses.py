@@ -1,7 +1,7 @@
-"""Rules for what is spelled rather than said: phone and postal numbers, hosts, mail, versions, files.
+"""Rules for text that is spelled out: phone numbers, postal codes, host names, mail addresses, versions, file names.
 
-Digits go one by one, as people here dictate them: two morae each (ニー, ゴー), の for a hyphen. A run that
-starts with 0 stays in digits because Open JTalk spells those by itself and with a better accent.
+Digits are read one by one, as in dictation in Japan: two morae each (ニー, ゴー), の for a hyphen. A run that starts
+with 0 stays in digits, because Open JTalk spells it itself, with a better accent.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from wyoming_hayakoe.text.rule import TextRule, rule
 _DIGIT_NAMES = ("ゼロ", "イチ", "ニー", "サン", "ヨン", "ゴー", "ロク", "ナナ", "ハチ", "キュー")
 _ERAS = {"R": "令和", "H": "平成", "S": "昭和"}
 _SEPARATORS = {"-": "ハイフン", "_": "アンダーバー", "+": "プラス", ".": "ドット"}
-# Top-level domains that stand alone as proof of a host name; "3.5.io" or "etc.to" are not worth the risk.
+# Top-level domains that alone identify a host name; others are left out, since "3.5.io" or "etc.to" may be none.
 _TOP_LEVEL = "com|net|org|jp|io|dev|app|ai|co|tv|info|me|edu|gov|uk|de|local|lan|home|internal|arpa"
 _EXTENSION = (
     "ya?ml|json|txt|py|js|ts|html?|css|csv|tsv|xml|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|svg|webp|heic|mp3|mp4|wav|flac|ogg"
     "|mov|avi|md|zip|tar|gz|exe|dll|apk|log|conf|cfg|ini|toml|sh|bat|sql|db|onnx|iso|img"
 )
-# One label of a host name; the bounds here and below keep long nonsense from costing quadratic time.
+# One label of a host name; the bounds here and below prevent quadratic time on long random text.
 _HOST = r"[A-Za-z0-9-]{1,63}"
 _CALENDAR_DAY = re.compile(r"(?:19|20)[0-9]{2}\.(?:1[0-2]|0?[1-9])\.(?:3[01]|[12][0-9]|0?[1-9])")
 _ROOM_NUMBER = re.compile("[1-9]0[0-9]")
@@ -27,16 +27,16 @@ _NOT_LATIN = r"(?![A-Za-z0-9_-])"
 
 
 def spell(digits: str) -> str:
-    """Digits one by one: `"150"` → `"イチゴーゼロ"`; a run with a leading zero is left to Open JTalk."""
+    """Return digits spelled one by one: `"150"` → `"イチゴーゼロ"`; a run with a leading zero stays for Open JTalk."""
     if len(digits) > 1 and digits[0] == "0":
         return digits
     return "".join(_DIGIT_NAMES[int(digit)] for digit in digits)
 
 
 def spell_groups(text: str) -> str:
-    """Spell groups of digits: `"090-1234-5678"` → `"090の1234の5678"`."""
+    """Return groups of digits joined by の: `"090-1234-5678"` → `"090の1234の5678"`."""
     groups = re.findall(r"[0-9]+", text)
-    # A leading zero makes Open JTalk spell every group that の ties to it, but 302 as in hotels: サンマルニー.
+    # After a leading zero Open JTalk spells each group joined by の, but reads 302 as a room number: サンマルニー.
     if groups[0][0] == "0" and not any(_ROOM_NUMBER.fullmatch(group) for group in groups):
         return "の".join(groups)
     return "の".join(spell(group) for group in groups)
@@ -51,7 +51,7 @@ def _international(match: re.Match[str]) -> str:
 
 
 def _spell_postal(area: str, town: str) -> str:
-    # Behind 番号 Open JTalk says マル for the last zero of 060, so the area is always spelled out.
+    # After 番号 Open JTalk reads the last zero of 060 as マル, so the area is always spelled out.
     return f"{''.join(_DIGIT_NAMES[int(digit)] for digit in area)}の{spell(town)}"
 
 
@@ -74,7 +74,7 @@ def _domain(match: re.Match[str]) -> str:
 
 
 def _ip(match: re.Match[str]) -> str:
-    """Octets as numbers, テン in kana (点 would turn イチテン into イッテン in places)."""
+    """Return octets as numbers joined by テン in kana (with 点, Open JTalk reads some as イッテン for イチテン)."""
     if any(int(octet) > 255 for octet in match["ip"].split(".")):
         return _version(match)
     tail = ""
@@ -86,13 +86,13 @@ def _ip(match: re.Match[str]) -> str:
 
 
 def _mac(match: re.Match[str]) -> str:
-    """Byte by byte: digits by name, letters left to be spelled as capitals."""
+    """Return a MAC address byte by byte: digits by name, letters as capitals, which are spelled later."""
     names = (_DIGIT_NAMES[int(char)] if char.isdigit() else char for char in match[0].upper().replace(":", "、"))
     return "".join(names)
 
 
 def _version(match: re.Match[str]) -> str:
-    """Numbers with テン between them, unless it is a day that a calendar has: that one is `dates`'s."""
+    """Return numbers joined by テン; a calendar day stays, for the rules of `dates`."""
     return match[0] if _CALENDAR_DAY.fullmatch(match[0]) else match[0].replace(".", "テン")
 
 

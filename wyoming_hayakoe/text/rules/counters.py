@@ -1,4 +1,4 @@
-"""Rules for the few words that pyopenjtalk-plus 0.4.1 misreads beside digits, by measurement."""
+"""Rules for the few words beside digits that pyopenjtalk-plus 0.4.1 was measured to misread."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KANJI = {"1": "一", "3": "三", "4": "四"}
 
 
 def _before_last(match: re.Match[str]) -> str:
-    """Take the final digit off a number and leave a number: 28 becomes 20, and of 8 nothing is left."""
+    """Return a number without its last digit: 20 for 28, nothing for 8."""
     tens = match["tens"]
     return f"{tens}0" if tens else ""
 

@@ -25,7 +25,7 @@ _MONTHS = {
     for number, name in enumerate(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"))
 }
 _LAST_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-# What distinguishes a day from a fraction (1/2, 3/4).
+# Contexts that distinguish a day from a fraction (1/2, 3/4).
 _DAY_BEFORE = (
     r"(?:今年|来年|昨年|去年|日付|期限|締切|締め切り|予定|開催日?|発売日?|誕生日|から|[〜~])"
     r"\s?[はがの、:]?\s?"
@@ -46,7 +46,7 @@ def _full_date(match: re.Match[str]) -> str:
 
 
 def _clock_words(hour: str, minute: str, second: str | None) -> str:
-    """Hours, minutes and seconds without what is not said: 7:00 is 7時, 0:05:30 a span of 5分30秒."""
+    """Return hours, minutes and seconds without zero parts: 7:00 is 7時, 0:05:30 a duration of 5分30秒."""
     hours, minutes = int(hour), int(minute)
     if second is None:
         return f"{hours}時" + (f"{minutes}分" if minutes else "")
@@ -71,7 +71,7 @@ def _clock(match: re.Match[str]) -> str:
 
 
 def _is_day(match: re.Match[str]) -> bool:
-    """Return True for a day of the calendar that is no common fraction."""
+    """Return whether the match is a calendar day and no common fraction."""
     month, day = int(match["month"]), int(match["day"])
     if day > _LAST_DAYS[month - 1]:
         return False
@@ -91,7 +91,7 @@ def _sure_month_day(match: re.Match[str]) -> str:
 
 
 def _week(match: re.Match[str]) -> str:
-    """Name days of the week that stand in their order; a name before 曜 stays as it is written."""
+    """Return the names of days of the week that are in order; the day before 曜 stays as written."""
     days = [day for day in match["days"] if day in _WEEK]
     is_list = match["cue"] or match["end"] or len(days) > 2 or "・" in match["days"]
     if match["days"] == "土日" or not is_list or days != sorted(set(days), key=_WEEK.index):
@@ -147,7 +147,7 @@ RULES: tuple[TextRule, ...] = (
         "12/24-25 → 12月24日から25日",
     ),
     rule(
-        "month and day, told by what follows",
+        "month and day, by what follows",
         rf"(?P<cue>){_NO_DIGIT_BEFORE}{_MONTH}/{_DAY}(?={_DAY_AFTER})",
         _sure_month_day,
         "3/15(土) → 3月15日土曜日",
@@ -156,7 +156,7 @@ RULES: tuple[TextRule, ...] = (
         "3/1〜3/5 → 3月1日から3月5日",
     ),
     rule(
-        "month and day, told by what stands before",
+        "month and day, by what precedes",
         rf"(?P<cue>{_DAY_BEFORE}){_MONTH}/{_DAY}{_NO_DIGIT_AFTER}(?!\s?(?:以|カップ|個))",
         _sure_month_day,
         "締切は1/5です → 締切は1月5日です",

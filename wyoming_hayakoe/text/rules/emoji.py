@@ -1,6 +1,6 @@
-"""Rules that read emoji by their Japanese names (``--read-emoji``); otherwise they are silent.
+"""Rules that read emoji by their Japanese names (``--read-emoji``); without them emoji are silent.
 
-The names are our own: short, as one would say them aloud, for the emoji that turn up in messages at home.
+The names were written for this table: short, in spoken Japanese, for the emoji of messages at home.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ _FAMILIES = {
     """,
 }
 NAMES: dict[str, str] = dict(pair.split("=") for family in _FAMILIES.values() for pair in family.split())
-"""Emoji (without variation selector) → what to say."""
+"""Emoji (without variation selector) → spoken name."""
 
-# Skin tones and variation selectors have no name of their own.
+# Skin tones and variation selectors, which are not read.
 _MODIFIERS = "\ufe0e\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 _EMOJI = re.compile(f"(?:{'|'.join(sorted(NAMES, key=len, reverse=True))})[{_MODIFIERS}]*")
 _PAUSES = frozenset("、。，．,. !?！？…")

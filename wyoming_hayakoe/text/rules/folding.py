@@ -1,7 +1,7 @@
-"""Rules for single characters: compatibility forms that keep their meaning.
+"""Rules for single characters: Unicode normalization that keeps the meaning of compatibility characters.
 
-Unicode's NFKC is what makes full-width letters and half-width kana one alphabet, but on the way it turns ①
-into 1, m² into m2 and … into three stops. What carries meaning for the ear is therefore written out first.
+NFKC unifies full-width letters and half-width kana, but also turns ① into 1, m² into m2 and … into three full stops.
+Characters whose meaning is spoken are therefore written out before it.
 """
 
 from __future__ import annotations
@@ -54,21 +54,21 @@ _LONE_UNITS = {
     "㎏": "キログラム", "㏄": "シーシー",
     "㎖": "ミリリットル", "ℓ": "リットル", "℃": "度", "℉": "度",
 }  # fmt: skip
-# Without a number before it the unit tables would leave ㎞ as the letters km.
+# Units in one character without a number before them, which the unit tables would leave as letters: ㎞ as km.
 _LONE_UNIT = rf"(?<![0-9０-９万千百\s])[{''.join(_LONE_UNITS)}]"
 
 _SPECIAL = f"[{''.join(_CIRCLED)}]|(?:[0-9０-９])?[{''.join(_FRACTIONS)}]"
 _QUIET_AFTER_CIRCLED = re.compile(r"[\s、。，．,.)）」』のとかやはがをにでまへ番〜～-]|$")
-# Behind a word a raised number is a note, not a power.
+# After a Japanese word a superscript number is a footnote mark, not a power.
 _POWER = "(?<=[0-9A-Za-z)０-９）])⁻?[⁰¹²³⁴-⁹]+"
-# Ellipses would become stops and Roman numerals Latin letters (Open JTalk reads Ⅲ but not III).
+# Left out: NFKC turns ellipses into full stops and Roman numerals into Latin letters (Open JTalk reads Ⅲ but not III).
 _NFKC_RUN = "[^…‥Ⅰ-Ⅿⅰ-ⅿ]+"
 
 _ACCENTED = "[À-ʯḀ-ỿ]"
 
 
 def _special(match: re.Match[str]) -> str:
-    """① apart from what follows it; ½ as a fraction, after a whole number joined by と."""
+    """Return ① as a number with a pause after it, ½ as a fraction, joined by と to a whole number before it."""
     char = match[0][-1]
     if char in _CIRCLED:
         apart = "" if _QUIET_AFTER_CIRCLED.match(match.string, match.end()) else "、"
@@ -79,7 +79,7 @@ def _special(match: re.Match[str]) -> str:
 
 
 def _power(match: re.Match[str]) -> str:
-    """10⁻³ as 10^-3, which NFKC would make 10-3."""
+    """Return the power of 10⁻³ as in 10^-3; NFKC alone would give 10-3."""
     return "^" + unicodedata.normalize("NFKC", match[0]).replace("\u2212", "-")
 
 

@@ -1,7 +1,7 @@
-"""Rules for words that the dictionary reads in one way only, by what stands beside them.
+"""Rules for homographs: readings by the neighbouring words, where the dictionary has only one reading.
 
-pyopenjtalk-plus has hundreds of such rules; these are the ones that were still missed in a list of 95
-sentences. Sudachi, which it could ask instead, gets as many of that list wrong as it mends.
+pyopenjtalk-plus has hundreds of such rules; these cover the words of a list of 95 sentences that it still misread.
+Sudachi, which it can use instead, misreads as many sentences of that list as it corrects.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ class Reading:
     """The reading of one word."""
 
     pron: str
-    """Its pronunciation, in katakana."""
+    """Pronunciation, in katakana."""
 
     nucleus: int | None = None
-    """Accent nucleus of the phrase that the word opens; None leaves what the dictionary has."""
+    """Accent nucleus of the accent phrase that the word begins; None keeps the dictionary's."""
 
 
 def _rule(word: str, pattern: str, pron: str, nucleus: int | None, *examples: str) -> Rule[Reading]:
@@ -108,7 +108,7 @@ RULES: tuple[Rule[Reading], ...] = (
         "金の無駄 → カネノムダ",
     ),
     _rule("型", "(?<=[ァ-ヺ]ー)型", "ガタ", None, "O型の人 → オーガタノヒト", "型にはまる → カタニハマル"),
-    # the letter C and the words sea and see, where the dictionary has スィー
+    # the letter C and the words sea and see, which the dictionary reads as スィー
     _rule("シー", "シー", "シー", None, "C型 → シーガタ"),
     _rule("対", "対(?=にな|をな|にし)", "ツイ", 0, "対になる → ツイニナル", "3対2 → サンタイニ"),
     _rule(
@@ -123,4 +123,4 @@ RULES: tuple[Rule[Reading], ...] = (
     ),
     _rule("床", "床(?=に(?:就|つい|着))", "トコ", 0, "床に就く → トコニツク", "床に置く → ユカニオク"),
 )
-"""In this order; the pattern matches the word alone, and its reading is for a word of exactly these characters."""
+"""Rules in the order of their use; a pattern matches one word, and its reading applies to exactly that surface."""

@@ -1,6 +1,6 @@
-"""English words whose reading dictionaries and the model miss, by family: our own list, made to be added to.
+"""English words that dictionaries and the model misread, by family. Add further words here.
 
-Each family is a run of `word=reading` with blanks between; the word is in lower case, as it is looked up.
+A family is a list of `word=reading`, separated by blanks; words are in lower case, as they are looked up.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ _FAMILIES = {
         heart=ハート build=ビルド guest=ゲスト aisle=アイル debt=デット buffet=ビュッフェ ballet=バレエ
         genre=ジャンル cafe=カフェ resume=レジューム
     """,
-    # In capitals these would be taken for acronyms: no dictionary has them.
+    # No dictionary has these: in capitals they would be spelled as acronyms.
     "common words of four and five letters": """
         admit=アドミット alike=アライク alive=アライブ allow=アラウ along=アロング alter=オルター
         among=アモング apart=アパート argue=アーギュー arise=アライズ asset=アセット avoid=アボイド
@@ -230,4 +230,4 @@ _ACRONYMS = """
 """
 
 SPELLED = frozenset(_ACRONYMS.split())
-"""Acronyms that are spelled however they are written; in capitals any short unknown word is."""
+"""Acronyms that are spelled in upper and lower case; other short unknown words are spelled only in capitals."""

@@ -1,4 +1,4 @@
-"""Rules that take markdown out of a sentence."""
+"""Rules that remove markdown from a sentence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _cells(match: re.Match[str]) -> str:
     return "、".join(cell.strip() for cell in match[1].split("|") if cell.strip())
 
 
-# In this order; each is bounded by the sentence, so an unpaired mark from a cut sentence falls to the last rules.
+# In the order of their use. A rule sees one sentence: the last rules remove a mark whose pair is in another sentence.
 RULES: tuple[TextRule, ...] = (
     rule("fence", r"^\s*(?:```|~~~).*$", "", "```yaml → ", "~~~ → "),
     rule("line of a table or between sections", r"^[\s|:=*_-]*$", "", "--- → ", "|---|:--:| → ", "-5度です → -5度です"),

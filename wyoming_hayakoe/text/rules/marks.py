@@ -1,4 +1,4 @@
-"""Rules for marks that stand alone or between words: №, #, &, @, →, (株), and those that stay silent."""
+"""Rules for marks alone or between words: №, #, &, @, →, (株), and silent marks."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ RULES: tuple[TextRule, ...] = (
     rule(
         "laughter", rf"(?<=[{_JAPANESE}。！？!?…])w+(?![A-Za-z0-9])", "", "すごいwww → すごい", "東京tower → 東京tower"
     ),
-    # Open JTalk drops blanks, and would make one number of two.
+    # Open JTalk drops blanks, and would read two numbers as one.
     rule("numbers side by side", r"(?<=[0-9])\s+(?=[0-9])", "、", "300 600 → 300、600", "5 個 → 5 個"),
     rule("silent marks", _SILENT, "", "★今日※ → 今日"),
 )

@@ -1,4 +1,4 @@
-"""Rules for prices: the sign goes behind the amount, as it is said (¥1,200 → 1200円)."""
+"""Rules for prices: the currency follows the amount, as it is spoken (¥1,200 → 1200円)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _AMOUNT = r"(?P<amount>[0-9]+(?:\.[0-9]+)?)"
 
 
 def _in_myriads(value: int) -> str:
-    """Write a whole number as newspapers do: 1500000 → 150万, 2050000000 → 20億5000万."""
+    """Return a whole number in units of 万, 億 and 兆: 1500000 → 150万, 2050000000 → 20億5000万."""
     for unit, word in ((10**12, "兆"), (10**8, "億"), (10**4, "万")):
         if value >= unit:
             high, low = divmod(value, unit)

@@ -1,4 +1,4 @@
-"""Rules for what stands between and beside numbers: signs, ranges, ratios and scores, fractions, sums."""
+"""Rules for marks between and beside numbers: signs, ranges, ratios, scores, fractions, sums."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from wyoming_hayakoe.text.rule import TextRule, rule
 
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
-# Counters with readings of their own (ふつか, ふたり, しがつ): a range says them on both sides.
+# Counters that change the number's reading (ふつか, ふたり, しがつ): in a range they are read on both sides.
 _OWN_READING = r"日間?(?!本)|人(?!前)|月(?!間)|時(?!間)|つ"
 _COUNTER = (
     r"年|月|日|時|分|秒|個|人|回|本|枚|台|度|円|階|歳|才|週|点|件|名|泊|杯|匹|冊|倍|割|代|号車|話|巻|曲|品|社|店|校|番|位|章|行|列|問|組|班|級|段|畳|坪|両|食|錠|粒|滴|袋|箱|皿|足|通|発|歩|周|軒|戸|室|種類|か[月所国]|ヶ[月所国]|カ[月所国]"
@@ -21,7 +21,7 @@ _JAPANESE = r"ぁ-ゖァ-ヺー一-鿿々"
 
 
 def _fraction(match: re.Match[str]) -> str:
-    """b分のa where it is one; a larger or a zero part is no fraction and is read with its stroke."""
+    """Return a/b as b分のa; an a that is 0 or greater than b is no fraction: its stroke is read as スラッシュ."""
     above, below = match["above"], match["below"]
     if match["mixed"]:
         return f"{match['mixed'].strip()}と{below}分の{above}"
@@ -62,7 +62,7 @@ THOUSANDS: tuple[TextRule, ...] = (
     rule("decimal without its zero", r"(?<![0-9A-Za-z.。])\.(?=[0-9])", "0.", ".5 → 0.5", "1.5 → 1.5"),
     rule("list of numbers", r"(?<=[0-9]),\s?(?=[0-9])", "、", "2,3日 → 2、3日"),
 )
-"""Before every other table: their numbers have no commas."""
+"""Rules that run before the other tables, whose numbers have no commas."""
 
 BETWEEN: tuple[TextRule, ...] = (
     rule("accounting minus", r"[▲△▼]\s?(?=[0-9])", "マイナス", "前年比▲3.5% → 前年比マイナス3.5パーセント"),

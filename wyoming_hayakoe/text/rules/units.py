@@ -1,7 +1,7 @@
-"""Rules for units. A unit is one only where a number stands before it: 5V is ボルト, TV is not.
+"""Rules for units. A symbol is a unit only after a number: 5V is ボルト, TV is not.
 
-Names are the SI's, in the spelling of Japan's measurement law (計量法) and of the weather service; 毎 for
-"per" a time and パー for "per" anything else, as both are said.
+Names are those of the SI, in the spelling of Japan's measurement law (計量法) and of the weather service. As in speech,
+"per" is 毎 before a unit of time and パー before others.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _PREFIXES = {
     "p": "ピコ", "n": "ナノ", "μ": "マイクロ", "m": "ミリ", "c": "センチ", "d": "デシ", "h": "ヘクト",
     "k": "キロ", "M": "メガ", "G": "ギガ", "T": "テラ", "P": "ペタ",
 }  # fmt: skip
-# (symbol, name, the prefixes that are in use with it)
+# Symbol, name, and the prefixes that are in use with it.
 _PREFIXED = (
     ("m", "メートル", "nμmck"),
     ("g", "グラム", "nμmk"),
@@ -68,10 +68,10 @@ _PLAIN = {
     "var": "バール", "VAC": "ボルトエーシー", "VDC": "ボルトディーシー",
 }  # fmt: skip
 _AREAS = {"mm": "ミリメートル", "cm": "センチメートル", "m": "メートル", "km": "キロメートル"}
-# In kana: キロメートル毎時 is one word to Open JTalk, and one that costs 10 its ジュッ.
+# In kana: Open JTalk takes キロメートル毎時 for one word, before which 10 is not read ジュッ.
 _PER_TIME = {"h": "まいじ", "hr": "まいじ", "s": "まいびょう", "sec": "まいびょう", "min": "まいふん"}
 _PER_COUNT = {"月": "月", "か月": "1か月", "週": "週", "年": "年間"}
-# These are as likely something else (4K, 5G, 3D, A4…) or collide when the case is ignored.
+# Symbols that are as likely no unit (4K, 5G, 3D, A4…) or that collide when the case is ignored.
 _CASE_MATTERS = frozenset(
     {"m", "g", "s", "t", "h", "b", "B", "N", "F", "S", "J", "A", "P", "pt", "kt", "cd", "var", "Pm"}
 )
@@ -79,7 +79,7 @@ _NOT_UNITS = frozenset({"S", "F", "b", "PB", "mb", "MS", "km2"})
 
 
 def _squares_and_cubes() -> dict[str, str]:
-    """平方 and 立方 go before the prefix: cm² is 平方センチメートル."""
+    """Return the units of area and volume; 平方 and 立方 precede the prefix: cm² is 平方センチメートル."""
     table = {}
     for symbol, name in _AREAS.items():
         for mark in ("^2", "2"):
@@ -122,7 +122,7 @@ _END = r"(?![A-Za-z0-9^]|サイズ|判)"
 
 
 def unit_name(symbol: str) -> str:
-    """Name a unit by its symbol; sloppy case (KWH, Ghz) is forgiven where it cannot mean anything else."""
+    """Return the name of a unit; wrong case (KWH, Ghz) is accepted where it is unambiguous."""
     return UNITS.get(symbol) or _FOLDED[symbol.lower()]
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 _WINDOW = 4
-"""Positions to either side that have a representation of their own."""
+"""Positions on either side with a learned representation each."""
 
 _SPEAKER_LAYER = 2
 _MASKED = -1e4
@@ -31,7 +31,7 @@ class ChannelNorm(nn.Module):
 
 
 class RelativeAttention(nn.Module):
-    """Multi-head self-attention that knows how far apart two positions are, up to a window."""
+    """Multi-head self-attention with representations of the distance of two positions, up to a window."""
 
     def __init__(self, channels: int, heads: int) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ def _band_to_square(band: Tensor) -> Tensor:
 
     Rows that are longer than the stride they are read with by one start one further right each: the band is a diagonal.
     """
-    # Sizes are asked for and given one by one, since a traced graph must compute them for every sentence.
+    # Sizes are read from the tensors, since a traced graph must compute them for each sentence.
     batch, heads, time, _ = band.shape
     stride = time + 2 * _WINDOW
     flat = functional.pad(band, (0, time)).reshape(batch, heads, -1)[..., : time * stride]

@@ -1,4 +1,4 @@
-"""Published weights into a network.
+"""Loading of published weights into a network.
 
 Checkpoints of both kinds of weight normalisation load: PyTorch's older one (``weight_g``, ``weight_v``), which
 Style-Bert-VITS2 saved with, and the newer (``parametrizations.weight.original0``), with which HayaKoe saves.
@@ -13,7 +13,7 @@ from wyoming_hayakoe.engine.pytorch.network.parameters import NetworkParameters
 from wyoming_hayakoe.engine.pytorch.network.vits import Vits
 from wyoming_hayakoe.errors import HayakoeError
 
-# What only training needs: the posterior encoder, its half of the stochastic duration predictor, a count of steps.
+# Weights for training only: the posterior encoder, its half of the stochastic duration predictor, the step count.
 _TRAINING_ONLY = ("enc_q.", "sdp.post_", "sdp.flows.1.", "iteration")
 _NAMED = 3
 
@@ -34,7 +34,7 @@ def load_checkpoint(weights: Path, config: Path) -> Vits:
     try:
         result = network.load_state_dict(state, strict=False)
     except RuntimeError as error:
-        # PyTorch names each weight that does not fit on a line of its own, below a heading.
+        # PyTorch names the weights that do not fit below a heading, each on a separate line.
         first = str(error).splitlines()[1:2] or [str(error)]
         raise HayakoeError(f"{weights}: {first[0].strip().rstrip('.')}: {remedy}") from error
     for found, names in (("lacks", result.missing_keys), ("has unknown", result.unexpected_keys)):

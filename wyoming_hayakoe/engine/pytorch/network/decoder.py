@@ -51,7 +51,7 @@ class Decoder(nn.Module):
         return torch.tanh(self.unclipped(z, speaker))
 
     def unclipped(self, z: Tensor, speaker: Tensor) -> Tensor:
-        """Return the samples before they are bent to ±1."""
+        """Return the samples before tanh limits them to ±1."""
         x = self.conv_pre(z) + self.cond(speaker)
         kinds = len(self.resblocks) // len(self.ups)
         for stage, upsample in enumerate(self.ups):
@@ -62,7 +62,7 @@ class Decoder(nn.Module):
 
     @property
     def reach(self) -> int:
-        """How many frames to either side the sound of a frame depends on.
+        """Receptive field: frames on either side on which the sound of a frame depends.
 
         Goes back from a frame's samples to the frames, and widens the span by each convolution's kernel on the way.
         """

@@ -1,4 +1,4 @@
-"""How long each phone sounds: a plain predictor, and one that draws from a flow.
+"""Duration of each phone: a deterministic predictor, and a stochastic one that samples from a flow.
 
 Sources: Kim et al. 2021, "Conditional Variational Autoencoder with Adversarial Learning for End-to-End Text-to-Speech"
 (VITS), sections 2.2.2 and appendix A; Durkan et al. 2019, "Neural Spline Flows".
@@ -24,7 +24,7 @@ _SPLINES = ("3", "5", "7")
 
 
 class DeterministicDurationPredictor(nn.Module):
-    """Predicts the logarithm of each phone's frames."""
+    """Deterministic predictor of the logarithm of each phone's frames."""
 
     def __init__(self, parameters: NetworkParameters) -> None:
         super().__init__()
@@ -41,14 +41,14 @@ class DeterministicDurationPredictor(nn.Module):
         return self.proj(self.features(hidden, mask, speaker)) * mask
 
     def features(self, hidden: Tensor, mask: Tensor, speaker: Tensor) -> Tensor:
-        """Return what the last, linear layer predicts from: [batch, duration channels, time]."""
+        """Return the input of the last, linear layer: [batch, duration channels, time]."""
         x = hidden + self.cond(speaker)
         x = self.norm_1(torch.relu(self.conv_1(x * mask)))
         return self.norm_2(torch.relu(self.conv_2(x * mask))) * mask
 
 
 class StochasticDurationPredictor(nn.Module):
-    """Draws the logarithm of each phone's frames: noise through an inverted flow that sees the phones."""
+    """Stochastic predictor of the logarithm of each phone's frames: an inverted flow of noise, given the phones."""
 
     def __init__(self, parameters: NetworkParameters) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class StochasticDurationPredictor(nn.Module):
 
 
 class DilatedConvolutions(nn.Module):
-    """Residual layers of a dilated convolution per channel and one across channels."""
+    """Residual layers, each of a dilated depthwise convolution and a pointwise one."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ def _depthwise(channels: int, dilation: int) -> nn.Conv1d:
 
 
 class Affine(nn.Module):
-    """Inverts a shift and a scale per channel."""
+    """Inverse of a shift and a scale per channel."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class Affine(nn.Module):
 
 
 class SplineCoupling(nn.Module):
-    """Inverts a spline on the second of two channels whose shape the first and the context decide."""
+    """Inverse of a spline on the second of two channels, whose shape is computed from the first and the context."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The flow, inverted: from the prior's latent to the decoder's, by coupling layers.
+"""Inverted flow: from the prior's latent to the decoder's, by coupling layers.
 
 Sources: Kim et al. 2021, VITS (coupling layers of gated convolutions, after Prenger et al. 2018, "WaveGlow"); Kong et
 al. 2023, "VITS2" (attention in place of them).
@@ -33,7 +33,7 @@ class Flow(nn.Module):
 
 
 class Coupling(nn.Module):
-    """Takes from one half of the channels what the other half predicts of it."""
+    """Inverse coupling layer: subtracts from one half of the channels the mean predicted from the other half."""
 
     def __init__(self, parameters: NetworkParameters) -> None:
         super().__init__()

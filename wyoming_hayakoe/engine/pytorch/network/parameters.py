@@ -1,4 +1,4 @@
-"""The shape of a network, as a voice's ``config.json`` gives it."""
+"""Sizes of a network, from a voice's ``config.json``."""
 
 import dataclasses
 import json
@@ -31,7 +31,7 @@ class NetworkParameters:
     """Attention heads; they divide ``hidden_channels``."""
 
     n_layers: int = 6
-    """Attention layers of the text encoder, at least 3: the speaker joins in before the third."""
+    """Attention layers of the text encoder, at least 3: the speaker embedding is added before the third."""
 
     kernel_size: int = 3
     """Taps of the text encoder's feed-forward convolutions."""
@@ -40,7 +40,7 @@ class NetworkParameters:
     """Width of the speaker embedding."""
 
     resblock: str = "1"
-    """Which of HiFi-GAN's residual blocks the decoder has: ``1`` or ``2``."""
+    """Type of the decoder's HiFi-GAN residual blocks: ``1`` or ``2``."""
 
     resblock_kernel_sizes: tuple[int, ...] = (3, 7, 11)
     """Taps of each of the residual blocks that follow an upsampling."""
@@ -67,7 +67,7 @@ class NetworkParameters:
     """Attention layers in each coupling layer, at least 3."""
 
     duration_channels: int = 256
-    """Width of the duration predictor; no published configuration names it."""
+    """Width of the duration predictor; published configurations leave it out."""
 
     @classmethod
     def read(cls, path: Path) -> "NetworkParameters":
@@ -96,7 +96,7 @@ class NetworkParameters:
         return parameters
 
     def _check(self, path: Path) -> None:
-        """Refuse what no network can be built from."""
+        """Raise a HayakoeError for sizes of which no network can be built."""
         shapes = (
             (self.n_speakers >= 1, "n_speakers must be at least 1"),
             (self.inter_channels % 2 == 0, "inter_channels must be even"),
@@ -118,11 +118,11 @@ class NetworkParameters:
 
 
 def _field(path: Path, field: "dataclasses.Field[Any]", value: object) -> object:
-    """Return a value as its field has it: lists become tuples; numbers are positive."""
+    """Return a value in its field's type: lists become tuples; numbers must be positive."""
     kind = type(field.default)
     frozen = _frozen(value)
     if type(frozen) is not kind or not _all_positive(frozen):
-        raise HayakoeError(f"{path}: {field.name} is {value!r}, expected the like of {field.default!r}")
+        raise HayakoeError(f"{path}: {field.name} is {value!r}, expected a value such as {field.default!r}")
     return frozen
 
 

@@ -18,13 +18,13 @@ STYLE_CHANNELS = 256
 
 
 class Sentence(NamedTuple):
-    """What is to be spoken, by whom; the names are those of a published graph's inputs."""
+    """Inputs of a sentence; the names are those of a published graph."""
 
     x: Tensor
     """Ids of the phones, blanks included: int64 [batch, time]."""
 
     x_lengths: Tensor
-    """How many of them count: int64 [batch]."""
+    """Number of phones without padding: int64 [batch]."""
 
     sid: Tensor
     """Speaker: int64 [batch]."""
@@ -43,7 +43,7 @@ class Sentence(NamedTuple):
 
 
 class Prior(NamedTuple):
-    """What the text encoder makes of a sentence, per phone."""
+    """Output of the text encoder, per phone."""
 
     hidden: Tensor
     """[batch, hidden channels, time]."""
@@ -55,7 +55,7 @@ class Prior(NamedTuple):
     """Logarithm of its deviation: [batch, inter channels, time]."""
 
     mask: Tensor
-    """1 where a phone counts: [batch, 1, time]."""
+    """Mask, 1 for a phone and 0 for padding: [batch, 1, time]."""
 
 
 class TextEncoder(nn.Module):

@@ -1,4 +1,4 @@
-"""The whole network: a sentence in, a waveform and the durations of its phones out."""
+"""Whole network: from a sentence to a waveform and the durations of its phones."""
 
 from typing import NamedTuple
 
@@ -14,16 +14,16 @@ from wyoming_hayakoe.engine.pytorch.network.text_encoder import Prior, Sentence,
 
 
 class Rhythm(NamedTuple):
-    """What decides how long phones sound, each a number as float [1]; the names are a published graph's."""
+    """Parameters of the phones' durations, each float [1]; the names are those of a published graph's inputs."""
 
     length_scale: Tensor
     """Factor on all durations."""
 
     noise_scale_w: Tensor
-    """How much the drawn durations vary."""
+    """Scale of the noise of the stochastic durations."""
 
     sdp_ratio: Tensor
-    """How much of the durations is drawn, between 0 and 1."""
+    """Share of the stochastic durations, between 0 and 1."""
 
 
 class Vits(nn.Module):
@@ -72,7 +72,7 @@ class Vits(nn.Module):
         return torch.ceil(torch.exp(mixed) * prior.mask * rhythm.length_scale)
 
     def fold_weight_norm(self) -> None:
-        """Replace every pair of direction and length by the weight itself, for an export."""
+        """Replace every pair of direction and length (weight normalisation) by the weight, for an export."""
         for module in list(self.modules()):
             if is_parametrized(module, "weight"):
                 remove_parametrizations(module, "weight")
@@ -83,7 +83,7 @@ def _noise_like(prior: Prior) -> Tensor:
 
 
 def alignment(frames: Tensor) -> tuple[Tensor, Tensor]:
-    """Return which phone sounds in which frame, and which frames count.
+    """Return the alignment of phones to frames, and the mask of the frames.
 
     Args:
         frames: the frames of each phone, [batch, 1, time].
