@@ -3,9 +3,8 @@
 import asyncio
 import contextlib
 import logging
-import signal
 import socket
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from wyoming_hayakoe.server.listeners import (
 from wyoming_hayakoe.server.metrics import Metrics, State
 from wyoming_hayakoe.server.probes import Probes, pages_of
 from wyoming_hayakoe.server.settings import ServerSettings
+from wyoming_hayakoe.server.signals import stop_signals
 from wyoming_hayakoe.server.voice_updater import VoiceUpdater
 from wyoming_hayakoe.server.wyoming.connection import Connection
 from wyoming_hayakoe.server.wyoming.events import HEADER_LIMIT
@@ -82,7 +82,7 @@ class Server:
         Raises:
             HayakoeError: it cannot listen.
         """
-        with self._signals():
+        with stop_signals(self._take_signal):
             try:
                 if await self._start_unless_stopped():
                     await self._stop_requested.wait()
@@ -278,19 +278,6 @@ class Server:
             _LOGGER.info("voices: %s", ", ".join(catalogue.names))
             if self._discovery is not None:
                 self._discovery.name_voices(catalogue.names)
-
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        before = {kind: signal.getsignal(kind) for kind in (signal.SIGTERM, signal.SIGINT)}
-        for kind in before:
-            loop.add_signal_handler(kind, self._take_signal)
-        try:
-            yield
-        finally:
-            for kind, handler in before.items():
-                loop.remove_signal_handler(kind)
-                signal.signal(kind, handler)
 
     def _take_signal(self) -> None:
         if self._stop_requested.is_set():
