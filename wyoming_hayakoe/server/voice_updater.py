@@ -210,7 +210,7 @@ class VoiceUpdater:
     def _status(self, name: str) -> str | None:
         """Return what keeps a wanted voice from speaking."""
         job = self._state.jobs.get(name)
-        return job.status(self._state.offered.values()) if job else None
+        return job.status if job else None
 
     def _start_jobs(self, make_ready: MakeReady, *, preload: bool) -> None:
         """Start the jobs that are new, and cancel those that are over."""
