@@ -70,6 +70,11 @@ class Server:
         """Where the server computes."""
         return self._context.lane
 
+    @property
+    def connections(self) -> list[Connection]:
+        """The clients that are connected."""
+        return list(self._connections.values())
+
     async def run(self) -> None:
         """Serve until SIGTERM, SIGINT or the end of standard input, then stop.
 
