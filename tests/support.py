@@ -154,6 +154,13 @@ async def eventually(condition: Callable[[], bool], what: str) -> None:
         await asyncio.sleep(0.005)
 
 
+def writer_of(client: AsyncClient) -> asyncio.StreamWriter:
+    """Return where bytes go to the server: for what no well-behaved client sends."""
+    writer = client._writer
+    assert writer is not None
+    return writer
+
+
 def free_port() -> int:
     # Below those that systems give by themselves (from 32768): others of these tests would be given it meanwhile.
     chosen = random.SystemRandom()

@@ -58,7 +58,7 @@ async def test_an_open_loop_asks_on_while_nothing_is_answered_and_counts_the_wai
         load = Load(uri(server))
         asking = asyncio.create_task(load.open(20, stall))
         due = list(poisson(load._random(0), 20, stall))
-        await eventually(lambda: len(server._connections) >= 0.8 * len(due), "they are asked all the same")
+        await eventually(lambda: len(server.connections) >= 0.8 * len(due), "they are asked all the same")
         assert not load.outcomes
         opened = load._now()
         gated.gate.set()

@@ -10,7 +10,7 @@ import pytest
 from wyoming.event import Event
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart
 
-from tests.support import ARTICLE, CountingVoice, connected, eventually, local, receive, running, speak
+from tests.support import ARTICLE, CountingVoice, connected, eventually, local, receive, running, speak, writer_of
 
 WINDOWS_OF_ARTICLE = 5
 
@@ -35,8 +35,8 @@ async def test_what_a_client_asked_for_stops_when_it_leaves(counting, abortive):
             await client.write_event(Synthesize(ARTICLE * 100).event())
             await receive(client, until="audio-chunk")
             if abortive:
-                client._writer.transport.abort()
-        await eventually(lambda: not server._connections, "the connection is gone")
+                writer_of(client).transport.abort()
+        await eventually(lambda: not server.connections, "the connection is gone")
         await idle(server)
         computed = counting.windows
         assert computed < 20
@@ -50,7 +50,7 @@ async def test_leaving_in_the_middle_of_a_text_stream_stops_it(counting):
             await client.write_event(SynthesizeStart().event())
             await client.write_event(SynthesizeChunk(ARTICLE * 50).event())
             await receive(client, until="audio-chunk")
-        await eventually(lambda: not server._connections, "the connection is gone")
+        await eventually(lambda: not server.connections, "the connection is gone")
         await idle(server)
         assert counting.windows < 20
 
@@ -61,15 +61,15 @@ async def test_a_client_that_leaves_frees_the_lane_for_those_who_wait(counting):
             await leaving.write_event(Synthesize(ARTICLE * 100).event())
             await receive(leaving, until="audio-chunk")
             await staying.write_event(Synthesize("はい。").event())
-            leaving._writer.transport.abort()
+            writer_of(leaving).transport.abort()
             assert (await receive(staying, until="audio-stop")).seconds > 0
         assert counting.windows < 20
 
 
 async def test_a_client_that_does_not_read_is_held_back(counting):
     async with running(voice=counting) as server, connected(server) as client:
-        client._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        client._writer.transport.pause_reading()
+        writer_of(client).get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        writer_of(client).transport.pause_reading()
         await client.write_event(Synthesize(ARTICLE * 900).event())
         (connection,) = await connections(server)
         transport = connection._writer.transport
@@ -83,26 +83,26 @@ async def test_a_client_that_does_not_read_is_held_back(counting):
         await idle(server)
         assert counting.windows == computed + 1
         # It reads on, and gets on.
-        client._writer.transport.resume_reading()
+        writer_of(client).transport.resume_reading()
         for _ in range(60):
             assert (await client.read_event()).type in {"audio-start", "audio-chunk"}
-        client._writer.transport.abort()
+        writer_of(client).transport.abort()
 
 
 async def connections(server):
-    await eventually(lambda: bool(server._connections), "a connection")
-    return list(server._connections.values())
+    await eventually(lambda: bool(server.connections), "a connection")
+    return server.connections
 
 
 async def test_a_client_that_takes_nothing_is_dropped(counting):
     async with running(local(stall_timeout=0.2), counting) as server:
         async with connected(server) as client:
-            client._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            client._writer.transport.pause_reading()
+            writer_of(client).get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            writer_of(client).transport.pause_reading()
             await client.write_event(Synthesize(ARTICLE * 900).event())
             await connections(server)
-            await eventually(lambda: not server._connections, "the client is dropped")
-            client._writer.transport.abort()
+            await eventually(lambda: not server.connections, "the client is dropped")
+            writer_of(client).transport.abort()
         await idle(server)
         assert counting.windows < 60
 
@@ -122,7 +122,7 @@ async def test_a_client_that_asks_and_never_reads_is_held_back_too(voice):
         with pytest.raises((ConnectionError, TimeoutError)):
             await asyncio.wait_for(ask(), 20)
         writer.transport.abort()
-        await eventually(lambda: not server._connections, "the client is dropped")
+        await eventually(lambda: not server.connections, "the client is dropped")
 
 
 async def test_an_idle_client_is_shown_out_and_a_busy_one_is_not(voice):
@@ -148,7 +148,7 @@ async def test_a_text_stream_that_is_left_open_ends(voice):
 
 async def test_half_an_event_counts_as_idle(voice):
     async with running(local(idle_timeout=0.3), voice) as server, connected(server) as client:
-        client._writer.write(b'{"type":"describe","data_length":100}\n{')
+        writer_of(client).write(b'{"type":"describe","data_length":100}\n{')
         assert await client.read_event() is None
 
 
@@ -163,7 +163,7 @@ async def test_two_hundred_clients_that_vanish_leave_nothing(counting):
                     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             if index % 10 == 0:
                 await asyncio.sleep(0)
-        await eventually(lambda: not server._connections, "all are gone")
+        await eventually(lambda: not server.connections, "all are gone")
         await idle(server)
         assert counting.windows < 50
         assert (await speak(server, "はい。")).seconds > 0
@@ -227,11 +227,11 @@ def test_by_default_private_networks_are_allowed(host, allowed):
 async def test_payloads_are_skipped_not_stored(voice):
     async with running(voice=voice) as server, connected(server) as client:
         size = 32 * 1024 * 1024
-        client._writer.write(b'{"type":"audio-chunk","payload_length":%d}\n' % size)
+        writer_of(client).write(b'{"type":"audio-chunk","payload_length":%d}\n' % size)
         (connection,) = await connections(server)
         for _ in range(size // (1 << 20)):
-            client._writer.write(bytes(1 << 20))
-            await client._writer.drain()
+            writer_of(client).write(bytes(1 << 20))
+            await writer_of(client).drain()
             assert len(connection._reader._buffer) <= 4 * 64 * 1024
         await client.write_event(Event("ping"))
         assert (await client.read_event()).type == "pong"

@@ -166,7 +166,7 @@ async def test_a_stop_under_load_leaves_no_task_behind():
     async with running(local(grace=0.2), counting) as server:
         talkers = [asyncio.create_task(speak(server, ARTICLE * 50)) for _ in range(8)]
         await eventually(lambda: counting.windows > 10, "they are being answered")
-    assert not server._connections
+    assert not server.connections
     await asyncio.gather(*talkers, return_exceptions=True)
     assert asyncio.all_tasks() == before
 

@@ -10,7 +10,7 @@ import pytest
 from wyoming.event import Event
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
-from tests.support import ARTICLE, connected, eventually, local, receive, running, speak
+from tests.support import ARTICLE, connected, eventually, local, receive, running, speak, writer_of
 from tests.voices import BeepVoice
 from wyoming_hayakoe.engine.runtime.model_cache import resident_bytes
 from wyoming_hayakoe.errors import RequestError
@@ -130,7 +130,7 @@ async def test_there_is_room_again_when_they_have_been_heard(gated):
 
 
 def is_held_back(server, count):
-    connections = list(server._connections.values())
+    connections = server.connections
     if len(connections) < count:
         return False
     transport = connections[-1]._writer.transport
@@ -145,7 +145,7 @@ async def test_who_wants_nothing_computed_takes_no_place(voice):
                 await client.write_event(SynthesizeStart().event())
                 await receive(client, until="audio-start")
             else:
-                client._writer.transport.pause_reading()
+                writer_of(client).transport.pause_reading()
                 await client.write_event(Synthesize(ARTICLE * 900).event())
                 await eventually(lambda: is_held_back(server, number + 1), "its buffers are full")  # noqa: B023
         assert (await speak(server, "はい。")).seconds > 0
@@ -207,6 +207,6 @@ async def test_the_refused_leave_nothing_behind(full, caplog):
         if number == 200:
             before = resident_bytes()
         assert code_of(await speak(full, "はい。" * 100)) == "busy"
-    await eventually(lambda: len(full._connections) == 2, "only those who wait are left")
+    await eventually(lambda: len(full.connections) == 2, "only those who wait are left")
     assert resident_bytes() - before < 4 << 20
     assert caplog.text.count("busy") == 1

@@ -24,6 +24,7 @@ from tests.support import (
     run_program,
     running,
     speak,
+    writer_of,
 )
 from wyoming_hayakoe.server import metrics as metrics_module
 from wyoming_hayakoe.server import probes as probes_module
@@ -73,7 +74,7 @@ def total(values, name, **labels):
 async def test_what_is_spoken_is_counted(voice):
     async with running(local(**MONITORED), voice) as server:
         answers = [await speak(server, text) for text in ("こんにちは。", ARTICLE)]
-        await eventually(lambda: not server._connections, "all is counted")
+        await eventually(lambda: not server.connections, "all is counted")
         values = await scrape(server)
     sound = sum(answer.seconds for answer in answers)
     assert total(values, "hayakoe_requests_total", voice="mei", outcome="answered") == 2
@@ -106,7 +107,7 @@ async def test_what_goes_wrong_is_counted_by_its_code(voice):
     async with running(local(**MONITORED), voice) as server:
         for _ in range(3):
             async with connected(server) as client:
-                client._writer.write(b"bad\n")
+                writer_of(client).write(b"bad\n")
                 await receive(client, until="never")
         values = await scrape(server)
     assert total(values, "hayakoe_errors_total", code="bad-event") == 3
@@ -124,14 +125,14 @@ async def test_gauges_show_this_moment(gated):
         assert total(values, "hayakoe_queue_limit") == server._settings.max_queue
         gated.gate.set()
         await receive(client, until="audio-stop")
-        await eventually(lambda: not any(one.is_answering for one in server._connections.values()), "it is done")
+        await eventually(lambda: not any(one.is_answering for one in server.connections), "it is done")
         assert total(await scrape(server), "hayakoe_requests_in_flight") == 0
 
 
 async def test_clients_cannot_make_series(voice):
     async with running(local(**MONITORED), voice) as server:
         await speak(server, "はい。")
-        await eventually(lambda: not server._connections, "it is counted")
+        await eventually(lambda: not server.connections, "it is counted")
         before = (await scrape(server)).keys()
         for name in ("nobody", "x" * 500, 'a"b', "mei:angry"):
             async with connected(server) as client:
@@ -147,7 +148,7 @@ async def test_clients_cannot_make_series(voice):
 async def test_servers_in_one_process_count_apart(voice):
     async with running(local(**MONITORED), voice) as one, running(local(**MONITORED), voice) as other:
         await speak(one, "はい。")
-        await eventually(lambda: not one._connections, "it is counted")
+        await eventually(lambda: not one.connections, "it is counted")
         counts = [total(await scrape(server), "hayakoe_requests_total") for server in (one, other)]
     assert counts == [1, 0]
 
@@ -232,7 +233,7 @@ async def test_who_asks_all_the_time_is_shown_one_page(voice, monkeypatch):
     async with running(local(**MONITORED), voice) as server:
         pages = await asyncio.gather(*(ask(server, "/metrics") for _ in range(30)))
         await speak(server, "はい。")
-        await eventually(lambda: not server._connections, "it is counted")
+        await eventually(lambda: not server.connections, "it is counted")
         assert {*pages, await ask(server, "/metrics")} == {pages[0]}
 
 
@@ -265,12 +266,12 @@ def test_it_is_ready_until_it_stops_and_healthy_to_the_end():
             await client.write_event(Synthesize(ARTICLE * 8).event())
             await receive(client, until="audio-chunk")
             assert get(port, "/readyz") == 200
-            client._writer.transport.pause_reading()
+            writer_of(client).transport.pause_reading()
             server.process.send_signal(signal.SIGTERM)
             await eventually(lambda: get(port, "/readyz") == 503, "it is stopping")
             assert get(port, "/healthz") == 200
             assert get(port, "/metrics") == 200
-            client._writer.transport.resume_reading()
+            writer_of(client).transport.resume_reading()
             return await receive(client, until="audio-stop")
 
     port = free_port()

@@ -1,4 +1,4 @@
-"""``wyoming-hayakoe words``: add, list, remove, import and export the words of the user's dictionary.
+"""Add, list, remove, import and export the words of the user's dictionary.
 
 A running server sees a change within two seconds.
 """
@@ -20,7 +20,7 @@ from wyoming_hayakoe.text.user_words import Problem, UserWord
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommands and their flags."""
     place = argparse.ArgumentParser(add_help=False)
-    place.add_argument("--data-dir", metavar="DIR", help="folder of words.csv (default: the user's data directory)")
+    place.add_argument("--data-dir", metavar="DIR", help="folder of words.csv (default: the user's data folder)")
     commands = parser.add_subparsers(dest="words_command", required=True, metavar="COMMAND")
 
     add = commands.add_parser("add", parents=[place], help="add a word, or replace it")

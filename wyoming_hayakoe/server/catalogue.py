@@ -37,7 +37,7 @@ class Entry:
     description: str
     speaker: Speaker
     styles: tuple[str, ...]
-    """What clients may choose further as "speaker"; empty where the name settles the style."""
+    """What clients may choose further as "speaker"; empty where the name includes the style."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def _entry_of(preset: Preset, speakers: dict[str, Speaker]) -> Entry:
 
 
 def _speaks(entry: Entry, language: str) -> bool:
-    """Tell whether the entry speaks ``language``: ja, ja-JP and ja_JP are one."""
+    """Whether the entry speaks ``language``: ja, ja-JP and ja_JP are one."""
     primary = language.replace("_", "-").split("-")[0].lower()
     return any(primary == tag.split("-")[0].lower() for tag in entry.speaker.voice.languages)
 

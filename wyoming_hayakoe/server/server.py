@@ -76,6 +76,11 @@ class Server:
         """The voices that are offered now."""
         return self._context.catalogue
 
+    @property
+    def connections(self) -> list[Connection]:
+        """The clients that are connected."""
+        return list(self._connections.values())
+
     async def run(self) -> None:
         """Serve until SIGTERM, SIGINT or the end of standard input, then stop.
 

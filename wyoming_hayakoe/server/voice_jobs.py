@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -48,7 +48,9 @@ class Job:
     activity: str = "is waiting to be fetched"
     """What is happening, for clients."""
 
-    compiling_since: float | None = None
+    compiled_at: float | None = None
+    """When compiling should be done, in monotonic seconds; None while it does not run."""
+
     is_over: bool = False
     """Whether the result is of no use any more."""
 
@@ -61,14 +63,14 @@ class Job:
         """Return the attempt that follows this one: networks come back, and files are repaired."""
         return Job(self.name, self.source, self.failures + 1, reason, f"cannot be used ({reason.rstrip('.')})")
 
-    def status(self, offered: Iterable[Speaker]) -> str:
-        """Return what keeps the voice from speaking, for clients; ``offered`` voices tell how long compiling takes."""
-        if self.compiling_since is None:
+    @property
+    def status(self) -> str:
+        """What keeps the voice from speaking, for clients."""
+        if self.compiled_at is None:
             return f"{self.name} {self.activity}: try again"
-        reports = [speaker.voice.report or {} for speaker in offered]
-        known = [seconds for report in reports if isinstance(seconds := report.get("seconds"), int | float)]
-        left = max(known, default=_COMPILE_SECONDS) - (time.monotonic() - self.compiling_since)
-        return f"{self.name} is being prepared (about {max(1, round(left))} s): try again"
+        return (
+            f"{self.name} is being prepared (about {max(1, round(self.compiled_at - time.monotonic()))} s): try again"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,15 +173,21 @@ class Workers:
         """Compile a voice, one at a time; return the speaker to offer."""
         job.activity = "is waiting to be prepared"
         async with self._compiling:
-            job.compiling_since = time.monotonic()
+            job.compiled_at = time.monotonic() + await asyncio.to_thread(self._compile_seconds)
             command = self._compile_command(job.name, job.source, self._tts.store.bert_source)
             reason = await compile_in_child(command)
-            job.compiling_since = None
+            job.compiled_at = None
         if await asyncio.to_thread(is_compiled, speaker):
             return await asyncio.to_thread(self._tts.reopen, job.name)
         _LOGGER.warning("voice %s: runs unprepared, and slower: %s", job.name, reason or "the form was not kept")
         speaker.voice.run_as_it_is()
         return speaker
+
+    def _compile_seconds(self) -> float:
+        """Return how long compiling a voice takes here, by the reports of those that are compiled; reads files."""
+        reports = [speaker.voice.report or {} for speaker in self._tts.speakers.values()]
+        known = [seconds for report in reports if isinstance(seconds := report.get("seconds"), int | float)]
+        return max(known, default=_COMPILE_SECONDS)
 
     def _report(self, job: Job, transfer: Transfer) -> None:
         if job.is_over:

@@ -219,7 +219,7 @@ class VoiceUpdater:
     def _status(self, name: str) -> str | None:
         """Return what keeps a wanted voice from speaking; None where it can speak."""
         job = self._state.jobs.get(name)
-        return job.status(self._state.offered.values()) if job and name not in self._state.offered else None
+        return job.status if job and name not in self._state.offered else None
 
     def _start_jobs(self, make_ready: MakeReady, *, preload: bool) -> None:
         """Start the jobs that are new, and cancel those that are over."""

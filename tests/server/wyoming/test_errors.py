@@ -7,7 +7,7 @@ import pytest
 from wyoming.event import Event
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart
 
-from tests.support import connected, eventually, local, receive, running, speak
+from tests.support import connected, eventually, local, receive, running, speak, writer_of
 from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
 from wyoming_hayakoe.server.settings import TEXT_LIMIT
 
@@ -61,8 +61,8 @@ RAW = {
 async def send(server, data):
     """Send bytes and return the last event before the server closes."""
     async with connected(server) as client:
-        assert client._writer is not None
-        client._writer.write(data)
+        assert writer_of(client) is not None
+        writer_of(client).write(data)
         return (await receive(client, until="never")).events[-1]
 
 
@@ -154,12 +154,12 @@ async def test_a_voice_that_fails_is_an_error_for_its_client_only():
 
 async def test_the_error_arrives_though_the_client_goes_on_sending(voice):
     async with running(voice=voice) as server, connected(server) as client:
-        client._writer.write(b"bad\n")
-        sending = asyncio.create_task(flood(client._writer))
+        writer_of(client).write(b"bad\n")
+        sending = asyncio.create_task(flood(writer_of(client)))
         assert (await client.read_event()).type == "error"
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
-        client._writer.transport.abort()
+        writer_of(client).transport.abort()
 
 
 async def flood(writer):
@@ -177,5 +177,5 @@ async def test_one_client_too_many_gets_an_error(voice):
             async with connected(server) as third:
                 answer = await receive(third, until="never")
         assert answer.events[0].data["code"] == "too-many-clients"
-        await eventually(lambda: not server._connections, "the places are free again")
+        await eventually(lambda: not server.connections, "the places are free again")
         assert (await speak(server, "はい。")).seconds > 0

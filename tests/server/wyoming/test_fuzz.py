@@ -6,7 +6,7 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support import connected, eventually, receive, running
+from tests.support import connected, eventually, receive, running, writer_of
 
 NAMES = st.sampled_from(
     ["describe", "ping", "select-program", "synthesize", "synthesize-start", "synthesize-chunk", "synthesize-stop"]
@@ -39,15 +39,15 @@ async def assert_survives(voice, data):
     """Send ``data`` in two pieces, hang up, and see that nothing stays and the next client is served."""
     async with running(voice=voice) as server:
         async with connected(server) as client:
-            client._writer.write(data[: len(data) // 2])
+            writer_of(client).write(data[: len(data) // 2])
             await asyncio.sleep(0)
-            client._writer.write(data[len(data) // 2 :])
-            client._writer.write_eof()
+            writer_of(client).write(data[len(data) // 2 :])
+            writer_of(client).write_eof()
             await receive(client, until="never")
         async with connected(server) as client:
-            client._writer.write(b'{"type":"ping"}\n')
+            writer_of(client).write(b'{"type":"ping"}\n')
             assert (await client.read_event()).type == "pong"
-        await eventually(lambda: not server._connections, "no connection stays")
+        await eventually(lambda: not server.connections, "no connection stays")
 
 
 @settings(max_examples=150)

@@ -1,8 +1,8 @@
 """Send concurrent requests to running servers: print the time to first audio, or the replicas that a fleet needs.
 
---clients is a closed loop: COUNT clients, each of which sends a request, plays the answer, pauses, and sends the next.
---rate is an open loop: a Poisson process of PER_SECOND requests, however slow the answers are. --size searches for the
-highest rate at which one replica gives 95 % of its requests their first audio within MILLISECONDS.
+--clients is a closed loop: COUNT clients, each of which sends a request, gets its answer, pauses, and sends the next.
+--rate is an open loop: a Poisson process of PER_SECOND requests a second, however slow the answers are. --size finds
+the highest rate at which one replica gives 95 % of its requests their first audio within MILLISECONDS.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--clients", type=_allowed(converters.whole(1, 10_000)), metavar="COUNT", help="closed loop of COUNT clients"
     )
     what.add_argument(
-        "--rate", type=number(0.001, 10_000), metavar="PER_SECOND", help="open loop of PER_SECOND requests"
+        "--rate", type=number(0.001, 10_000), metavar="PER_SECOND", help="open loop of PER_SECOND requests a second"
     )
     what.add_argument("--size", type=number(1, 60_000), metavar="MILLISECONDS", help="replicas that a fleet needs")
     parser.add_argument(
