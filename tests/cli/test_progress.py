@@ -46,3 +46,13 @@ def test_a_log_has_a_line_at_both_ends_of_each_transfer(caplog):
         ("downloading bert", "  0 %"),
         ("downloading bert", "100 %"),
     ]
+
+
+def test_transfers_that_run_at_the_same_time_have_their_own_lines(caplog):
+    caplog.set_level("INFO")
+    lines = Lines()
+    for done in range(101):
+        for name in ("anna", "bert"):
+            lines(Transfer(name, done, 100))
+    shares = [record.getMessage().split(": ")[0] for record in caplog.records]
+    assert shares == ["downloading anna", "downloading bert"] * 2

@@ -45,19 +45,30 @@ def test_a_signal_stops_an_idle_server_at_once(kind):
         assert "Traceback" not in "".join(server.log)
 
 
-@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_a_server_that_still_loads_a_voice(kind):
+@pytest.mark.parametrize("kinds", [[signal.SIGTERM], [signal.SIGINT], [signal.SIGTERM, signal.SIGTERM]])
+@pytest.mark.parametrize(
+    ("stage", "place"),
+    [
+        ("reading the configuration", "wyoming_hayakoe.cli.serve.configure"),
+        ("opening voices", "wyoming_hayakoe.tts.TTS.__init__"),
+        ("asking a name server", "wyoming_hayakoe.server.server.open_tcp"),
+        ("loading a voice", "wyoming_hayakoe.engine.openjtalk.OpenJTalkVoice.prepare"),
+    ],
+)
+def test_a_signal_stops_a_server_that_is_still_starting(stage, place, kinds):
+    if stage in {"reading the configuration", "opening voices"} and kinds == [signal.SIGINT]:
+        pytest.skip("Ctrl-C before the server listens is that of any command")
     endless = (
-        "import sys, threading; from wyoming_hayakoe.cli import main; "
-        "from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice as Voice; "
-        "Voice.prepare = lambda _: (print('loading', flush=True), threading.Event().wait()); "
+        "import sys, threading; from unittest.mock import patch; from wyoming_hayakoe.cli import main; "
+        "wait = lambda *_, **__: (print('waiting', flush=True), threading.Event().wait()); "
+        f"patch({place!r}, wait).start(); "
         "sys.exit(main(['--uri', 'tcp://127.0.0.1:0', '--no-zeroconf']))"
     )
-    command = [sys.executable, "-c", endless]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env=clean_environment(), **pipes) as server:
-        assert server.stdout.readline() == "loading\n"
-        server.send_signal(kind)
+    with subprocess.Popen([sys.executable, "-c", endless], env=clean_environment(), **pipes) as server:
+        assert server.stdout.readline() == "waiting\n"
+        for kind in kinds:
+            server.send_signal(kind)
         _, log = server.communicate(timeout=DEADLINE)
     assert server.returncode == 0
     assert "Traceback" not in log

@@ -48,15 +48,18 @@ class Lines:
 
     def __init__(self) -> None:
         """Start before the first transfer."""
-        self._name = ""
-        self._next = 0.0
+        # Several voices are fetched at the same time.
+        self._next: dict[str, float] = {}
 
     def __call__(self, transfer: Transfer) -> None:
         """Log a line if it is due."""
         now = time.monotonic()
-        if transfer.name == self._name and now < self._next and transfer.done < transfer.total:
+        if transfer.done >= transfer.total:
+            self._next.pop(transfer.name, None)
+        elif now < self._next.get(transfer.name, now):
             return
-        self._name, self._next = transfer.name, now + _LINE_SECONDS
+        else:
+            self._next[transfer.name] = now + _LINE_SECONDS
         _LOGGER.info("downloading %s: %s", transfer.name, figures(transfer))
 
 

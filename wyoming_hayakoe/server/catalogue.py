@@ -109,6 +109,8 @@ class Catalogue:
         if requested.style is None:
             return entry.speaker
         if requested.style not in entry.styles:
+            if status := self.status(entry.name):  # another voice stands in for the one that may have it
+                raise RequestError("voice-not-ready", status)
             raise RequestError(
                 "unknown-style",
                 f"voice {entry.name!r} has no style {_brief(requested.style)}: it has {_names(entry.styles)}",

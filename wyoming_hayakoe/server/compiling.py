@@ -1,9 +1,11 @@
 """Compiling a voice for this machine in a child process: it takes 1.4 GB and minutes, and clients are served here."""
 
 import asyncio
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Sequence
+from contextlib import suppress
 
 from wyoming_hayakoe.errors import HayakoeError
 
@@ -30,7 +32,16 @@ async def compile_in_child(command: Sequence[str]) -> str:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return reason or (f"preparing it ended with code {code}" if code else "")
+    return reason or (f"preparing it {_end(code)}" if code else "")
+
+
+def _end(code: int) -> str:
+    """Return how a process ended that gave no reason; what runs out of memory is killed."""
+    if code > 0:
+        return f"ended with code {code}"
+    with suppress(ValueError):
+        return f"was ended by {signal.Signals(-code).name}"
+    return f"was ended by signal {-code}"
 
 
 async def _relay(lines: asyncio.StreamReader) -> str:

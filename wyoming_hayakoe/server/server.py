@@ -3,16 +3,16 @@
 import asyncio
 import contextlib
 import logging
-import signal
 import socket
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 
 from wyoming_hayakoe.errors import HayakoeError, RequestError
 from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.server import systemd
 from wyoming_hayakoe.server.admission import Admission
-from wyoming_hayakoe.server.background import owned
+from wyoming_hayakoe.server.background import in_daemon_thread, owned
 from wyoming_hayakoe.server.catalogue import Catalogue
 from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.discovery import Discovery
@@ -29,6 +29,7 @@ from wyoming_hayakoe.server.listeners import (
 from wyoming_hayakoe.server.metrics import Metrics, State
 from wyoming_hayakoe.server.probes import Probes, pages_of
 from wyoming_hayakoe.server.settings import ServerSettings
+from wyoming_hayakoe.server.signals import stop_signals
 from wyoming_hayakoe.server.voice_updater import VoiceUpdater
 from wyoming_hayakoe.server.wyoming.connection import Connection
 from wyoming_hayakoe.server.wyoming.events import HEADER_LIMIT
@@ -75,13 +76,18 @@ class Server:
         """The clients that are connected."""
         return list(self._connections.values())
 
+    @property
+    def catalogue(self) -> Catalogue:
+        """The voices that are offered now."""
+        return self._context.catalogue
+
     async def run(self) -> None:
         """Serve until SIGTERM, SIGINT or the end of standard input, then stop.
 
         Raises:
             HayakoeError: it cannot listen.
         """
-        with self._signals():
+        with stop_signals(self._take_signal):
             try:
                 if await self._start_unless_stopped():
                     await self._stop_requested.wait()
@@ -113,7 +119,8 @@ class Server:
         for uri in self._settings.uris:
             match parse_uri(uri):
                 case TcpAddress() as address:
-                    for listener in open_tcp(address):
+                    # Name servers may be slow, and a signal ends the start at any moment.
+                    for listener in await in_daemon_thread(partial(open_tcp, address)):
                         self.endpoints.append(listener.getsockname()[:2])
                         await self._listen(listener)
                 case UnixAddress() as address:
@@ -169,6 +176,7 @@ class Server:
                     done, _ = await asyncio.wait({abort, *tasks}, return_when=asyncio.FIRST_COMPLETED)
                     tasks -= done
         abort.cancel()
+        await asyncio.wait({abort})
 
     async def _make_ready(self, speaker: Speaker) -> None:
         """Load a voice; without it the others still speak."""
@@ -275,20 +283,6 @@ class Server:
             _LOGGER.info("voices: %s", ", ".join(catalogue.names))
             if self._discovery is not None:
                 self._discovery.name_voices(catalogue.names)
-
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        kinds = (signal.SIGTERM, signal.SIGINT)
-        with contextlib.suppress(NotImplementedError):  # Windows
-            for kind in kinds:
-                loop.add_signal_handler(kind, self._take_signal)
-        try:
-            yield
-        finally:
-            with contextlib.suppress(NotImplementedError):
-                for kind in kinds:
-                    loop.remove_signal_handler(kind)
 
     def _take_signal(self) -> None:
         if self._stop_requested.is_set():

@@ -120,10 +120,16 @@ class Workers:
         self._fetching = asyncio.Semaphore(_FETCHES)
         self._compiling = asyncio.Lock()
 
-    def start(self, job: Job, make_ready: MakeReady | None) -> None:
-        """Start a job, unless that has been done; ``make_ready`` loads the voice before it is offered."""
+    def start(self, job: Job, make_ready: MakeReady, *, is_eager: bool) -> None:
+        """Start a job, unless that has been done.
+
+        Args:
+            job: the attempt.
+            make_ready: loads the voice before it is offered, where it takes the place of one that is in memory.
+            is_eager: whether it is loaded in any case.
+        """
         if job not in self._tasks:
-            self._tasks[job] = task = asyncio.create_task(self._bring(job, make_ready))
+            self._tasks[job] = task = asyncio.create_task(self._bring(job, make_ready, is_eager=is_eager))
             task.add_done_callback(lambda _: self._tasks.pop(job))
 
     def cancel_outdated(self) -> None:
@@ -140,32 +146,28 @@ class Workers:
             task.cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
 
-    async def _bring(self, job: Job, make_ready: MakeReady | None) -> None:
+    async def _bring(self, job: Job, make_ready: MakeReady, *, is_eager: bool) -> None:
+        async def offer(speaker: Speaker, before: Speaker | None, *, is_final: bool) -> None:
+            if is_eager or (before is not None and before.voice.is_ready):
+                await make_ready(speaker)
+            self._send(Usable(job, speaker, is_final))
+
         try:
+            before = self._tts.speakers.get(job.name)
             await asyncio.sleep(job.pause)
             async with self._fetching:
                 job.activity = "is being fetched"
                 speaker = await in_daemon_thread(lambda: self._tts.open(job.name, lambda it: self._report(job, it)))
-            if await asyncio.to_thread(can_speak, speaker):
-                await self._offer(job, speaker, make_ready)
-            if not await asyncio.to_thread(is_compiled, speaker):
-                await self._offer(job, await self._compile(job, speaker), make_ready, is_final=True)
+            is_final = await asyncio.to_thread(is_compiled, speaker)
+            if is_final or await asyncio.to_thread(can_speak, speaker):
+                await offer(speaker, before, is_final=is_final)
+            if not is_final:
+                await offer(await self._compile(job, speaker), speaker, is_final=True)
         except _OverError:
             pass
-        except HayakoeError as error:
-            self._send(Failed(job, str(error)))
         except Exception as error:
-            _LOGGER.debug("voice %s: internal error", job.name, exc_info=True)
-            self._send(Failed(job, f"{type(error).__name__}: {in_brief(error)}"))
-
-    async def _offer(
-        self, job: Job, speaker: Speaker, make_ready: MakeReady | None, *, is_final: bool | None = None
-    ) -> None:
-        if make_ready is not None:
-            await make_ready(speaker)
-        if is_final is None:
-            is_final = await asyncio.to_thread(is_compiled, speaker)
-        self._send(Usable(job, speaker, is_final))
+            _LOGGER.debug("voice %s: fails", job.name, exc_info=True)
+            self._send(Failed(job, reason_of(error)))
 
     async def _compile(self, job: Job, speaker: Speaker) -> Speaker:
         """Compile a voice, one at a time; return the speaker to offer."""
@@ -197,6 +199,11 @@ class Workers:
 
 class _OverError(Exception):
     """What is being fetched is of no use any more."""
+
+
+def reason_of(error: Exception) -> str:
+    """Return what to log about a voice that failed."""
+    return str(error) if isinstance(error, HayakoeError) else f"{type(error).__name__}: {in_brief(error)}"
 
 
 def is_compiled(speaker: Speaker) -> bool:

@@ -7,13 +7,13 @@ nothing outdated comes back. No event and no fault of one voice ends the task.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from wyoming_hayakoe.errors import HayakoeError, in_brief
+from wyoming_hayakoe.errors import HayakoeError, UsageError, in_brief
 from wyoming_hayakoe.server.catalogue import Catalogue
-from wyoming_hayakoe.server.voice_jobs import Failed, Job, MakeReady, Usable, Workers, can_speak
+from wyoming_hayakoe.server.voice_jobs import Failed, Job, MakeReady, Usable, Workers, can_speak, reason_of
 from wyoming_hayakoe.server.wanted_voices import WantedVoices
 from wyoming_hayakoe.sources.source import Progress, UncachedError
 from wyoming_hayakoe.speaker import Speaker
@@ -87,8 +87,8 @@ class VoiceUpdater:
         self._take(configuration.read())
         self._events: asyncio.Queue[_Changed | Usable | Failed] = asyncio.Queue()
         self._workers = Workers(tts, progress, configuration.compile_command, self._events.put_nowait)
-        self._problem = ""
-        self.catalogue = self._state.wanted.catalogue(self._speakers(), self._status)
+        self._problems: list[str] = []
+        self.catalogue = self._catalogue(self._state.wanted, self._state.offered)
         """What can be spoken now."""
 
     @property
@@ -148,7 +148,7 @@ class VoiceUpdater:
         changed = [name for name in wanted.sources if name not in before.sources or _differs(name, before, wanted)]
         gone = before.sources.keys() - wanted.sources.keys()
         kept = {name: speaker for name, speaker in state.offered.items() if name not in {*gone, *changed}}
-        wanted.catalogue({BUILT_IN: self._tts.store.built_in} | kept)
+        self._catalogue(wanted, kept)
         jobs = {name: job for name, job in state.jobs.items() if name not in {*gone, *changed}}
         for name in {*gone, *changed} & state.jobs.keys():
             state.jobs[name].is_over = True
@@ -167,9 +167,9 @@ class VoiceUpdater:
             except UncachedError as error:
                 jobs[name] = job.after_failure(str(error))
                 missing |= dict.fromkeys(error.names)
-            except HayakoeError as error:
-                jobs[name] = job.after_failure(str(error))
-                self._log_failure(job, str(error))
+            except Exception as error:  # noqa: BLE001 - no fault of one voice may keep the others away
+                jobs[name] = job.after_failure(reason_of(error))
+                self._log_failure(job, reason_of(error))
         if missing:
             _LOGGER.error("%s", UncachedError(list(missing)))
         self._state = _State(wanted, kept, jobs)
@@ -186,38 +186,46 @@ class VoiceUpdater:
 
     async def _update(self, publish: Publish) -> None:
         """Publish the catalogue if it differs from the last one."""
-        wanted, speakers = self._state.wanted, self._speakers()
-        problem = ""
+        wanted, offered = self._state.wanted, self._state.offered
+        problems: list[str] = []
         try:
-            catalogue = wanted.catalogue(speakers, self._status)
-        except HayakoeError as error:
+            catalogue = self._catalogue(wanted, offered)
+        except UsageError:
             # A voice that has just arrived lacks what the configuration says of it.
-            problem = str(error)
-            wanted = replace(wanted, first=(), presets=(), params=replace(wanted.params, style=None))
-            catalogue = wanted.catalogue(speakers, self._status)
-        if problem and problem != self._problem:
-            _LOGGER.error("%s: this is ignored", problem)
-        self._problem = problem
+            speakers, stand_ins = self._speakers(wanted, offered)
+            wanted, problems = wanted.without_faults(speakers, stand_ins=stand_ins)
+            catalogue = self._catalogue(wanted, offered)
+        for problem in problems:
+            if problem not in self._problems:
+                _LOGGER.error("%s: this is ignored", problem)
+        self._problems = problems
         if catalogue.entries != self.catalogue.entries:
             self.catalogue = catalogue
             publish(catalogue)
         else:
             self.catalogue.status = catalogue.status
 
-    def _speakers(self) -> Mapping[str, Speaker]:
-        return {BUILT_IN: self._tts.store.built_in} | self._state.offered
+    def _catalogue(self, wanted: WantedVoices, offered: Mapping[str, Speaker]) -> Catalogue:
+        speakers, stand_ins = self._speakers(wanted, offered)
+        return wanted.catalogue(speakers, self._status, stand_ins=stand_ins)
+
+    def _speakers(
+        self, wanted: WantedVoices, offered: Mapping[str, Speaker]
+    ) -> tuple[Mapping[str, Speaker], Collection[str]]:
+        """Return the voices that can speak, by name, and the names under which another one speaks for now."""
+        stand_ins = {BUILT_IN} & wanted.sources.keys() - offered.keys()
+        return {BUILT_IN: self._tts.store.built_in, **offered}, stand_ins
 
     def _status(self, name: str) -> str | None:
-        """Return what keeps a wanted voice from speaking."""
+        """Return what keeps a wanted voice from speaking; None where it can speak."""
         job = self._state.jobs.get(name)
-        return job.status if job else None
+        return job.status if job and name not in self._state.offered else None
 
     def _start_jobs(self, make_ready: MakeReady, *, preload: bool) -> None:
         """Start the jobs that are new, and cancel those that are over."""
         self._workers.cancel_outdated()
         for job in self._state.jobs.values():
-            is_loaded = preload or job.name == self.default_voice
-            self._workers.start(job, make_ready if is_loaded else None)
+            self._workers.start(job, make_ready, is_eager=preload or job.name == self.default_voice)
 
     async def _watch(self) -> None:
         """Send an event when the configuration has changed and then been left alone: files are copied meanwhile."""

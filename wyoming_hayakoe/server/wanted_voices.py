@@ -57,25 +57,55 @@ class WantedVoices:
         of_presets = {preset.name: preset.voice for preset in self.presets}
         return of_presets.get(name, name.split(":", maxsplit=1)[0])
 
-    def catalogue(self, speakers: Mapping[str, Speaker], status: Status = lambda _: None) -> Catalogue:
+    def catalogue(
+        self, speakers: Mapping[str, Speaker], status: Status = lambda _: None, *, stand_ins: Collection[str] = ()
+    ) -> Catalogue:
         """Return the catalogue of the wanted voices among ``speakers``.
 
         Args:
             speakers: the voices that can speak, by name.
-            status: asked for the other wanted voices when a client names one.
+            status: called for the other wanted voices when a client names one.
+            stand_ins: the names among ``speakers`` under which another voice speaks until the wanted one can.
 
         Raises:
             UsageError: something names a voice or style that does not exist; what a missing voice may still bring is
                 no error.
         """
-        coming = {name for name in self.order if name not in speakers}
+        coming = {name for name in self.order if name not in speakers or name in stand_ins}
         with named(self.where_style):
             here = self._styled([speakers[name] for name in self.order if name in speakers], is_whole=not coming)
-        presets = [preset for preset in self.presets if preset.voice not in coming]
+        presets = [preset for preset in self.presets if preset.voice not in coming or _has(speakers, preset)]
         catalogue = Catalogue(here, presets, lambda name: status(self.voice_of(name)))
+        here_or_wrong = [name for name in self.first if name in catalogue.names or self.voice_of(name) not in coming]
         with named(self.where_voice):
-            catalogue.put_first([name for name in self.first if self.voice_of(name) not in coming])
+            catalogue.put_first(here_or_wrong)
         return catalogue
+
+    def without_faults(
+        self, speakers: Mapping[str, Speaker], *, stand_ins: Collection[str] = ()
+    ) -> tuple["WantedVoices", list[str]]:
+        """Return what :meth:`catalogue` takes of this, without what the voices lack, and one line for each omission."""
+        problems = []
+
+        def is_possible(candidate: WantedVoices) -> bool:
+            try:
+                candidate.catalogue(speakers, stand_ins=stand_ins)
+            except UsageError as error:
+                problems.append(str(error))
+                return False
+            return True
+
+        plain = dataclasses.replace(self.params, style=None)
+        kept = dataclasses.replace(self, first=(), presets=(), params=plain)
+        if is_possible(styled := dataclasses.replace(kept, params=self.params)):
+            kept = styled
+        for preset in self.presets:
+            if is_possible(more := dataclasses.replace(kept, presets=(*kept.presets, preset))):
+                kept = more
+        for name in self.first:
+            if is_possible(more := dataclasses.replace(kept, first=(*kept.first, name))):
+                kept = more
+        return kept, problems
 
     def _styled(self, speakers: Sequence[Speaker], *, is_whole: bool) -> list[Speaker]:
         """Apply ``params`` to all voices; one that lacks the style keeps its own, if another one has it."""
@@ -86,6 +116,12 @@ class WantedVoices:
             dataclasses.replace(speaker, params=self.params if self.params.style in speaker.voice.styles else plain)
             for speaker in speakers
         ]
+
+
+def _has(speakers: Mapping[str, Speaker], preset: Preset) -> bool:
+    """Return whether the voice that speaks under the name of the preset's voice can speak the preset."""
+    speaker = speakers.get(preset.voice)
+    return speaker is not None and (preset.params.style is None or preset.params.style in speaker.voice.styles)
 
 
 @contextlib.contextmanager
