@@ -72,14 +72,14 @@ class Server:
         return self._context.lane
 
     @property
-    def catalogue(self) -> Catalogue:
-        """The voices that are offered now."""
-        return self._context.catalogue
-
-    @property
     def connections(self) -> list[Connection]:
         """The clients that are connected."""
         return list(self._connections.values())
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The voices that are offered now."""
+        return self._context.catalogue
 
     async def run(self) -> None:
         """Serve until SIGTERM, SIGINT or the end of standard input, then stop.
