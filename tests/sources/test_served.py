@@ -277,7 +277,7 @@ def test_what_a_source_holds_is_listed(voices, data, tmp_path):
     assert held == {"name": "rand-jp", "kind": "HayaKoe repository", "path": "onnx/speakers/rand-jp"}
     assert not list(data.rglob("*.onnx"))
     (tmp_path / "empty").mkdir()
-    assert "has no voices" in run_program("voices", "--source", str(tmp_path / "empty")).stderr.decode()
+    assert "holds no voice" in run_program("voices", "--source", str(tmp_path / "empty")).stderr.decode()
 
 
 def test_voices_dropped_into_the_data_directory_come_and_go(data, tmp_path):

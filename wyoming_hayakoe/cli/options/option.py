@@ -170,13 +170,12 @@ def add_options(parser: argparse.ArgumentParser, options: Iterable[Option]) -> N
 def as_flags(settings: object, options: Sequence[Option]) -> list[str]:
     """Return the arguments that give ``options`` the values that they have in ``settings``.
 
-    Defaults need no argument; a list of values has none.
+    None and False need no argument; a default does, since a variable may say otherwise. A list of values has none.
     """
-    defaults = type(settings)()
     flags = []
     for each in options:
         value = getattr(settings, each.field)
-        if value != getattr(defaults, each.field) and not each.is_list and not each.negates:
+        if value is not None and value is not False and not each.is_list and not each.negates:
             flags.append(f"--{each.name}" if each.is_switch else f"--{each.name}={value}")
     return flags
 
