@@ -1,4 +1,4 @@
-"""The voices a server offers, and which of them a client means."""
+"""Catalogue: the voices that a server offers, by the names that clients use."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
@@ -11,10 +11,10 @@ from wyoming_hayakoe.utterance import SynthesisParams
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A way of speaking that has a name of its own."""
+    """A voice with parameters, under a name of its own."""
 
     name: str
-    """What clients choose it by."""
+    """The name that clients use."""
 
     voice: str
     """The voice that speaks."""
@@ -23,7 +23,7 @@ class Preset:
     """How it speaks."""
 
     description: str | None = None
-    """What a list of voices shows; None is the name."""
+    """The label in lists of voices; None is the name."""
 
     origin: str = "preset"
     """Where it was defined, for error messages."""
@@ -42,7 +42,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """What a client asked for; None is whatever the server prefers."""
+    """Voice, language and style that a client requests; None is the server's default."""
 
     name: str | None = None
     language: str | None = None
@@ -100,7 +100,7 @@ class Catalogue:
         return list({entry.speaker.voice.name: entry.speaker for entry in self.entries}.values())
 
     def find(self, requested: Requested) -> Speaker:
-        """Return who speaks for a client.
+        """Return the speaker for a client's request.
 
         Raises:
             RequestError: ``unknown-voice`` or ``unknown-style``, naming what exists; ``voice-not-ready``.
@@ -169,7 +169,7 @@ def _speaks(entry: Entry, language: str) -> bool:
 
 
 def _brief(text: str | None) -> str:
-    """Quote what a client sent, cut to what a person needs to recognise it."""
+    """Return a client's text in quotes, cut to 60 characters."""
     return repr(text if text is None or len(text) <= 60 else f"{text[:60]}…")
 
 

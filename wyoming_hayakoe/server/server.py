@@ -1,4 +1,4 @@
-"""The server's life, from the first socket to the last answer."""
+"""Server: the life cycle from the first socket to the last response."""
 
 import asyncio
 import contextlib
@@ -40,10 +40,10 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class Server:
-    """Owns the sockets, the connections, the lane and the entry in zeroconf."""
+    """Owner of the sockets, the connections, the lanes and the zeroconf service."""
 
     def __init__(self, settings: ServerSettings, catalogue: Catalogue, updater: VoiceUpdater | None = None) -> None:
-        """Serve ``catalogue``, and every newer one of ``updater``."""
+        """Serve ``catalogue``, and every newer one that ``updater`` publishes."""
         self._settings = settings
         self._updater = updater
         self._discovery: Discovery | None = None
@@ -64,11 +64,11 @@ class Server:
         """Address and port of every tcp socket."""
 
         self.probes: Probes | None = None
-        """Where monitors ask; None where they cannot."""
+        """The pages for monitors; None without ``metrics`` in the settings."""
 
     @property
     def lane(self) -> Lane:
-        """Where the server computes."""
+        """The lane on which the server computes."""
         return self._context.lane
 
     @property
@@ -85,7 +85,7 @@ class Server:
         """Serve until SIGTERM, SIGINT or the end of standard input, then stop.
 
         Raises:
-            HayakoeError: it cannot listen.
+            HayakoeError: an address cannot be listened on.
         """
         with stop_signals(self._take_signal):
             try:
@@ -110,10 +110,10 @@ class Server:
         return False
 
     async def start(self) -> None:
-        """Listen, load the voices, and become known.
+        """Listen, load the default voice or, with ``preload``, every voice, and advertise the server.
 
         Raises:
-            HayakoeError: it cannot.
+            HayakoeError: an address cannot be listened on.
         """
         await self._open_probes()
         for uri in self._settings.uris:
@@ -129,7 +129,7 @@ class Server:
                 case StdioAddress():
                     self._stdio.append(owned(self._serve_stdio()))
             _LOGGER.info("listening on %s", uri)
-        # Clients that connect already are answered; what they want spoken waits for its voice.
+        # Clients can connect already; their requests wait for the voice.
         speakers = self._context.catalogue.speakers
         for speaker in speakers if self._settings.preload else speakers[:1]:
             await self._make_ready(speaker)
@@ -144,7 +144,7 @@ class Server:
         self._background.append(owned(systemd.feed_watchdog()))
 
     async def stop(self) -> None:
-        """Accept no more, let running responses finish for the grace period, then end everything."""
+        """Close the listeners, let running responses finish within the grace period, then end every task."""
         self._stop_requested.set()
         while self._listeners:
             listener, server = self._listeners.pop()
@@ -179,7 +179,7 @@ class Server:
         await asyncio.wait({abort})
 
     async def _make_ready(self, speaker: Speaker) -> None:
-        """Load a voice; without it the others still speak."""
+        """Load a voice; one that fails is logged, and the others still speak."""
         try:
             await self._context.make_ready(speaker)
         except HayakoeError as error:
@@ -192,7 +192,7 @@ class Server:
         self._listeners.append((listener, server))
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve a client in a task of its own, unless it is from elsewhere or one too many."""
+        """Serve a client in its own task, unless its network is not allowed or too many clients are connected."""
         address = writer.get_extra_info("peername")
         peer = f"{address[0]}:{address[1]}" if address else "unix"
         if address and not self._settings.allows(address[0]):
@@ -210,7 +210,7 @@ class Server:
             writer.transport.abort()
 
     def _keep(self, connection: Connection, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """Start ``work`` as the task of ``connection``, which the server ends if it must."""
+        """Start ``work`` as the task of ``connection``; :meth:`stop` ends it."""
         task = owned(work)
         self._connections[task] = connection
         task.add_done_callback(self._connections.pop)
@@ -227,7 +227,7 @@ class Server:
             if len(self._settings.uris) == 1:
                 self._stop_requested.set()
 
-    # -- the world outside --
+    # -- monitors, dictionary and zeroconf --
 
     async def _open_probes(self) -> None:
         if self._settings.metrics is None:
@@ -237,12 +237,12 @@ class Server:
         await self.probes.listen(self._settings.metrics)
 
     def _is_ready(self) -> bool:
-        """Say whether new clients are welcome: from when the default voice can speak to the stop."""
+        """Return whether new clients can be served: from the first loading of the default voice to the stop."""
         self._note_readiness()
         return self._has_been_ready and not self._stop_requested.is_set()
 
     def _note_readiness(self) -> None:
-        """Notice that the default voice can speak; if it leaves memory later, it comes back when it is asked for."""
+        """Record that the default voice is loaded; one that is evicted later is loaded again at its next request."""
         voice = self._context.catalogue.speakers[0].voice
         is_wanted = self._updater is None or self._updater.default_voice == voice.name
         self._has_been_ready = self._has_been_ready or (is_wanted and voice.is_ready)
@@ -257,7 +257,7 @@ class Server:
         )
 
     async def _watch_words(self) -> None:
-        """Follow the user's dictionary, so that no client's request waits while a long one is compiled."""
+        """Reload the user dictionary when it changes, so that no request waits while a long one is compiled."""
         dictionaries = {speaker.front_end.dictionary for speaker in self._context.catalogue.speakers}
         while True:
             await asyncio.sleep(0.8 * CHECK_SECONDS)
@@ -273,7 +273,7 @@ class Server:
         if self._discovery is not None:
             self._background.append(owned(self._discovery.run()))
         elif self.endpoints:
-            _LOGGER.info("zeroconf: not advertised, since nobody else reaches a loopback address")
+            _LOGGER.info("zeroconf: not advertised, since other hosts cannot reach a loopback address")
 
     def _offer(self, catalogue: Catalogue) -> None:
         """Replace the catalogue; running responses keep their voices."""
