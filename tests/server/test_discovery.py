@@ -1,4 +1,4 @@
-"""Being found: by the real zeroconf library, on this machine and between two hosts in network namespaces."""
+"""Discovery: with the real zeroconf library, on this machine and between two hosts in network namespaces."""
 
 import asyncio
 import json
@@ -140,7 +140,7 @@ class Process:
         self.popen.stdout.close()
 
 
-def test_another_host_sees_it_come_and_go(hosts):
+def test_another_host_sees_the_server_start_and_stop(hosts):
     browser_host, server_host, _ = hosts
     with (
         Process(browser_host, [sys.executable, "-c", BROWSER]) as browser,
@@ -154,7 +154,7 @@ def test_another_host_sees_it_come_and_go(hosts):
         assert browser.event() == ["removed", name]
 
 
-def test_other_voices_are_named_when_they_come(hosts, tmp_path):
+def test_the_entry_names_the_voices_that_are_offered(hosts, tmp_path):
     browser_host, server_host, _ = hosts
     config = tmp_path / "kitchen.toml"
     config.write_text("", encoding="utf-8")

@@ -165,7 +165,7 @@ async def test_as_many_are_spoken_to_as_the_machine_can_supply(speed, room):
             admission.check()
             callers.append(asyncio.create_task(lane.run(gate.wait)))
             await asyncio.sleep(0)
-        with pytest.raises(RequestError, match="spoken already"):
+        with pytest.raises(RequestError, match="answered already"):
             admission.check()
     finally:
         gate.set()

@@ -1,4 +1,4 @@
-"""What all connections of a server share, and what they ask of it."""
+"""The state that all connections of a server share."""
 
 from dataclasses import dataclass
 
@@ -12,27 +12,27 @@ from wyoming_hayakoe.speaker import Speaker
 
 @dataclass(slots=True)
 class Context:
-    """What all connections share."""
+    """Settings, voices, lanes and metrics of a server."""
 
     settings: ServerSettings
     catalogue: Catalogue
-    """What is offered now; another takes its place when voices come or go."""
+    """The voices that are offered now; replaced when they change."""
 
     lane: Lane
     admission: Admission
-    """Who may use the lane."""
+    """The limits on the requests to the lane."""
 
     loader: Lane
-    """A lane of its own for loading voices, which takes seconds: nobody who speaks waits for it."""
+    """A second lane for loading voices, which takes seconds: no synthesis waits for it."""
 
     metrics: Metrics | None = None
-    """What is counted for monitors; None where nobody asks."""
+    """Metrics for monitors; None without --metrics."""
 
     async def make_ready(self, speaker: Speaker) -> None:
-        """Load what ``speaker`` needs, if it is not there.
+        """Load what ``speaker`` needs, if it is not loaded.
 
         Raises:
-            HayakoeError: it cannot be loaded.
+            HayakoeError: the voice cannot be loaded.
         """
         if not speaker.voice.is_ready:
             await self.loader.run(speaker.prepare)

@@ -1,4 +1,4 @@
-"""Whether a client has left, as the kernel reports it.
+"""Detection of clients that have left, as the kernel reports it.
 
 The end of a client's input does not say that the client has left: ``nc`` shuts its sending side behind a request and
 reads on. A client has left when its reading side is gone, which the kernel reports as POLLHUP or POLLERR:
@@ -12,7 +12,7 @@ import select
 
 
 def is_disconnected(writer: asyncio.StreamWriter) -> bool:
-    """Return whether the client behind ``writer`` has left, as far as the kernel knows at this moment."""
+    """Return whether the kernel reports now that the client of ``writer`` has left."""
     descriptor = writer.get_extra_info("socket").fileno()
     if descriptor < 0:
         return True
@@ -22,10 +22,10 @@ def is_disconnected(writer: asyncio.StreamWriter) -> bool:
 
 
 async def disconnected(writer: asyncio.StreamWriter) -> None:
-    """Return as soon as the kernel knows that the client behind ``writer`` has left.
+    """Return as soon as the kernel reports that the client of ``writer`` has left.
 
-    asyncio does not notice: it watches no socket from which it has read the end. Without epoll (macOS) this never
-    returns, and what is sent next fails.
+    asyncio does not watch a socket whose input it has read to the end. Without epoll (macOS) this never returns, and
+    the next write fails.
     """
     if is_disconnected(writer):
         return

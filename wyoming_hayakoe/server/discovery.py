@@ -1,4 +1,4 @@
-"""Makes the server known by zeroconf (mDNS), so that Home Assistant finds it by itself."""
+"""Zeroconf (mDNS) advertisement of the server, by which Home Assistant discovers it."""
 
 import asyncio
 import contextlib
@@ -21,14 +21,15 @@ _LOGGER = logging.getLogger(__name__)
 
 SERVICE_TYPE = "_wyoming._tcp.local."
 _TXT_LIMIT = 255
-# A Raspberry Pi often starts before its network, and gets another address years later.
+# Seconds between two looks at the addresses: a Raspberry Pi often starts before its network, and gets another address
+# years later.
 _CHECK_INTERVAL = 30.0
-# Bridges of containers and virtual machines: nobody else reaches an address there.
+# Bridges of containers and virtual machines: other hosts do not reach an address there.
 _INNER_INTERFACE = re.compile(r"docker|veth|virbr|cni|flannel|podman|lxcbr|br-[0-9a-f]{12}$")
 
 
 class Discovery:
-    """The server's entry in zeroconf, kept true while its task runs."""
+    """The zeroconf entry of the server, kept up to date while its task runs."""
 
     def __init__(
         self,
@@ -76,17 +77,17 @@ class Discovery:
 
     @classmethod
     def for_balancer(cls, host: str, port: int, name: str | None, voices: Sequence[str]) -> "Discovery":
-        """Return the entry for what stands before several servers: the same one from each of them."""
+        """Return the entry for the load balancer of several servers, each of which advertises the same entry."""
         digest = hashlib.sha256(f"{host}:{port}".encode()).hexdigest()[:8]
         return cls(port, [host], name or f"hayakoe-{digest}", voices, is_shared=True)
 
     def name_voices(self, voices: Sequence[str]) -> None:
-        """Name other voices in the entry."""
+        """Replace the names of the voices in the entry."""
         self._properties = txt_record(voices)
         self._news.set()
 
     async def run(self) -> None:
-        """Advertise until cancelled, and again whenever this machine's addresses or the voices change."""
+        """Advertise until cancelled, and anew when the addresses of this machine or the voices change."""
         advertised: tuple[list[str], dict[str, str]] | None = None
         with _zeroconf_warnings_to(self._warn):
             async with contextlib.AsyncExitStack() as entry:
@@ -209,7 +210,7 @@ async def _unregister(zeroconf: "AsyncZeroconf", info: "AsyncServiceInfo") -> No
 
 
 async def _resolve(hosts: Sequence[str]) -> list[str]:
-    """Return the addresses that others can reach of ``hosts``, which are names or addresses; IPv4 first."""
+    """Return the addresses of ``hosts``, names or addresses, that other hosts can reach; IPv4 first."""
     found: list[str] = []
     for host in hosts:
         with contextlib.suppress(OSError, UnicodeError):
@@ -221,14 +222,14 @@ async def _resolve(hosts: Sequence[str]) -> list[str]:
 def _host_name(addresses: Sequence[str]) -> str:
     """Return a host name that no other host on this network has.
 
-    Whoever asks for a name gets the addresses of all hosts that claim it, so it is made from an address: instance names
+    The name is made from an address, since a query gets the addresses of all hosts that claim the name: instance names
     may collide before they are resolved, and machine ids are copied with SD cards.
     """
     return f"hayakoe-{re.sub(r'[^0-9a-f]+', '-', addresses[0].split('%')[0])}.local."
 
 
 def txt_record(voices: Sequence[str]) -> dict[str, str]:
-    """Return the TXT record: the version, and as many voices' names as fit into one of its strings."""
+    """Return the TXT record: the version, and as many names of voices as fit into one string of 255 bytes."""
     listed = ""
     for voice in voices:
         longer = f"{listed},{voice}" if listed else voice
@@ -239,11 +240,11 @@ def txt_record(voices: Sequence[str]) -> dict[str, str]:
 
 
 def reachable_addresses(hosts: Sequence[str]) -> list[str]:
-    """Return the addresses at which others reach a server that is bound to ``hosts``, the best first.
+    """Return the addresses at which other hosts reach a server that is bound to ``hosts``, the best first.
 
-    0.0.0.0 stands for every IPv4 address of this machine, :: for every address. Loopback reaches nobody, and Home
-    Assistant passes over link-local addresses. It tries only the first that it likes, so the address that leads to
-    the rest of the network comes first.
+    0.0.0.0 stands for every IPv4 address of this machine, :: for every address. Loopback addresses are left out, and so
+    are link-local ones, which Home Assistant ignores. Home Assistant tries one address only, so the address from which
+    packets leave this machine comes first.
     """
     addresses: list[str] = []
     for host in hosts:
@@ -279,7 +280,7 @@ def _interface_addresses(*, with_ipv6: bool) -> list[str]:
 
 
 def _outgoing_address() -> str | None:
-    """Return the address from which this machine would speak to others; nothing is sent."""
+    """Return the source address of packets to the network, None without a network; nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("224.0.0.251", 5353))

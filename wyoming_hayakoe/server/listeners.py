@@ -1,4 +1,4 @@
-"""Where the server listens: tcp://HOST:PORT, unix://PATH, stdio://."""
+"""Listening sockets: tcp://HOST:PORT, unix://PATH, stdio://."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from wyoming_hayakoe.errors import HayakoeError
 
 DEFAULT_PORT = 10200
 _BACKLOG = 256
-# Bytes that the kernel holds for a client that reads slowly: over a second of speech. Left alone it takes megabytes.
+# Bytes that the kernel buffers for a client that reads slowly: over a second of speech. Its default is megabytes.
 _SEND_BUFFER = 128 * 1024
 _FORMS = "tcp://HOST:PORT, unix:///PATH or stdio://"
 
@@ -49,7 +49,7 @@ def parse_uri(uri: str) -> Address:
     """Return the address that ``uri`` names.
 
     Raises:
-        ValueError: it names none; the text says which forms there are.
+        ValueError: the URI has another form; the text lists the allowed ones.
     """
     try:
         parts = urlsplit(uri)
@@ -69,7 +69,7 @@ def open_tcp(address: TcpAddress, flag: str = "--uri") -> list[socket.socket]:
     """Return listening sockets for every address of the host that ``flag`` names; ``::`` listens for IPv4 too.
 
     Raises:
-        HayakoeError: none can be opened.
+        HayakoeError: no socket can be opened.
     """
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -92,10 +92,10 @@ def open_tcp(address: TcpAddress, flag: str = "--uri") -> list[socket.socket]:
 
 
 def open_unix(address: UnixAddress) -> socket.socket:
-    """Return a listening socket at the path; one that a dead server left there is replaced.
+    """Return a listening socket at the path; the socket of a server that has ended is replaced.
 
     Raises:
-        HayakoeError: something else is there, or it cannot be made.
+        HayakoeError: the path is in use, or the socket cannot be made.
     """
     path = address.path
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -115,12 +115,12 @@ def open_unix(address: UnixAddress) -> socket.socket:
 async def last_connections(
     listener: socket.socket, limit: int
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """Have asyncio accept no more from ``listener``, and yield those who had connected by then.
+    """Stop asyncio from accepting on ``listener``, and yield the clients that closing it would disconnect.
 
-    To them, closing the socket would be hanging up. ``limit`` is that of their readers, in bytes.
+    ``limit`` is the buffer limit of the readers, in bytes.
     """
     asyncio.get_running_loop().remove_reader(listener)
-    # asyncio has some on their way to whom they are for: that takes it three rounds of the loop.
+    # Connections that asyncio has accepted already reach their callback within three rounds of the loop.
     for _ in range(3):
         await asyncio.sleep(0)
     with contextlib.suppress(OSError):
@@ -133,8 +133,9 @@ async def last_connections(
 class StdioPipe:
     """Standard input and output as one socket, whether they are pipes, files or a terminal.
 
-    Two threads copy, so that back-pressure holds at both ends. Standard output is then this pipe's alone: what else
-    the program prints goes to descriptor 2, which leads nowhere unless ``--debug``: C code prints the text it speaks.
+    Two threads copy, so that back-pressure holds at both ends. Only this pipe writes to standard output: everything
+    else that the program prints goes to descriptor 2, which is discarded unless ``--debug``, since C code prints the
+    text that it reads.
     """
 
     def __init__(self) -> None:
@@ -143,13 +144,13 @@ class StdioPipe:
         for stream in (sys.stdin.fileno(), self._output):
             os.set_blocking(stream, True)
         os.dup2(2, sys.stdout.fileno())
-        # A daemon: it may wait for input that never comes.
+        # A daemon, since it may wait for input that never comes.
         threading.Thread(target=self._copy_in, name="stdin", daemon=True).start()
         self._writer = threading.Thread(target=self._copy_out, name="stdout", daemon=True)
         self._writer.start()
 
     def close(self, timeout: float) -> None:
-        """Wait until all that was answered has been written, ``timeout`` seconds at most."""
+        """Wait until all answers have been written, ``timeout`` seconds at most."""
         self._writer.join(timeout)
 
     def _copy_in(self) -> None:
@@ -168,14 +169,14 @@ class StdioPipe:
                     while view:
                         view = view[output.write(view) :]
         except OSError:
-            # Whoever read our output is gone: the server sees the end of the stream.
+            # The reader of standard output has left: the server sees the end of the stream.
             self._inside.close()
 
 
 def _listen(family: int, where: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]) -> socket.socket:
     dual = family == socket.AF_INET6 and where[0] == "::" and socket.has_dualstack_ipv6()
     listener = socket.create_server(where, family=family, backlog=_BACKLOG, dualstack_ipv6=dual)
-    # Connections inherit it.
+    # Connections inherit the buffer size.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
     listener.setblocking(False)
     return listener
@@ -192,7 +193,7 @@ def _explain_tcp(address: TcpAddress, error: OSError | None, flag: str) -> str:
 
 
 def _remove_stale(path: Path) -> None:
-    """Remove the socket of a server that is no more; leave anything else."""
+    """Remove the socket of a server that has ended; leave anything else."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What the server counts, as Prometheus reads it."""
+"""Counters and histograms of the server, in Prometheus' text format."""
 
 import asyncio
 import time
@@ -11,59 +11,59 @@ from wyoming_hayakoe.version import __version__
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-# Half a window of the fastest board to an article on the slowest.
+# Bucket limits in seconds: from half a window on the fastest board to an article on the slowest.
 _SECONDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20, 30)
 _FACTORS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2, 4)
-# Seconds for which a page is shown again: whoever asks a thousand times a second takes no time from the voices.
+# Seconds for which a page is sent again: a thousand requests a second take no time from the voices.
 _FRESH = 0.5
 
 Outcome = Literal["answered", "refused", "failed", "abandoned"]
-"""How a request ended: abandoned is one whose client left, or that a stop cut off."""
+"""How a request ended: abandoned means that the client left, or that the server stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long an answer took, in seconds, from when its first sentence was there to be spoken."""
+    """Times of one answer, in seconds from when its first sentence was complete."""
 
     first_audio: float | None
-    """Until its first chunk was sent; None if there was none."""
+    """Until the first chunk was sent; None if no chunk was sent."""
 
     total: float
-    """Until its end, or until now."""
+    """Until the end of the answer, or until now."""
 
     sound: float
-    """What it sounds for."""
+    """Duration of the audio that was sent."""
 
     computing: float
-    """What the lane worked on it."""
+    """Time that the lane computed for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How the server is at one moment."""
+    """The state of the server, as sampled."""
 
     queue: int
-    """Requests that wait for their next sound, whether it is being computed or not yet."""
+    """Requests that wait for their next window, whether it is being computed or not yet."""
 
     in_flight: int
-    """Requests that are being answered: beside those, ones whose client reads slowly, or is still writing."""
+    """Requests that are being answered: those in the queue, and those whose client reads slowly or is still writing."""
 
     connections: int
-    """Clients."""
+    """Connected clients."""
 
     is_ready: bool
-    """Whether new clients are welcome."""
+    """Whether the server is ready for new clients."""
 
 
 class Metrics:
-    """Counters of one server, in a registry of their own.
+    """The metrics of one server, in a registry of their own.
 
-    Every label's values are the server's own words: its voices, its outcomes, its error codes. What clients send is
-    never one, so the number of series is bounded.
+    The values of labels are the server's: voices, outcomes and error codes, never text of a client, so that the number
+    of series is bounded.
     """
 
     def __init__(self, state: Callable[[], State], max_queue: int) -> None:
-        """Count from zero; ``state`` tells the rest whenever somebody asks."""
+        """Count from zero; ``state`` is sampled for each page."""
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 
         self._state = state
@@ -79,36 +79,36 @@ class Metrics:
             return Gauge(f"hayakoe_{name}", text, registry=registry)
 
         ProcessCollector(registry=registry)
-        Info("hayakoe", "What runs.", registry=registry).info({"version": __version__})
+        Info("hayakoe", "The version that runs.", registry=registry).info({"version": __version__})
         self._requests = counter("requests", "Requests by how they ended.", "voice", "outcome")
         self._errors = counter("errors", "Errors sent to clients.", "code")
         for code in get_args(Code):
             self._errors.labels(code)
-        self._sound = counter("audio_seconds", "Sound sent.", "voice")
-        self._computing = counter("computing_seconds", "Time spent making sound.", "voice")
+        self._sound = counter("audio_seconds", "Audio sent.", "voice")
+        self._computing = counter("computing_seconds", "Time spent computing audio.", "voice")
         self._first_audio = histogram(
-            "first_audio_seconds", "From the first complete sentence to its first sound.", _SECONDS
+            "first_audio_seconds", "From the first complete sentence to its first audio.", _SECONDS
         )
         self._answers = histogram(
             "answer_seconds",
-            "From the first complete sentence to the end of the answer; a text stream's waits for its text.",
+            "From the first complete sentence to the end of the answer, with a text stream's waits for text.",
             _SECONDS,
         )
         self._factors = histogram(
-            "real_time_factor", "Seconds of computing for each second of an answer's sound.", _FACTORS
+            "real_time_factor", "Seconds of computing for each second of an answer's audio.", _FACTORS
         )
-        self._queue = gauge("queue_depth", "Requests that wait for their next sound, computed or not.")
+        self._queue = gauge("queue_depth", "Requests that wait for their next window, computed or not.")
         self._in_flight = gauge("requests_in_flight", "Requests being answered.")
         self._connections = gauge("connections", "Clients connected.")
-        self._ready = gauge("ready", "1 if new clients are welcome.")
-        gauge("queue_limit", "Of --max-queue.").set(max_queue)
+        self._ready = gauge("ready", "1 if the server is ready for new clients.")
+        gauge("queue_limit", "The value of --max-queue.").set(max_queue)
         self._page: asyncio.Task[bytes] | None = None
         self._page_expires = 0.0
 
     def count_answer(self, voice: str, outcome: Outcome, timing: Timing) -> None:
-        """Count a request to one of the server's voices."""
+        """Count a request to one of the server's voices, with its outcome and times."""
         for each in get_args(Outcome):
-            # The others too, at zero: what appears with its first event has no rate that would show it.
+            # The other outcomes too, at zero: a series that appears with its first event has no rate.
             self._requests.labels(voice, each).inc(each == outcome)
         self._sound.labels(voice).inc(timing.sound)
         self._computing.labels(voice).inc(timing.computing)
@@ -119,17 +119,17 @@ class Metrics:
             self._factors.labels(voice).observe(timing.computing / timing.sound)
 
     def count_error(self, code: Code) -> None:
-        """Count an error that a client was sent."""
+        """Count an error that was sent to a client."""
         self._errors.labels(code).inc()
 
     async def page(self) -> bytes:
-        """Return all of it in Prometheus' text format; who asks while it is being written waits for the same page."""
+        """Return all metrics in Prometheus' text format; concurrent callers get the same page."""
         if self._page is None or (self._page.done() and time.monotonic() >= self._page_expires):
             self._page = asyncio.create_task(self._write())
         return await asyncio.shield(self._page)
 
     async def _write(self) -> bytes:
-        """Write it beside the event loop."""
+        """Write the page in a thread, beside the event loop."""
         from prometheus_client import generate_latest
 
         state = self._state()

@@ -1,4 +1,4 @@
-"""What monitors and balancers ask over HTTP: /metrics, /healthz, /readyz."""
+"""HTTP pages for monitors and load balancers: /metrics, /healthz, /readyz."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from wyoming_hayakoe.server.metrics import CONTENT_TYPE, Metrics
 
 _LOGGER = logging.getLogger(__name__)
 
-# Seconds for one exchange, from the connection to its end.
+# Seconds for one exchange, from accepting the connection to closing it.
 _TIMEOUT = 10.0
 _MAX_CONNECTIONS = 32
 _HEADER_LIMIT = 8 * 1024
@@ -20,7 +20,7 @@ _HEADER_LIMIT = 8 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is answered to a GET."""
+    """The answer to a GET."""
 
     status: HTTPStatus
     body: bytes
@@ -28,10 +28,10 @@ class Page:
 
 
 class Probes:
-    """A few pages for a few clients at a time; each connection has one exchange, and that within bounds."""
+    """An HTTP server of a few pages, with bounds on clients, header size and time; one exchange for each connection."""
 
     def __init__(self, pages: Mapping[str, Callable[[], Awaitable[Page]]], allows: Callable[[str], bool]) -> None:
-        """Answer with ``pages``, by path, the hosts that ``allows`` lets in."""
+        """Serve ``pages``, by path, to the hosts for which ``allows`` is true."""
         self._pages = pages
         self._allows = allows
         self._servers: list[asyncio.Server] = []
@@ -40,10 +40,10 @@ class Probes:
         """Address and port of every socket."""
 
     async def listen(self, uri: str) -> None:
-        """Answer at tcp://HOST:PORT from now on.
+        """Listen at tcp://HOST:PORT.
 
         Raises:
-            HayakoeError: nobody can listen there.
+            HayakoeError: the address is in use, or is not this machine's.
         """
         match parse_uri(uri):
             case TcpAddress() as address:
@@ -53,7 +53,7 @@ class Probes:
         _LOGGER.info("metrics at %s", uri)
 
     async def close(self) -> None:
-        """Answer nobody any more."""
+        """Close the sockets and cancel the running exchanges."""
         for server in self._servers:
             server.close()
         for exchange in self._exchanges:
@@ -62,12 +62,12 @@ class Probes:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = writer.get_extra_info("peername")
-        # One that has left already has no address any more.
+        # A client that has left already has no address any more.
         if not peer or not self._allows(peer[0]):
             writer.transport.abort()
             return
         if len(self._exchanges) >= _MAX_CONNECTIONS:
-            # The oldest has had more time than anybody honest needs: a crowd must not keep a balancer from asking.
+            # The oldest has had more time than an honest client needs: many clients must not shut out a balancer.
             oldest = next(iter(self._exchanges))
             del self._exchanges[oldest]
             oldest.cancel()
@@ -76,7 +76,7 @@ class Probes:
         exchange.add_done_callback(lambda done: self._exchanges.pop(done, None))
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one request, then hang up."""
+        """Answer one request, then close the connection."""
         try:
             with contextlib.suppress(OSError, EOFError, TimeoutError):
                 async with asyncio.timeout(_TIMEOUT):
@@ -106,7 +106,7 @@ class Probes:
 
 
 def pages_of(metrics: Metrics, is_ready: Callable[[], bool]) -> Mapping[str, Callable[[], Awaitable[Page]]]:
-    """Return the three pages by path: what is counted, that the process answers, and whether clients are welcome."""
+    """Return the three pages by path: the metrics, whether the process answers, whether it is ready for clients."""
 
     async def show_metrics() -> Page:
         return Page(HTTPStatus.OK, await metrics.page(), CONTENT_TYPE)

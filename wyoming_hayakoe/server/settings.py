@@ -28,19 +28,19 @@ TEXT_LIMIT = 50_000
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """Addresses, limits and times of a server; every value has been checked."""
+    """Addresses, limits and timeouts of a server; every value has been checked."""
 
     uris: tuple[str, ...] = ("tcp://0.0.0.0:10200",)
     """Addresses to listen on: tcp://HOST:PORT, unix://PATH, stdio://."""
 
     rate: int | None = None
-    """Sample rate of every response in hertz; None is the voice's own."""
+    """Sample rate of every response in hertz; None is that of the voice."""
 
     samples_per_chunk: int = 1024
     """Samples in one audio-chunk."""
 
     preload: bool = False
-    """Whether every voice is loaded at start; else the default voice is, and the others at their first request."""
+    """Whether all voices are loaded at start; otherwise the default voice is, and the others at their first request."""
 
     streaming: bool = True
     """Whether text streams are advertised."""
@@ -49,8 +49,8 @@ class ServerSettings:
     """Whether the server is advertised by zeroconf."""
 
     zeroconf_name: str | None = None
-    """Name of this server among others, in zeroconf and in its description; None is one made for this machine there,
-    and none here."""
+    """Name of this server among others, in zeroconf and in its info event; None is a name made for this machine in
+    zeroconf, and no name in the info event."""
 
     data_dir: Path | None = None
     """Folder that keeps a zeroconf name taken in a conflict; None keeps it until the server stops."""
@@ -59,16 +59,16 @@ class ServerSettings:
     """Simultaneous connections."""
 
     max_queue: int = 16
-    """Requests that may wait for their first audio at the same time; see :mod:`wyoming_hayakoe.server.admission`."""
+    """Requests that may wait for their first audio at the same time: see :mod:`wyoming_hayakoe.server.admission`."""
 
     allow: tuple[Network, ...] | None = PRIVATE_NETWORKS
     """Networks whose hosts may connect over tcp; None is any."""
 
     metrics: str | None = None
-    """Address of /metrics, /healthz and /readyz, as tcp://HOST:PORT; None is no such address."""
+    """Address of /metrics, /healthz and /readyz, as tcp://HOST:PORT; None serves none of them."""
 
     advertise: tuple[str, int] | None = None
-    """Host and port that zeroconf announces, such as a load balancer's; None is the server's own."""
+    """Host and port that zeroconf announces, such as a load balancer's; None is that of the server."""
 
     grace: float = 10.0
     """Seconds that running responses have to finish when the server stops."""
@@ -84,6 +84,6 @@ class ServerSettings:
         if self.allow is None:
             return True
         ip = ip_address(host.split("%", maxsplit=1)[0])
-        # An IPv4 client of a socket for both families has its IPv4 address wrapped.
+        # On a socket for both families, an IPv4 client has an IPv4-mapped address.
         ip = getattr(ip, "ipv4_mapped", None) or ip
         return any(ip in network for network in self.allow)

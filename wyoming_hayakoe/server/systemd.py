@@ -1,4 +1,4 @@
-"""Tells systemd how the server is, in the protocol of sd_notify(3); elsewhere does nothing."""
+"""Notifications to systemd, in the protocol of sd_notify(3); nothing is sent where systemd does not run the server."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 def notify(state: str) -> None:
-    """Send ``state`` (READY=1, STOPPING=1, WATCHDOG=1) to the socket that NOTIFY_SOCKET names, if it names one."""
+    """Send ``state`` (READY=1, STOPPING=1, WATCHDOG=1) to the socket in NOTIFY_SOCKET; without one, do nothing."""
     path = os.environ.get("NOTIFY_SOCKET")
     if not path:
         return
@@ -20,11 +20,11 @@ def notify(state: str) -> None:
             sender.setblocking(False)
             sender.sendto(state.encode(), address)
     except OSError as error:
-        _LOGGER.warning("systemd cannot be told %s: %s", state, error)
+        _LOGGER.warning("cannot send %s to systemd: %s", state, error)
 
 
 async def feed_watchdog() -> None:
-    """Send WATCHDOG=1 twice in each interval that systemd asks for, for ever; return at once if it asks for none."""
+    """Send WATCHDOG=1 twice in each interval that systemd sets, for ever; return at once if it sets none."""
     interval = os.environ.get("WATCHDOG_USEC", "")
     meant_for = os.environ.get("WATCHDOG_PID", str(os.getpid()))
     if not interval.isdecimal() or int(interval) == 0 or meant_for != str(os.getpid()):

@@ -1,4 +1,4 @@
-"""What a client gets for what it sends: the Wyoming contract, through real sockets."""
+"""The Wyoming contract between a client and the server, through real sockets."""
 
 import asyncio
 import time
@@ -98,7 +98,7 @@ async def test_blank_text_is_answered_without_chunks(voice, text):
     assert answer.kinds == SILENT
 
 
-async def test_presets_differ_as_they_say(voice):
+async def test_presets_change_the_speech_as_configured(voice):
     async with running(voice=voice, presets=[SLOW]) as server:
         normal = await speak(server, ARTICLE)
         slow = await speak(server, ARTICLE, voice=SynthesizeVoice(name="slow"))

@@ -86,7 +86,7 @@ async def test_a_bad_event_is_named_and_ends_that_connection_only(voice, data):
         ({"language": "en"}, "unknown-voice", "ja"),
     ],
 )
-async def test_an_unknown_voice_or_style_is_told_what_exists(voice, voice_data, code, named):
+async def test_the_error_of_an_unknown_voice_or_style_lists_what_exists(voice, voice_data, code, named):
     async with running(voice=voice) as server:
         for kind in ("synthesize", "synthesize-start"):
             error = await send(server, line(type=kind, data={"text": "あ", "voice": voice_data}))
@@ -105,7 +105,7 @@ async def test_a_text_of_just_the_limit_is_taken_and_one_more_is_not(voice):
     assert str(TEXT_LIMIT) in answer.events[0].data["text"]
 
 
-async def test_a_stream_past_the_limit_is_told_so(voice):
+async def test_a_stream_past_the_limit_gets_an_error(voice):
     async with running(voice=voice) as server, connected(server) as client:
         await client.write_event(SynthesizeStart().event())
         for _ in range(6):
@@ -168,7 +168,7 @@ async def flood(writer):
         await writer.drain()
 
 
-async def test_one_client_too_many_is_told_so(voice):
+async def test_one_client_too_many_gets_an_error(voice):
     async with running(local(max_clients=2), voice) as server:
         async with connected(server) as first, connected(server) as second:
             for client in (first, second):

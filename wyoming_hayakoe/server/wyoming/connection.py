@@ -1,6 +1,6 @@
-"""One client: its requests are read in one task and answered, in order, in another.
+"""The connection of one client: one task reads its requests, another answers them in order.
 
-So the server sees a client leave while it speaks, and answers ping and describe at once.
+The server therefore notices during an answer that the client leaves, and answers ping and describe at once.
 """
 
 import asyncio
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-# Requests that may wait on one connection; past that, the server reads no further until one is answered.
+# Requests that may wait on one connection; when they are that many, the server reads on after the next answer.
 _QUEUE_SIZE = 32
-# Seconds in which a client can take in an error before its connection is cut.
+# Seconds that a client has to read an error before its connection is closed.
 _LINGER = 1.0
-# Seconds in which a request may still come that was on its way when the server was told to stop.
+# Seconds in which requests that were sent before the server began to stop may still arrive.
 _LAST_CALL = 0.5
 
 
 class Connection:
-    """One client from its first byte to its last."""
+    """The connection of one client, from the first byte to the last."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Connection:
         peer: str,
         idle_timeout: float | None,
     ) -> None:
-        """Serve the client ``peer``, which may be idle for ``idle_timeout`` seconds, or for ever."""
+        """Serve the client ``peer``, which may be idle for ``idle_timeout`` seconds; None is for ever."""
         self._context = context
         self._reader = reader
         self._writer = writer
@@ -64,7 +64,7 @@ class Connection:
         return self._is_answering
 
     async def run(self) -> None:
-        """Serve until the client leaves, does wrong, or is idle for too long."""
+        """Serve until the client leaves, causes an error, or is idle for too long."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 others = [
@@ -91,35 +91,35 @@ class Connection:
             self._writer.transport.abort()
 
     def finish(self) -> None:
-        """Answer what has been asked for, and what is being asked for just now, then close: the server is stopping."""
+        """Answer the requests that have arrived or are arriving, then close: the server is stopping."""
         self._is_finishing = True
         asyncio.get_running_loop().call_later(_LAST_CALL, self._end_if_idle)
 
     @property
-    def _is_owed(self) -> bool:
-        """Whether there is a request that is not answered whole."""
+    def _has_work(self) -> bool:
+        """Whether a request is not yet answered completely."""
         return self._is_answering or not self._queue.empty()
 
     def _end_if_idle(self) -> None:
-        if not self._is_owed:
+        if not self._has_work:
             self._queue.put_nowait(None)
 
     async def _read(self) -> None:
-        """Read to the end of the client's input; the client may still wait for its answers."""
+        """Read to the end of the input, behind which the client may still wait for its answers."""
         await self._request_reader.run()
-        if self._is_owed:
+        if self._has_work:
             self._outbox.probe()
         await self._queue.put(None)
 
     async def _end_with_client(self) -> None:
         """End the connection when the client has left."""
         await disconnected(self._writer)
-        if self._is_owed:
+        if self._has_work:
             raise ConnectionResetError("the client left before the end of its answer")
         self._end_if_idle()
 
     async def _end_when_idle(self) -> None:
-        """End the connection when the client has asked for nothing for the idle timeout."""
+        """End the connection when the client has sent nothing for the idle timeout."""
         while self._idle_timeout is not None:
             active = time.monotonic() if self._is_answering else max(self._request_reader.last_event, self._last_answer)
             if (left := active + self._idle_timeout - time.monotonic()) <= 0:
@@ -127,7 +127,7 @@ class Connection:
             await asyncio.sleep(left)
 
     async def _answer(self) -> None:
-        """Answer requests in order; return behind the last, or behind an error."""
+        """Answer requests in order; return after the last, or after an error."""
         try:
             while (request := await self._queue.get()) is not None:
                 if isinstance(request, RequestError):
@@ -159,7 +159,7 @@ class Connection:
         _LOGGER.info("%s: %s: %s", self._peer, voice, response.describe())
 
     async def _speak(self, response: Response) -> None:
-        """Run ``response``; whatever goes wrong is something that its client can be told, or the client's end."""
+        """Run ``response``; every failure becomes an error for the client, unless the connection is lost."""
         try:
             await response.run()
         except (RequestError, ConnectionError):
@@ -180,7 +180,7 @@ class Connection:
         await self._outbox.send(Error(text=error.text, code=error.code).event())
 
     async def _close(self) -> None:
-        """Close so that what was sent arrives: data left unread here would have the client's system discard it."""
+        """Close so that what was sent arrives: with unread input, closing would reset the connection and discard it."""
         with contextlib.suppress(OSError, TimeoutError):
             if self._has_failed and self._writer.can_write_eof():
                 self._writer.write_eof()

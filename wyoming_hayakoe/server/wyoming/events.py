@@ -1,8 +1,7 @@
-"""Wyoming events on a stream, with a bound on everything a client can send or leave unread.
+"""Wyoming events on a stream, with a bound on all that a client can send or leave unread.
 
-The wyoming package reads events of any size and waits for ever to send one; a server that anybody on the network can
-reach must do neither. An event is a line of JSON (type, data, data_length, payload_length), then as many bytes of JSON
-and of payload.
+The wyoming package reads events of any size and waits for ever to send one; a server on a network must do neither. An
+event is a line of JSON (type, data, data_length, payload_length), then as many bytes of JSON and of payload.
 """
 
 import asyncio
@@ -28,13 +27,13 @@ D = TypeVar("D")
 
 
 async def read_event(reader: asyncio.StreamReader, known: Container[str]) -> Event | None:
-    """Return the next event without its payload, which a TTS server has no use for; None at the end of the stream.
+    """Return the next event without its payload, which a TTS server does not use; None at the end of the stream.
 
     The data of an event whose type is not among ``known`` is skipped. ``reader`` must have been made with
     ``limit=HEADER_LIMIT``.
 
     Raises:
-        RequestError: ``bad-event`` if it is too large or is not an event.
+        RequestError: ``bad-event``: the event is too large or malformed.
     """
     try:
         header = _parse(await reader.readuntil(b"\n"), "event header")
@@ -57,7 +56,7 @@ def expect(value: object, kind: type[T], what: str) -> T:
     """Return ``value`` if it is of ``kind``.
 
     Raises:
-        RequestError: ``bad-event``, naming ``what`` it is and what it should be.
+        RequestError: ``bad-event``; the text has ``what`` and the expected type.
     """
     if not isinstance(value, kind):
         raise RequestError("bad-event", f"{what} is not {_JSON_NAMES[kind]}")
@@ -65,7 +64,7 @@ def expect(value: object, kind: type[T], what: str) -> T:
 
 
 def encode_event(event: Event) -> bytes:
-    """Return ``event`` as it goes over the wire; what JSON holds but UTF-8 does not becomes a question mark."""
+    """Return ``event`` as bytes of the protocol; lone surrogates, which UTF-8 lacks, become question marks."""
     header: dict[str, Any] = {"type": event.type, "version": protocol_version}
     data = _dump(event.data) if event.data else b""
     if data:
@@ -76,33 +75,33 @@ def encode_event(event: Event) -> bytes:
 
 
 class Outbox:
-    """Sends events to one client, as fast as the client takes them and no faster."""
+    """The sending side of one connection, with back-pressure: it sends as fast as the client reads."""
 
     def __init__(self, writer: asyncio.StreamWriter, stall_timeout: float) -> None:
-        """Send through ``writer``; give up after ``stall_timeout`` seconds in which the client took nothing."""
+        """Send through ``writer``; give up after ``stall_timeout`` seconds in which the client read nothing."""
         self._writer = writer
         self._stall_timeout = stall_timeout
 
     @property
     def is_wanted(self) -> bool:
-        """Whether the client is there, as far as the kernel knows at this moment."""
+        """Whether the client is still there, as the kernel reports it now."""
         return not is_disconnected(self._writer)
 
     def probe(self) -> None:
-        """Have the kernel find out whether a client whose input has ended is still there.
+        """Make the kernel find out whether a client whose input has ended is still there.
 
-        What is sent is a space, which JSON allows before the next event's header: a TCP client that has left answers it
-        with a reset. Where events are on their way to the client, they do the same.
+        A space is sent, which JSON allows before the header of the next event: a TCP client that has left answers it
+        with a reset. Events that are being sent have the same effect.
         """
         is_tcp = self._writer.get_extra_info("socket").family != socket.AF_UNIX
         if is_tcp and not self._writer.transport.get_write_buffer_size():
             self._writer.write(b" ")
 
     async def send(self, event: Event) -> None:
-        """Send ``event``, and wait while more than the write buffer's limit is still to be taken.
+        """Send ``event``, and wait while the write buffer is over its limit.
 
         Raises:
-            ConnectionError: the client is gone, or took nothing for the stall timeout.
+            ConnectionError: the client has left, or read nothing for the stall timeout.
         """
         self._writer.write(encode_event(event))
         while True:
@@ -112,7 +111,7 @@ class Outbox:
                     return await self._writer.drain()
             except TimeoutError:
                 if self._writer.transport.get_write_buffer_size() >= waiting:
-                    raise ConnectionAbortedError(f"took nothing of its answer for {self._stall_timeout:g} s") from None
+                    raise ConnectionAbortedError(f"read nothing of its answer for {self._stall_timeout:g} s") from None
 
 
 def expect_or(value: object, kind: type[T], what: str, default: D) -> T | D:

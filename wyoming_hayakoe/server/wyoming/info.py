@@ -1,4 +1,4 @@
-"""What the server answers to describe."""
+"""The info event, which answers describe."""
 
 from wyoming.info import Attribution, Info, TtsProgram, TtsVoice, TtsVoiceSpeaker
 
@@ -45,5 +45,5 @@ def _voice(entry: Entry) -> TtsVoice:
 
 
 def _author(credit: Credit) -> str:
-    """Return who is to be named, with the licence that says so: the protocol has no field for it."""
+    """Return the author with the licence, for which the protocol has no field."""
     return f"{credit.author}, {credit.licence}" if credit.licence != "unknown" else credit.author

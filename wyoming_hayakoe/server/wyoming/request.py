@@ -1,4 +1,4 @@
-"""A request to speak, on its way from the task that reads to the task that answers."""
+"""A synthesis request, passed from the task that reads to the task that answers."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Reads one client's events: requests go to a queue, and what needs no computing is answered at once."""
+"""The reading side of one connection: requests go to a queue, other events are answered at once."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ _FORMATS = ("text", "ssml")
 
 
 class RequestReader:
-    """Takes events until the client leaves or sends one that cannot be answered."""
+    """Reads events until the client leaves or sends one that cannot be answered."""
 
     def __init__(self, context: Context, reader: asyncio.StreamReader, outbox: Outbox, queue: RequestQueue) -> None:
         self._context = context
@@ -38,16 +38,16 @@ class RequestReader:
             "synthesize-stop": self._stop_stream,
         }
         self.last_event = time.monotonic()
-        """When the client last sent a whole event."""
+        """Time of the last whole event, on the monotonic clock."""
 
     async def run(self) -> None:
-        """Read to the end of the client's input, which is the end of an open text stream too."""
+        """Read to the end of the input, which also ends an open text stream."""
         try:
             while (event := await read_event(self._reader, self._handlers)) is not None:
                 self.last_event = time.monotonic()
                 if handle := self._handlers.get(event.type):
                     await handle(event)
-                # Nothing above suspends while there is more at hand, and others want their turn.
+                # Nothing above suspends while input is buffered, and other tasks need their turn.
                 await asyncio.sleep(0)
             if self._stream is not None:
                 self._stream.end()
@@ -56,7 +56,7 @@ class RequestReader:
             await discard(self._reader)
 
     async def _fail(self, error: RequestError) -> None:
-        """Have the client told what is wrong, after the answers that it is still owed."""
+        """Send ``error`` to the client, after the answers to the requests before it."""
         if self._stream is None:
             await self._queue.put(error)
         else:
@@ -71,12 +71,12 @@ class RequestReader:
         await self._outbox.send(Pong(expect_or(event.data.get("text"), str, "ping: 'text'", None)).event())
 
     async def _select_program(self, event: Event) -> None:
-        """Accept it: there is one program, so there is nothing to select."""
+        """Accept the event: there is one program only."""
         expect(event.data.get("name"), str, "select-program: 'name'")
 
     async def _synthesize(self, event: Event) -> None:
         if self._stream is not None:
-            return  # the whole text of the stream once more, for servers that know no streams
+            return  # the text of the stream once more, for servers without text streams
         text = self._open(event)
         text.feed(_text(event))
         text.end()
@@ -109,7 +109,7 @@ class RequestReader:
 
 
 async def discard(reader: asyncio.StreamReader) -> None:
-    """Read to the end of the stream and keep nothing."""
+    """Read to the end of the stream, and discard what is read."""
     while await reader.read(1 << 16):
         pass
 

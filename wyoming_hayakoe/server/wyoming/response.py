@@ -1,4 +1,4 @@
-"""Answers one request: sentences to windows of sound to audio chunks."""
+"""The answer to one request: sentences become windows of samples, and those audio chunks."""
 
 import time
 from collections.abc import Generator
@@ -15,7 +15,7 @@ from wyoming_hayakoe.server.wyoming.request import Request
 
 
 class Response:
-    """One audio-start … audio-stop, and synthesize-stopped behind a text stream."""
+    """audio-start, audio-chunk…, audio-stop, and synthesize-stopped after a text stream."""
 
     def __init__(self, context: Context, request: Request, outbox: Outbox) -> None:
         self._context = context
@@ -31,15 +31,15 @@ class Response:
         self._computing = 0.0
         self._started = time.monotonic()
         self._first_audio: float | None = None
-        self._heard_until = 0.0
+        self._played_until = 0.0
 
     async def run(self) -> None:
         """Speak each sentence as it comes, window by window.
 
         Raises:
-            RequestError: too many wait already, or the rest of the text stream cannot be spoken.
+            RequestError: ``busy``, or the rest of the text stream cannot be spoken.
             HayakoeError: the voice cannot be loaded, or fails.
-            ConnectionError: the client is gone or stalls.
+            ConnectionError: the client has left, or reads nothing.
         """
         self._context.admission.check()
         await self._context.make_ready(self._request.speaker)
@@ -47,8 +47,8 @@ class Response:
         while (sentence := await self._request.text.next_sentence()) is not None:
             is_first = self._first_audio is None
             if is_first:
-                # The voice or the text may have been long in coming. From here to the lane nothing is awaited, so that
-                # of many who come at once each finds those before it in the queue.
+                # Loading the voice or waiting for text may have taken long. From here to the lane nothing is awaited,
+                # so that each of many simultaneous requests finds those before it in the queue.
                 self._context.admission.check()
                 self._check_client()
             steps = self._lane.iterate(
@@ -64,7 +64,7 @@ class Response:
             await self._outbox.send(SynthesizeStopped().event())
 
     def timing(self) -> Timing:
-        """Return how long it took so far."""
+        """Return the times of the answer so far."""
         began = self._request.text.complete_since or self._started
         return Timing(
             first_audio=None if self._first_audio is None else self._first_audio - began,
@@ -74,7 +74,7 @@ class Response:
         )
 
     def describe(self) -> str:
-        """Return what was done, for the log; not the text, which is the user's."""
+        """Return a line for the log, without the text, which is private."""
         timing = self.timing()
         first = "none" if timing.first_audio is None else f"{1000 * timing.first_audio:.0f} ms"
         return (
@@ -83,16 +83,16 @@ class Response:
         )
 
     def _check_client(self) -> None:
-        """Compute nothing for a TCP client that answered audio-start with a reset."""
+        """Raise ConnectionResetError if the client has left: TCP clients answer audio-start with a reset."""
         if not self._outbox.is_wanted:
             raise ConnectionResetError("the client has left")
 
     def _due(self) -> float:
-        """Return when the listener has heard what was sent: until then, others may go first."""
-        return max(self._heard_until, time.monotonic())
+        """Return when the audio that was sent has been played: until then, other requests go first."""
+        return max(self._played_until, time.monotonic())
 
     def _speak(self, sentence: str) -> Generator[bytes, None, None]:
-        """Yield the sentence, and the rest before it, as PCM at the answer's rate; runs on the lane."""
+        """Yield the rest of the sentence before, then ``sentence``, as PCM at the answer's rate; runs on the lane."""
         windows = self._narration.speak(sentence)
         while True:
             began = time.monotonic()
@@ -112,4 +112,4 @@ class Response:
             self._first_audio = self._first_audio or time.monotonic()
         samples = len(pcm) // SAMPLE_WIDTH
         self._samples += samples
-        self._heard_until = self._due() + samples / self._rate
+        self._played_until = self._due() + samples / self._rate

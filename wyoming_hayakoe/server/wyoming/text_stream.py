@@ -1,4 +1,4 @@
-"""The text of one request, as it arrives, made into sentences to speak."""
+"""The text of one request, split into sentences as it arrives."""
 
 import asyncio
 import time
@@ -9,16 +9,16 @@ from wyoming_hayakoe.server.settings import TEXT_LIMIT
 from wyoming_hayakoe.text.sentences import SentenceSplitter
 from wyoming_hayakoe.text.ssml import SsmlError, SsmlText
 
-# A sentence could still get another mark or bracket. A client that pauses this long has none for it; one that sends
-# token by token, as a language model writes, does not.
+# Seconds without text after which a complete sentence gets no further mark or bracket. A client that sends token by
+# token, as a language model writes, does not pause that long.
 _PAUSE = 0.1
 
 
 class TextStream:
-    """Sentences, each there as soon as it is complete. One task writes, another reads."""
+    """A queue of sentences, each of which can be read as soon as it is complete: one task writes, another reads."""
 
     def __init__(self, *, ssml: bool, patience: float) -> None:
-        """Take ``ssml`` or plain text, and wait ``patience`` seconds at most for more of it."""
+        """Accept SSML or plain text, and wait ``patience`` seconds at most for the next chunk."""
         self._patience = patience
         self._ssml = SsmlText() if ssml else None
         self._splitter = SentenceSplitter()
@@ -29,10 +29,10 @@ class TextStream:
         self.characters = 0
         """Characters fed so far."""
         self.complete_since: float | None = None
-        """When the first sentence was there to be spoken, on the monotonic clock; None before that."""
+        """Time at which the first sentence was complete, on the monotonic clock; None before that."""
 
     def feed(self, text: str) -> None:
-        """Add a chunk.
+        """Add a chunk of text.
 
         Raises:
             RequestError: ``text-too-long``, or ``bad-event`` for broken SSML.
@@ -47,13 +47,13 @@ class TextStream:
         self._put(self._splitter.feed(plain))
 
     def end(self) -> None:
-        """Say that there is no more."""
+        """Mark the end of the text."""
         rest = self._splitter.feed(self._ssml.rest()) if self._ssml else []
         self._is_ended = True
         self._put([*rest, *self._splitter.flush()])
 
     def fail(self, error: RequestError) -> None:
-        """Say that no more will come, and why; what is not spoken yet never will be: the client waits to be told."""
+        """End the text with ``error``, for which the client waits: sentences that are not read yet are dropped."""
         self._error = error
         self._changed.set()
 
@@ -61,7 +61,7 @@ class TextStream:
         """Return the next sentence once it is complete, None when the text has ended.
 
         Raises:
-            RequestError: what :meth:`fail` was given; ``timeout`` if nothing more came.
+            RequestError: the error of :meth:`fail`; ``timeout`` if no text came in time.
         """
         while self._error is None:
             if self._sentences:
@@ -85,7 +85,7 @@ class TextStream:
             self._put(self._splitter.flush())
 
     def _put(self, sentences: list[str]) -> None:
-        # Blank lines say nothing, and each would take a turn on the lane to find that out.
+        # A blank line has nothing to speak, and would take a turn on the lane for it.
         self._sentences.extend(sentence for sentence in sentences if not sentence.isspace())
         if self._sentences and self.complete_since is None:
             self.complete_since = time.monotonic()
