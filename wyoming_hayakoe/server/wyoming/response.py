@@ -92,7 +92,7 @@ class Response:
         return max(self._played_until, time.monotonic())
 
     def _speak(self, sentence: str) -> Generator[bytes, None, None]:
-        """Yield ``sentence``, after the rest before it, as PCM at the rate of the answer; runs on the lane."""
+        """Yield the rest of the sentence before, then ``sentence``, as PCM at the answer's rate; runs on the lane."""
         windows = self._narration.speak(sentence)
         while True:
             began = time.monotonic()
