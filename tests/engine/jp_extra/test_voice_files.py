@@ -38,8 +38,8 @@ def test_all_kinds_sound_alike(tmp_path):
     tts.load("folder", str(as_folder(tmp_path / "folder"))).load("file", str(as_aivmx(tmp_path / "voice.aivmx")))
     # Other levels would be measured for other files, from the same sound.
     spoken = {
-        name: speaker.generate("こんにちは。今日は晴れです。", seed=1, normalize="peak").pcm_bytes()
-        for name, speaker in tts.speakers.items()
+        name: tts.speakers[name].generate("こんにちは。今日は晴れです。", seed=1, normalize="peak").pcm_bytes()
+        for name in ("rand-jp", "folder", "file")
     }
     assert len(set(spoken.values())) == 1
     assert list(tts.speakers["file"].styles) == ["ノーマル", "うれしい"]
