@@ -219,6 +219,31 @@ async def test_a_catalogue_is_published_only_when_it_differs():
         assert len(listed) == len({tuple(each) for each in listed}) <= 8
 
 
+async def test_a_catalogue_that_cannot_be_published_ends_nothing(caplog):
+    store = Store()
+    store.compiled = {"anna", "bob"}
+    configuration = Configuration(store, "anna")
+    published = []
+
+    def publish(catalogue):
+        published.append(catalogue)
+        if len(published) == 1:
+            raise RuntimeError("odd")
+
+    async def make_ready(speaker):
+        pass
+
+    updater = VoiceUpdater(store, configuration, lambda _: None)
+    task = asyncio.create_task(updater.run(publish, make_ready, preload=False))
+    try:
+        await eventually(lambda: "internal error" in caplog.text, "it is logged")
+        configuration.change(WantedVoices({"bob": None}))
+        await eventually(lambda: published[-1].names[0] == "bob", "the next change is followed")
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_a_slow_source_holds_up_neither_another_voice_nor_the_configuration():
     store = Store()
     store.compiled = {"anna", "bob", "carl"}

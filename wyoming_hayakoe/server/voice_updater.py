@@ -7,7 +7,8 @@ nothing outdated comes back. No event and no fault of one voice ends the task.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -108,10 +109,14 @@ class VoiceUpdater:
         try:
             while True:
                 self._start_jobs(make_ready, preload=preload)
-                await self._handle(await self._events.get())
+                events = [await self._events.get()]
                 while not self._events.empty():
-                    await self._handle(self._events.get_nowait())
-                await self._update(publish)
+                    events.append(self._events.get_nowait())
+                for event in events:
+                    with _logged():
+                        await self._handle(event)
+                with _logged():
+                    self._update(publish)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
@@ -120,23 +125,18 @@ class VoiceUpdater:
     # -- the owning task --
 
     async def _handle(self, event: _Changed | Usable | Failed) -> None:
-        """Change the state as an event demands; a fault of ours is logged, and the next event is handled."""
-        try:
-            match event:
-                case _Changed(wanted):
-                    await asyncio.to_thread(self._take, wanted)
-                case _ if self._state.jobs.get(event.job.name) is not event.job:
-                    pass
-                case Usable(job, speaker, is_final):
-                    self._state.offered[job.name] = speaker
-                    if is_final:
-                        del self._state.jobs[job.name]
-                case Failed(job, reason):
-                    self._retry(job, reason)
-        except HayakoeError as error:
-            _LOGGER.error("%s; the voices stay as they are", error)  # noqa: TRY400 - the user's fault, not ours
-        except Exception:
-            _LOGGER.exception("voices: internal error")
+        """Change the state as an event demands."""
+        match event:
+            case _Changed(wanted):
+                await asyncio.to_thread(self._take, wanted)
+            case _ if self._state.jobs.get(event.job.name) is not event.job:
+                pass
+            case Usable(job, speaker, is_final):
+                self._state.offered[job.name] = speaker
+                if is_final:
+                    del self._state.jobs[job.name]
+            case Failed(job, reason):
+                self._retry(job, reason)
 
     def _take(self, wanted: WantedVoices) -> None:
         """Replace the wanted voices; those that are here are opened.
@@ -184,7 +184,7 @@ class VoiceUpdater:
         consequence = "stays as it was" if job.name in self._state.offered else "is left out"
         _LOGGER.error("voice %s %s: %s", job.name, consequence, reason)
 
-    async def _update(self, publish: Publish) -> None:
+    def _update(self, publish: Publish) -> None:
         """Publish the catalogue if it differs from the last one."""
         wanted, offered = self._state.wanted, self._state.offered
         problems: list[str] = []
@@ -242,6 +242,17 @@ class VoiceUpdater:
                 if in_brief(error) != problem:
                     problem = in_brief(error)
                     _LOGGER.error("%s; the voices stay as they are", problem)  # noqa: TRY400 - the user's fault
+
+
+@contextmanager
+def _logged() -> Iterator[None]:
+    """Log whatever fails; the state stays as it was, and the next event is handled."""
+    try:
+        yield
+    except HayakoeError as error:
+        _LOGGER.error("%s; the voices stay as they are", error)  # noqa: TRY400 - the user's fault, not ours
+    except Exception:
+        _LOGGER.exception("voices: internal error")
 
 
 def _differs(name: str, before: WantedVoices, after: WantedVoices) -> bool:

@@ -90,7 +90,7 @@ def _tail_end(text: str, index: int) -> int:
 
 
 def _is_inside_word(text: str, index: int, tail: int) -> bool:
-    """Tell an ASCII mark within an address or a name (``?q=1``, ``Yahoo!JAPAN``) from one that ends a sentence."""
+    """Whether an ASCII mark belongs to an address or a name (``?q=1``, ``Yahoo!JAPAN``) and ends no sentence."""
     return (
         tail == index
         and index < len(text)
