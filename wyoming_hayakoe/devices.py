@@ -141,7 +141,7 @@ class Engine:
         credit = Credit(about.author or name, about.url or url, about.licence or licence or "unknown")
         shared = Shared(
             bert=bert,
-            residency=self.models,
+            models=self.models,
             levels=self._data / "levels",
             read=self._read,
             compiler=self._voice_compiler,

@@ -23,8 +23,8 @@ TINY = CHECKOUT / "tests" / "data" / "tiny-repo"
 STEPS = ("wheels", "root", "suite", "sound", "speed")
 
 
-def main() -> int:
-    """Run the steps that the command line names."""
+def parse() -> argparse.Namespace:
+    """Return what the command line asks for."""
     parser = argparse.ArgumentParser(
         prog="script/test_arm64", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -51,7 +51,12 @@ def main() -> int:
         type=Path,
         help="repository too large to speak under emulation: only its stages are measured, by the step speed",
     )
-    flags = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run the steps that the command line names."""
+    flags = parse()
     asked = STEPS if "all" in flags.steps else flags.steps
     root = Root(flags.cache.resolve())
     runner = SentenceRunner(root)

@@ -46,7 +46,7 @@ class Shared:
     bert: Bert
     """The character BERT."""
 
-    residency: ModelCache
+    models: ModelCache
     """The voices in memory."""
 
     levels: Path
@@ -86,7 +86,7 @@ class JPExtraVoice:
         self._forms = Forms(shared.compiler, recipe(name, files.model, shared.compiler.precision, sentences))
         parts = model_files(files.model)
         size = sum(path.stat().st_size for path in parts)
-        self._place: Place[Synthesizer] = shared.residency.place(name, int(_OVERHEAD * size))
+        self._place: Place[Synthesizer] = shared.models.place(name, int(_OVERHEAD * size))
         self._level_file = shared.levels / f"{stamp(*parts)}.json"
         self._level: float | None = None
 
@@ -175,7 +175,7 @@ class JPExtraVoice:
                     yield bend(window, self.sample_rate, params.pitch_scale, params.intonation_scale)
                 else:
                     yield window
-        self._shared.residency.trim()
+        self._shared.models.trim()
 
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
         """Return the seconds that the network rests at the mark between the two when it reads them as one text."""
