@@ -127,3 +127,16 @@ def opened(tmp_path):
         return open_source(uri, tmp_path / "data", patience=QUICK, **arguments)
 
     return open_quickly
+
+
+@pytest.fixture
+def requests(monkeypatch) -> list[str]:
+    """The addresses to which the library of S3 sends requests."""
+    from botocore.httpsession import URLLib3Session
+
+    sent = []
+    send = URLLib3Session.send
+    monkeypatch.setattr(
+        URLLib3Session, "send", lambda session, request: sent.append(request.url) or send(session, request)
+    )
+    return sent

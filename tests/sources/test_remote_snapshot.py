@@ -14,19 +14,6 @@ FILES = {
 }
 
 
-@pytest.fixture
-def requests(monkeypatch) -> list[str]:
-    """The addresses to which the library of S3 sends requests."""
-    from botocore.httpsession import URLLib3Session
-
-    sent = []
-    send = URLLib3Session.send
-    monkeypatch.setattr(
-        URLLib3Session, "send", lambda session, request: sent.append(request.url) or send(session, request)
-    )
-    return sent
-
-
 def look_around(source):
     """Return what fetching each part of FILES gives, and a folder that is not there."""
     with pytest.raises(HayakoeError, match="there is nothing"):

@@ -33,19 +33,6 @@ def tts(tmp_path):
     return lambda **arguments: TTS(cache_dir=tmp_path / "data", **arguments)
 
 
-@pytest.fixture
-def requests(monkeypatch) -> list[str]:
-    """The addresses to which the library of S3 sends requests."""
-    from botocore.httpsession import URLLib3Session
-
-    sent = []
-    send = URLLib3Session.send
-    monkeypatch.setattr(
-        URLLib3Session, "send", lambda session, request: sent.append(request.url) or send(session, request)
-    )
-    return sent
-
-
 def is_built_in(speaker) -> bool:
     return isinstance(speaker.voice, OpenJTalkVoice)
 
