@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from wyoming_hayakoe.disk import locked, stamp, sync, write_whole
+from wyoming_hayakoe.disk import locked, stamp, sync, unlocked, write_whole
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -102,6 +102,13 @@ def content_hash(files: Sequence[Path], memo: Path, *, only_remembered: bool = F
         memo.mkdir(parents=True, exist_ok=True)
         write_whole(note, digest.hexdigest().encode())
     return digest.hexdigest()
+
+
+def clear_abandoned(folder: Path) -> None:
+    """Remove from a folder of artifacts what killed processes have left half made."""
+    for incoming in folder.glob("*.incoming"):
+        with suppress(OSError), unlocked(_lock(incoming.with_suffix(""))):
+            shutil.rmtree(incoming)
 
 
 def _lock(folder: Path) -> Path:

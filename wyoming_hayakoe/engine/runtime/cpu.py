@@ -30,10 +30,15 @@ def processor_features(cpu_info: Path = CPU_INFO) -> frozenset[str]:
 
 def has_little_memory() -> bool:
     """Return whether this machine, or the container around this process, has less than 2 GiB of memory."""
+    return any(limit < _SMALL for limit in memory_limits())
+
+
+def memory_limits() -> list[int]:
+    """Return the memory of the container around this process, if it is limited, and of this machine, in bytes."""
     limits = [_number(line) for line in _lines(Path("/sys/fs/cgroup/memory.max"))]
     with contextlib.suppress(ValueError, OSError):  # this system has no such figures
         limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    return any(0 < limit < _SMALL for limit in limits)
+    return [limit for limit in limits if limit > 0]
 
 
 def _number(line: str) -> int:
