@@ -153,6 +153,14 @@ def functions(model: ModelProto) -> None:
     behind_audio(model, helper.make_node("f0", ["found"], ["out"], domain="own"), out="out")
 
 
+def endless(model: ModelProto) -> None:
+    """Multiply large matrices until somebody ends it: some ten minutes on a fast machine, by three lines of Python."""
+    side = 1024
+    model.graph.initializer.append(numpy_helper.from_array(np.full((side, side), 1 / side, dtype=np.float32), "m0"))
+    steps = [helper.make_node("MatMul", [f"m{at}", "m0"], [f"m{at + 1}"]) for at in range(40_000)]
+    behind_audio(model, *steps, out=f"m{len(steps)}")
+
+
 def own_operator(model: ModelProto) -> None:
     model.opset_import.append(helper.make_opsetid("com.example", 1))
     behind_audio(model, helper.make_node("Run", ["found"], ["out"], domain="com.example"), out="out")

@@ -18,7 +18,16 @@ from wyoming.info import Describe
 from wyoming.tts import Synthesize, SynthesizeVoice
 
 from tests.hostile import graphs, provers
-from tests.support import DEADLINE, TINY_REPO, eventually, program, receive, run_program
+from tests.support import (
+    DEADLINE,
+    TINY_REPO,
+    clean_environment,
+    command,
+    eventually,
+    program,
+    receive,
+    run_program,
+)
 from wyoming_hayakoe.engine.graphs.checks import UnsafeGraphError, check
 from wyoming_hayakoe.engine.jp_extra.bert import prove_bert
 from wyoming_hayakoe.engine.jp_extra.inputs import LONGEST, random_inputs
@@ -70,6 +79,17 @@ def test_any_edit_is_refused_by_one_line_or_passes(data):
     else:
         refusal = ""
     assert "\n" not in refusal
+
+
+@given(st.data())
+@settings(max_examples=3, derandomize=True)
+def test_any_edit_ends_nothing_but_the_process_that_tries_it(tmp_path_factory, data):
+    model = onnx.load(MODEL)
+    edit(model, data)
+    path = tmp_path_factory.mktemp("edited") / "synthesizer.onnx"
+    onnx.save(model, path)
+    reason = try_in_child(path, prove_synthesizer).reason
+    assert "\n" not in reason
 
 
 def edit(model, data):
@@ -191,36 +211,37 @@ def test_it_ends_with_the_process_that_started_it(model):
         f"from wyoming_hayakoe.engine.prepare.proofs import try_in_child; try_in_child(Path({str(model)!r}), for_ever)"
     )
     parent = subprocess.Popen([sys.executable, "-c", script])
-    note, end = model.with_suffix(".pid"), time.monotonic() + DEADLINE
-    while not (note.exists() and note.read_text()):
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    child = Path("/proc", note.read_text())
-    assert child.exists()
+    note = model.with_suffix(".pid")
+    wait_for(lambda: read(note), "it runs")
+    assert is_alive(read(note))
     parent.send_signal(signal.SIGTERM)
     assert parent.wait(DEADLINE) == -signal.SIGTERM
-    while child.exists() and "State:\tZ" not in (child / "status").read_text():
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    wait_for(lambda: not is_alive(read(note)), "it ends, too")
 
 
 # -- the server and the command line --
 
 SERVED = {
-    "a constant of 4 GB": graphs.four_gigabytes,
-    "4 GB when it runs": graphs.hidden_gigabytes,
-    "strides of nothing": graphs.attribute("Conv", "strides", []),
-    "a stride of 0": graphs.attribute("ConvTranspose", "strides", [0]),
-    "one input": graphs.without_inputs,
-    "a cycle": graphs.cycle,
-    "an endless loop": graphs.loop,
-    "functions in functions": graphs.functions,
+    "compiling": (
+        graphs.four_gigabytes,
+        graphs.hidden_gigabytes,
+        graphs.attribute("Conv", "strides", []),
+        graphs.cycle,
+    ),
+    "no-compile": (
+        graphs.hidden_gigabytes,
+        graphs.without_inputs,
+        graphs.attribute("ConvTranspose", "strides", [0]),
+        graphs.loop,
+    ),
 }
+"""What is offered to a server, by how it runs."""
 
 
-@pytest.mark.parametrize("more", [(), ("--no-compile",)], ids=["compiling", "no compile"])
-async def test_a_server_serves_on_without_voices_that_do_harm(tmp_path, more):
-    voices = {f"v{at}": change for at, change in enumerate(SERVED.values())}
+@pytest.mark.parametrize("how", SERVED)
+async def test_a_server_serves_on_without_voices_that_do_harm(tmp_path, how):
+    more = ("--no-compile",) if how == "no-compile" else ()
+    voices = {f"v{at}": change for at, change in enumerate(SERVED[how])}
     arguments = [f"{name}={graphs.repository(tmp_path / name, change)}#rand-jp" for name, change in voices.items()]
     flags = [part for each in arguments for part in ("--voice", each)]
     bert = ("--bert-source", str(TINY_REPO), "--data-dir", str(tmp_path / "data"))
@@ -263,12 +284,12 @@ async def said(uri, name):
 
 def test_compile_and_say_fail_with_one_line(tmp_path):
     voice = f"rand-jp={graphs.repository(tmp_path / 'bad', graphs.loop)}"
-    for command in (
+    for arguments in (
         ("compile", voice),
         ("compile", voice, "--prove"),
         ("say", "--voice", voice, "-o", "-", "はい。"),
     ):
-        ran = run_program(*command, "--bert-source", str(TINY_REPO), HAYAKOE_DATA_DIR=str(tmp_path / "data"))
+        ran = run_program(*arguments, "--bert-source", str(TINY_REPO), HAYAKOE_DATA_DIR=str(tmp_path / "data"))
         assert ran.returncode == 1
         assert b"has a Loop, which runs a graph of its own: do not use this voice" in ran.stderr.splitlines()[-1]
         assert b"Traceback" not in ran.stderr
@@ -277,11 +298,54 @@ def test_compile_and_say_fail_with_one_line(tmp_path):
     assert proving.PASSED not in kept
 
 
-def test_sigterm_ends_the_server_while_a_graph_is_tried(tmp_path):
-    voice = f"slow={TINY_REPO}#rand-jp"
-    with program("--voice", voice, "--data-dir", str(tmp_path)) as served:
-        asyncio.run(said(served.uri, "mei"))
+def trying(pid):
+    """Return the processes below one that try a graph."""
+    below = [int(each) for path in Path("/proc", str(pid), "task").glob("*/children") for each in read(path).split()]
+    own = [each for each in below if "proving" in read(Path("/proc", str(each), "cmdline"))]
+    return own + [found for each in below for found in trying(each)]
+
+
+def read(path):
+    try:
+        return path.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
+
+
+def wait_for(condition, what):
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def busy(tmp_path):
+    """Return the flags of a voice whose graph computes for ever."""
+    folder = graphs.repository(tmp_path / "busy", graphs.endless)
+    return (f"busy={folder}#rand-jp", "--bert-source", str(TINY_REPO), "--data-dir", str(tmp_path / "data"))
+
+
+def is_alive(pid):
+    return "State:\tZ" not in (status := read(Path("/proc", str(pid), "status"))) and bool(status)
+
+
+def test_sigterm_ends_a_server_and_what_it_tries(busy):
+    with program("--no-compile", "--voice", *busy) as served:
+        wait_for(lambda: trying(served.process.pid), "the graph is tried")
+        (child,) = trying(served.process.pid)
+        assert asyncio.run(said(served.uri, "mei"))[-1] == "audio-stop"
         served.process.send_signal(signal.SIGTERM)
         start = time.monotonic()
         assert served.wait() == 0
         assert time.monotonic() - start < 10
+    wait_for(lambda: not is_alive(child), "it ends, too")
+
+
+def test_sigterm_ends_compile_and_what_it_tries(busy):
+    process = subprocess.Popen(command("compile", "--prove", *busy), env=clean_environment())
+    wait_for(lambda: trying(process.pid), "the graph is tried")
+    (child,) = trying(process.pid)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == -signal.SIGTERM
+    wait_for(lambda: not is_alive(child), "it ends, too")

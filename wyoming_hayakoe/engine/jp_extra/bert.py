@@ -199,6 +199,7 @@ def prove_bert(model: Path) -> None:
     tokens = np.full((1, _TRIED), 3, dtype=np.int64)
     feeds = {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
     check(read_model(model), model, shapes(feeds))
+    give_back()
     session = Session(model, model, Execution(low_memory=has_little_memory()))
     if set(session.inputs) == _INPUTS:
         session.run(session.outputs[:1], feeds)

@@ -15,6 +15,7 @@ from wyoming_hayakoe.engine.jp_extra.stages import LoadedStages, decode, encode,
 from wyoming_hayakoe.engine.jp_extra.windows import Window, plan
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.runtime.cpu import has_little_memory
+from wyoming_hayakoe.engine.runtime.model_cache import give_back
 from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session, shapes
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams
@@ -137,6 +138,7 @@ def prove_synthesizer(model: Path) -> None:
     params = SynthesisParams(seed=0)
     tried, longest = random_inputs(_TRIED), random_inputs(LONGEST)
     check(read_synthesizer(model), model, shapes(longest.feeds(params)))
+    give_back()
     network = Synthesizer(model, execution=Execution(low_memory=has_little_memory()))
     for _ in network.speak(tried, params, undivided=True).windows:
         pass

@@ -135,8 +135,8 @@ class JPExtraVoice:
         Raises:
             HayakoeError: of network or BERT no form is here, and the published file may not be loaded.
         """
-        self._shared.bert.run_as_it_is()
         self._forms.take_what_is_here()
+        self._shared.bert.run_as_it_is()
 
     def prepare(self) -> None:
         """Load the BERT and the network, after preparing both if need be, and measure the level if it is unknown.

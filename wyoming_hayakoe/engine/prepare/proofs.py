@@ -41,8 +41,6 @@ _SECONDS, _SECONDS_PER_MEGABYTE = 120.0, 2.0
 # Seconds until what failed is tried again: memory may have been short, or the machine busy.
 _RETRY = 600.0
 
-_CRASHES = frozenset({signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV, signal.SIGSYS})
-
 # Shared by all objects of this process: a content needs one proof, in whichever folder that is kept.
 _KNOWN: "dict[str, Verdict]" = {}
 _PROVING = threading.Lock()
@@ -154,8 +152,10 @@ def try_in_child(model: Path, prove: Prove) -> Verdict:
 
 def _verdict(ran: "subprocess.CompletedProcess[bytes]", memory: int) -> Verdict:
     if ran.returncode < 0:
-        reason = f"ends the process that loads it ({_signal(-ran.returncode)}): do not use this voice"
-        return Verdict(reason) if -ran.returncode in _CRASHES else Verdict.of_failure(reason)
+        # Also libraries that get no memory end so.
+        return Verdict.of_failure(
+            f"ends the process that loads it ({_signal(-ran.returncode)}; {memory >> 20} MB): choose another voice"
+        )
     try:
         said: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
         reason, kind = str(said["reason"]), str(said["kind"])

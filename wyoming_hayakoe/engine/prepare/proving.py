@@ -17,8 +17,9 @@ from wyoming_hayakoe.errors import HayakoeError
 PASSED, REFUSED, FAILED, OUT_OF_MEMORY = "passed", "refused", "failed", "out of memory"
 """What came of it. What is refused now always will be; what failed may do so no more."""
 
-# What ONNX Runtime says where it gets no memory, and what C++ does.
-_NO_MEMORY = ("bad_alloc", "allocate memory", "bad allocation")
+# What ONNX Runtime, protocol buffers and C++ say where they get no memory, and what Python raises.
+_NO_MEMORY_WORDS = ("bad_alloc", "bad allocation", "allocate memory", "alloc failed")
+_NO_MEMORY_ERRORS = ("EncodeError", "MemoryError")
 
 
 def main() -> None:
@@ -40,7 +41,7 @@ def _tried(prove: Callable[[Path], None], model: Path) -> tuple[str, str]:
         prove(model)
     except Exception as error:  # noqa: BLE001 - whatever an odd graph brings about
         reason = str(error) if isinstance(error, HayakoeError) else f"cannot be used ({type(error).__name__})"
-        if isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY):
+        if type(error).__name__ in _NO_MEMORY_ERRORS or any(words in str(error) for words in _NO_MEMORY_WORDS):
             return OUT_OF_MEMORY, ""
         return REFUSED if isinstance(error, UnsafeGraphError) else FAILED, reason.removeprefix(f"{model}: ")
     return PASSED, ""

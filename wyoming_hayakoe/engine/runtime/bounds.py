@@ -7,18 +7,22 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-from wyoming_hayakoe.engine.runtime.cpu import memory_limits
+from wyoming_hayakoe.engine.runtime.cpu import container_memory, machine_memory, swap_memory
 
 # The number of PR_SET_PDEATHSIG in linux/prctl.h.
 _PARENT_DEATH_SIGNAL = 1
 
-# What a container or machine keeps for its other processes: some systems end all of a container that passes its limit.
-_SHARE = 0.75
+# Some systems end all of a container where one of its processes passes the limit.
+_SHARE_OF_CONTAINER = 0.75
 
 
 def most_memory() -> int:
-    """Return the bytes that one process may take here, or of the container around it."""
-    return int(_SHARE * min(memory_limits(), default=1 << 40))
+    """Return the bytes that one process may take: of the container around it, else of this machine, with its swap."""
+    whole = machine_memory()
+    container = container_memory()
+    if container is not None and container < whole:
+        return int(_SHARE_OF_CONTAINER * container)
+    return whole + swap_memory()
 
 
 def bound(memory: int) -> None:
