@@ -58,6 +58,13 @@ def test_a_torn_file_is_as_none(tmp_path: Path, cut: int) -> None:
     assert recalled(file).missing(SURFACES) == SURFACES
 
 
+def test_what_a_killed_process_was_writing_is_removed(tmp_path: Path) -> None:
+    learnt(tmp_path / "words.known")
+    (tmp_path / ".words.known.77-99.incoming").write_bytes(b"1 0.4")
+    assert recalled(tmp_path / "words.known").missing(SURFACES) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["words.known"]
+
+
 @pytest.mark.parametrize(
     "line",
     [

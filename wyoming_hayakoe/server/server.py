@@ -115,6 +115,7 @@ class Server:
         Raises:
             HayakoeError: an address cannot be listened on.
         """
+        self._watch_words()
         await self._open_probes()
         for uri in self._settings.uris:
             match parse_uri(uri):
@@ -129,7 +130,6 @@ class Server:
                 case StdioAddress():
                     self._stdio.append(owned(self._serve_stdio()))
             _LOGGER.info("listening on %s", uri)
-        self._watch_words()
         # Clients can connect already; their requests wait for the voice.
         speakers = self._context.catalogue.speakers
         for speaker in speakers if self._settings.preload else speakers[:1]:

@@ -10,6 +10,7 @@ import logging
 import re
 import struct
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -78,6 +79,9 @@ class Lookups:
         """Take over what the file remembers of the dictionary that is installed."""
         if self._file is not None and not self._is_recalled:
             self._is_recalled = True
+            with suppress(OSError):
+                for unfinished in self._file.parent.glob(f".{self._file.name}.*.incoming"):
+                    unfinished.unlink()  # of a process that was killed while it wrote
             self._found = _read(self._file) | self._found
 
     def missing(self, surfaces: Collection[str]) -> list[str]:

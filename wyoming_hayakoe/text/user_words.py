@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 from unicodedata import normalize
 
-from wyoming_hayakoe.disk import locked, read_regular, write_whole
+from wyoming_hayakoe.disk import check_regular, locked, read_regular, write_whole
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.text import characters
 from wyoming_hayakoe.text.morae import split
@@ -283,7 +283,7 @@ def drop(path: Path, surfaces: Iterable[str]) -> list[str]:
 def _resolved(path: Path) -> Path:
     """Return the file behind a symbolic link, since it is the file that is replaced, and make its folder."""
     with suppress(FileNotFoundError):
-        path.stat()  # links that go round in a circle are an OSError
+        check_regular(path)
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
