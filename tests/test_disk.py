@@ -47,14 +47,17 @@ class TestReading:
                 while not has_ended.is_set():
                     file.write(b"x" * 10_000)
 
+        def read_on() -> None:
+            end = time.monotonic() + DEADLINE
+            while time.monotonic() < end:
+                with suppress(FileNotFoundError):
+                    read_regular(path, 1 << 20)
+
         with ThreadPoolExecutor(1) as pool:
             growing = pool.submit(grow)
-            end = time.monotonic() + DEADLINE
             try:
                 with pytest.raises(OSError, match="larger than 1 MiB"):
-                    while time.monotonic() < end:
-                        with suppress(FileNotFoundError):
-                            read_regular(path, 1 << 20)
+                    read_on()
             finally:
                 has_ended.set()
             growing.result()

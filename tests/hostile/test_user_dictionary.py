@@ -221,6 +221,8 @@ async def test_a_server_that_stops_does_not_wait_for_words(csv: Path, monkeypatc
     assert time.monotonic() - start < 10  # all look-ups take 20 s
     assert "words" not in {thread.name for thread in threading.enumerate()}
     monkeypatch.setattr(lookups, "look_up", look_up)
+    known = len(lookups._read(csv.with_suffix(".known")))
+    assert 0 < known < 2000, "what was begun is kept"
     assert user_dictionary.refresh(), "what was left is loaded by who reads next"
 
 

@@ -189,9 +189,9 @@ class UserDictionary:
             time.sleep(0)  # lets a thread that speaks run at once: it would wait 3 ms for each turn, with this 0.2 ms
             if self._watch_began is not None and self._has_ended.is_set():
                 self._next_attempt = 0.0
-                return False
-        self._lookups.keep([*surfaces, *self._added])
-        return True
+                break
+        self._lookups.keep([*surfaces, *self._added])  # of what was begun as well: the next start goes on from there
+        return not self._lookups.missing(surfaces)
 
     def _compiled(self, contents: Contents, added: dict[str, UserWord]) -> Snapshot:
         """Make a snapshot of the words that have been looked up."""
