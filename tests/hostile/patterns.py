@@ -11,7 +11,6 @@ from pathlib import Path
 from types import CellType, FunctionType, ModuleType
 
 import wyoming_hayakoe
-from wyoming_hayakoe.text.dictionary import _shelter
 from wyoming_hayakoe.text.rule import Rule, run
 
 _ROOT = Path(wyoming_hayakoe.__file__).parent
@@ -30,9 +29,7 @@ _BUILT: Mapping[str, Collection[str]] = {
     "text.rule.rule": (),  # each is a rule, which is found in its table
     "text.rules.homographs._rule": (),
     "text.english._is_spelling": ("(?:ブイ|ヴィー|ビー)(?:エイチ|エッチ)(?:ズィー|ゼット)" * 20,),
-    "text.dictionary._shelter": [
-        found.pattern for found in [_shelter(["a b", "aa", "A-1", "1", "・・", "ｶﾅ", "-"])] if found is not None
-    ],
+    "text.dictionary._shelter": (r"(?=[AＡ])(?:(?<![A-Za-z])[AＡ][\-－][1１](?![0-9])|(?<![A-Za-z])[AＡ][ \u3000])|(?=・)(?:・・)",),
     "server.instance_name._kept_in": (re.escape("声 1.0-2-") + r"-\d+",),
 }
 
