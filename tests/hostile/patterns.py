@@ -29,7 +29,9 @@ _BUILT: Mapping[str, Collection[str]] = {
     "text.rule.rule": (),  # each is a rule, which is found in its table
     "text.rules.homographs._rule": (),
     "text.english._is_spelling": ("(?:ブイ|ヴィー|ビー)(?:エイチ|エッチ)(?:ズィー|ゼット)" * 20,),
-    "text.dictionary._shelter": (r"(?=[AＡ])(?:(?<![A-Za-z])[AＡ][\-－][1１](?![0-9])|(?<![A-Za-z])[AＡ][ \u3000])|(?=・)(?:・・)",),
+    "text.dictionary._shelter": (
+        r"(?=[AＡ])(?:(?<![A-Za-z])[AＡ][\-－][1１](?![0-9])|(?<![A-Za-z])[AＡ][ \u3000])|(?=・)(?:・・)",
+    ),
     "server.instance_name._kept_in": (re.escape("声 1.0-2-") + r"-\d+",),
 }
 
@@ -150,10 +152,8 @@ def _called(name: str, module: ModuleType | None) -> Iterator[tuple[str, re.Patt
         try:
             arguments = [_value(each, module) for each in (call.args[0], *flags)]
             patterns = [re.compile(*arguments)]
-        except NameError:
-            patterns = [
-                re.compile(each) for each in _BUILT[f"{name.partition('.')[2]}.{function}"]
-            ]  # a new one: add patterns that it builds
+        except NameError:  # of the function's own names; a KeyError here asks for a line in _BUILT
+            patterns = [re.compile(each) for each in _BUILT[f"{name.partition('.')[2]}.{function}"]]
         for pattern in patterns:
             yield from ((f"{name}:{call.lineno}", pattern, way) for way in ways)
 
