@@ -1,0 +1,113 @@
+"""Files that nobody in his right mind puts into the data folder of a server that runs."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from wyoming_hayakoe.paths import voices_dir, words_file
+
+_VOICE = Path(__file__).parents[1] / "data" / "tiny-repo" / "onnx" / "speakers" / "rand-jp"
+_GOOD_ROWS = "".join(f"単語{number},タンゴ,1\n" for number in range(200)).encode()
+WORDS: tuple[bytes, ...] = (
+    _GOOD_ROWS,
+    b"\xff\xfe\x00" * 1000,
+    "十,トー,1\n".encode() + b"bad row\n" * 2000,
+    b'"' * 5000,
+    b"a," * 50_000,
+    _GOOD_ROWS + "語,カ゚カ゚,99999999999999999999\n語\x00,カ,0\n".encode(),
+    b"",
+)
+
+
+def _unpublished(folder: Path, **config: object) -> Path:
+    """Make a copy of the test voice whose configuration is changed."""
+    shutil.copytree(_VOICE, folder)
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | config), encoding="utf-8")
+    return folder
+
+
+def _no_utf8(folder: Path) -> None:
+    Path(os.fsdecode(os.fsencode(folder) + b"/\x90\xba\x82\xcc\x89\xc6")).mkdir(parents=True)
+
+
+def _deep_config(folder: Path) -> None:
+    (_unpublished(folder) / "config.json").write_bytes(b"[" * 5000)
+
+
+def _long_integer(folder: Path) -> None:
+    (_unpublished(folder) / "config.json").write_bytes(b'{"data": {"sampling_rate": ' + b"9" * 5000 + b"}}")
+
+
+def _many_styles(folder: Path) -> None:
+    _unpublished(folder, data={"sampling_rate": 44100, "style2id": {f"s{n}": n for n in range(40_000)}})
+
+
+def _broken_graph(folder: Path) -> None:
+    (_unpublished(folder) / "synthesizer.onnx").write_bytes(b"\x08\x07" + b"\xff" * 5000)
+
+
+def _fifo(folder: Path) -> None:
+    _unpublished(folder)
+    (folder / "config.json").unlink()
+    os.mkfifo(folder / "config.json")
+
+
+def _many_files(folder: Path) -> None:
+    folder.mkdir()
+    for number in range(10_001):
+        (folder / str(number)).touch()
+
+
+def _diamonds(folder: Path) -> None:
+    """Make a folder with 2^26 paths through symbolic links."""
+    folder.mkdir()
+    for number in range(26):
+        (folder / str(number)).mkdir()
+        for name in ("a", "b"):
+            (folder / str(number) / name).symlink_to(f"../{number + 1}")
+
+
+FOLDERS: tuple[Callable[[Path], None], ...] = (
+    _no_utf8,
+    _deep_config,
+    _long_integer,
+    _many_styles,
+    _broken_graph,
+    _fifo,
+    _many_files,
+    _diamonds,
+)
+
+
+def _name(number: int) -> str:
+    return FOLDERS[number % len(FOLDERS)].__name__.strip("_")
+
+
+def prepare(data_dir: Path) -> None:
+    """Make all folders beside the folder of voices, so that each can be moved there at once."""
+    voices_dir(data_dir).mkdir(parents=True, exist_ok=True)
+    (data_dir / "hostile").mkdir()
+    for number, make in enumerate(FOLDERS):
+        make(data_dir / "hostile" / _name(number))
+
+
+def swap_folders(data_dir: Path, turn: int) -> None:
+    """Take the last folder out of the voices, and move the next one there."""
+    with suppress(FileNotFoundError):
+        (voices_dir(data_dir) / _name(turn - 1)).rename(data_dir / "hostile" / _name(turn - 1))
+    (data_dir / "hostile" / _name(turn)).rename(voices_dir(data_dir) / _name(turn))
+
+
+def write_words(data_dir: Path, turn: int) -> None:
+    """Replace words.csv by the next one; after the last by a FIFO, which nobody writes to."""
+    fresh = data_dir / "words.new"
+    turn %= len(WORDS) + 1
+    if turn < len(WORDS):
+        fresh.write_bytes(WORDS[turn])
+    else:
+        os.mkfifo(fresh)
+    fresh.replace(words_file(data_dir))
