@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import cycle
 
 from wyoming.client import AsyncClient
-from wyoming.info import Describe
+from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize, SynthesizeVoice
 
 from tests.hostile.events import SECRET
@@ -62,6 +62,15 @@ async def describe(port: int) -> Heard:
         return "" if event is not None and event.type == "info" else f"{event} instead of info", time.monotonic()
 
     return await _measured(port, "describe", exchange)
+
+
+async def offered(port: int) -> set[str]:
+    """Return the names of the voices that are offered now."""
+    async with AsyncClient.from_uri(f"tcp://127.0.0.1:{port}") as client:
+        await client.write_event(Describe().event())
+        event = await client.read_event()
+    assert event is not None
+    return {voice.name for program in Info.from_event(event).tts for voice in program.voices}
 
 
 async def ask_each(port: int, *, times: int, pause: float) -> list[Heard]:

@@ -22,7 +22,7 @@ import pytest
 from tests.hostile import vandals
 from tests.hostile.clients import CLIENTS
 from tests.hostile.events import TRACES
-from tests.hostile.honest import VOICES, Heard, ask, ask_each, ask_until, firsts
+from tests.hostile.honest import VOICES, Heard, ask, ask_each, ask_until, firsts, offered
 from tests.hostile.process import MEGABYTE, Sample, Sampler, growth, sample, windows
 from tests.support import DEADLINE, TINY_REPO, Program, free_port, program
 
@@ -94,6 +94,7 @@ async def test_honest_clients_notice_nothing_of_the_others(attacked):
         *service_problems(idle, beside),
         *memory_problems(before, sampler.samples),
         *await remaining_problems(attacked, before),
+        *await following_problems(attacked),
         *log_problems(attacked.program),
     ]
     print(dict(rounds), figures(idle, beside, before, sampler.samples, attacked.sample()), sep="\n")
@@ -160,11 +161,24 @@ async def remaining_problems(attacked: Attacked, before: Sample) -> Sequence[str
     return problems + [f"{heard.what} when all have gone: {heard.problem}" for heard in last if heard.problem]
 
 
+async def following_problems(attacked: Attacked) -> Sequence[str]:
+    """Return whether the folder of voices is no longer followed."""
+    vandals.add_voice(attacked.data_dir, "newcomer")
+    end = time.monotonic() + (WARM_UP if LONG else 20)
+    while "newcomer" not in await offered(attacked.program.port):
+        if time.monotonic() > end:
+            return ["a voice that is copied into the folder of voices is not offered"]
+        await asyncio.sleep(0.2)
+    return []
+
+
 def log_problems(program: Program) -> Iterator[str]:
     """Yield what no log may hold."""
     log = "".join(program.log)
     if count := log.count("Traceback"):
         yield f"log: {count} tracebacks, the first: {log[log.index('Traceback') :][:2000]}"
+    if count := log.count("internal error"):
+        yield f"log: {count} internal errors"
     yield from (f"log: holds what was said: {trace}" for trace in TRACES if trace in log)
     if len(program.log) > (lines := 100 + 50 * SECONDS):
         yield f"log: {len(program.log)} lines, not {lines:g}"

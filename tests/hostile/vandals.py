@@ -31,7 +31,8 @@ def _unpublished(folder: Path, **config: object) -> Path:
 
 
 def _no_utf8(folder: Path) -> None:
-    Path(os.fsdecode(os.fsencode(folder) + b"/\x90\xba\x82\xcc\x89\xc6")).mkdir(parents=True)
+    """Make a voice whose folder has a Japanese name as Windows writes it into zip files."""
+    _unpublished(folder / os.fsdecode("声の家".encode("cp932")))
 
 
 def _deep_config(folder: Path) -> None:
@@ -100,6 +101,11 @@ def swap_folders(data_dir: Path, turn: int) -> None:
     with suppress(FileNotFoundError):
         (voices_dir(data_dir) / _name(turn - 1)).rename(data_dir / "hostile" / _name(turn - 1))
     (data_dir / "hostile" / _name(turn)).rename(voices_dir(data_dir) / _name(turn))
+
+
+def add_voice(data_dir: Path, name: str) -> None:
+    """Copy a good voice into the folder of voices."""
+    shutil.copytree(_VOICE, voices_dir(data_dir) / name)
 
 
 def write_words(data_dir: Path, turn: int) -> None:
