@@ -30,11 +30,6 @@ def _unpublished(folder: Path, **config: object) -> Path:
     return folder
 
 
-def _no_utf8(folder: Path) -> None:
-    """Make a voice whose folder has a Japanese name as Windows writes it into zip files."""
-    _unpublished(folder / os.fsdecode("声の家".encode("cp932")))
-
-
 def _deep_config(folder: Path) -> None:
     (_unpublished(folder) / "config.json").write_bytes(b"[" * 5000)
 
@@ -72,35 +67,33 @@ def _diamonds(folder: Path) -> None:
             (folder / str(number) / name).symlink_to(f"../{number + 1}")
 
 
-FOLDERS: tuple[Callable[[Path], None], ...] = (
-    _no_utf8,
-    _deep_config,
-    _long_integer,
-    _many_styles,
-    _broken_graph,
-    _fifo,
-    _many_files,
-    _diamonds,
-)
-
-
-def _name(number: int) -> str:
-    return FOLDERS[number % len(FOLDERS)].__name__.strip("_")
+FOLDERS: dict[str, Callable[[Path], object]] = {
+    # As Windows writes Japanese names into zip files.
+    os.fsdecode("声の家".encode("cp932")): _unpublished,
+    "deep": _deep_config,
+    "long": _long_integer,
+    "styles": _many_styles,
+    "broken": _broken_graph,
+    "fifo": _fifo,
+    "files": _many_files,
+    "diamonds": _diamonds,
+}
 
 
 def prepare(data_dir: Path) -> None:
     """Make all folders beside the folder of voices, so that each can be moved there at once."""
     voices_dir(data_dir).mkdir(parents=True, exist_ok=True)
     (data_dir / "hostile").mkdir()
-    for number, make in enumerate(FOLDERS):
-        make(data_dir / "hostile" / _name(number))
+    for name, make in FOLDERS.items():
+        make(data_dir / "hostile" / name)
 
 
 def swap_folders(data_dir: Path, turn: int) -> None:
     """Take the last folder out of the voices, and move the next one there."""
+    last, fresh = (list(FOLDERS)[number % len(FOLDERS)] for number in (turn - 1, turn))
     with suppress(FileNotFoundError):
-        (voices_dir(data_dir) / _name(turn - 1)).rename(data_dir / "hostile" / _name(turn - 1))
-    (data_dir / "hostile" / _name(turn)).rename(voices_dir(data_dir) / _name(turn))
+        (voices_dir(data_dir) / last).rename(data_dir / "hostile" / last)
+    (data_dir / "hostile" / fresh).rename(voices_dir(data_dir) / fresh)
 
 
 def add_voice(data_dir: Path, name: str) -> None:
