@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
+from wyoming.audio import AudioChunk
 from wyoming.client import AsyncClient
 from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize, SynthesizeVoice
@@ -30,25 +31,31 @@ class Heard:
     """Why the answer is not complete; empty where it is."""
     first: float
     """Seconds from connecting to the first audio, or to the info event."""
-    total: float
+    waited: float
+    """Seconds of silence after that: who plays the audio as it comes has played all that is here."""
 
 
 async def ask(port: int, voice: str) -> Heard:
     """Have a sentence spoken over a connection of its own."""
 
-    async def exchange(client: AsyncClient) -> tuple[str, float]:
-        answer, first = Answer(), time.monotonic()
+    async def exchange(client: AsyncClient) -> tuple[str, float, float]:
+        answer, first, played, waited = Answer(), 0.0, 0.0, 0.0
         await client.write_event(Synthesize(_SENTENCE, voice=SynthesizeVoice(name=voice)).event())
         while (event := await client.read_event()) is not None:
-            if event.type == "audio-chunk" and not answer.chunks:
-                first = time.monotonic()
+            now = time.monotonic()
+            first = first or (now if event.type == "audio-chunk" else 0.0)
+            if first:
+                waited += max(0.0, now - max(first, played))
+                played = max(first, played, now)
+            if event.type == "audio-chunk":
+                played += AudioChunk.from_event(event).seconds
             answer.events.append(event)
             if event.type in {"audio-stop", "error"}:
                 break
         if answer.kinds[-1:] == ["error"]:
-            return f"error {answer.events[-1].data}", first
+            return f"error {answer.events[-1].data}", first, waited
         is_whole = answer.kinds == ["audio-start", "audio-chunk", "audio-stop"] and answer.seconds > 0.5
-        return "" if is_whole else f"an incomplete answer: {answer.kinds}", first
+        return "" if is_whole else f"an incomplete answer: {answer.kinds}", first, waited
 
     return await _measured(port, voice, exchange)
 
@@ -56,10 +63,10 @@ async def ask(port: int, voice: str) -> Heard:
 async def describe(port: int) -> Heard:
     """Ask what is offered over a connection of its own."""
 
-    async def exchange(client: AsyncClient) -> tuple[str, float]:
+    async def exchange(client: AsyncClient) -> tuple[str, float, float]:
         await client.write_event(Describe().event())
         event = await client.read_event()
-        return "" if event is not None and event.type == "info" else f"{event} instead of info", time.monotonic()
+        return "" if event is not None and event.type == "info" else f"{event} instead of info", time.monotonic(), 0.0
 
     return await _measured(port, "describe", exchange)
 
@@ -94,13 +101,16 @@ def firsts(heard: Sequence[Heard], what: str) -> list[float]:
     return sorted(each.first for each in heard if each.what == what and not each.problem)
 
 
-async def _measured(port: int, what: str, exchange: Callable[[AsyncClient], Awaitable[tuple[str, float]]]) -> Heard:
+async def _measured(
+    port: int, what: str, exchange: Callable[[AsyncClient], Awaitable[tuple[str, float, float]]]
+) -> Heard:
     began = first = time.monotonic()
+    waited = 0.0
     try:
         async with asyncio.timeout(_PATIENCE), AsyncClient.from_uri(f"tcp://127.0.0.1:{port}") as client:
-            problem, first = await exchange(client)
+            problem, first, waited = await exchange(client)
     except TimeoutError:
         problem = f"no answer within {_PATIENCE:g} s"
     except (OSError, ValueError) as error:
         problem = f"the connection failed: {error!r}"
-    return Heard(began, what, problem, first - began, time.monotonic() - began)
+    return Heard(began, what, problem, first - began, waited)

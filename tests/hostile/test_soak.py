@@ -36,6 +36,8 @@ ATTACKERS = os.environ.get("HAYAKOE_SOAK_CLIENTS", ",".join(CLIENTS))
 # the machine has other things to do.
 SLOWER = 3.0
 NOISE = 0.05
+# Seconds of silence before the end of an answer.
+SILENCE = 0.3
 # Seconds for a description beside anything else.
 DESCRIBE = 0.1
 # Seconds until caches and the allocator's arenas have their size, and what that may take.
@@ -123,6 +125,11 @@ def service_problems(idle: Sequence[Heard], beside: Sequence[Heard]) -> Iterator
         slow = [seconds for seconds in judged(firsts(beside, voice)) if seconds > limit]
         if slow:
             yield f"{voice}: {len(slow)} answers began after {milliseconds(slow)}, not within {limit:.3f} s"
+        waits = sorted(heard.waited for heard in beside if heard.what == voice and not heard.problem)
+        if not waits:
+            yield f"{voice}: never answered"
+        elif max(judged(waits)) > SILENCE:
+            yield f"{voice}: silence of {milliseconds(waits)} before the end of its audio, not within {SILENCE:g} s"
     limit = DESCRIBE if LONG else SLOWER * DESCRIBE
     if slow := [seconds for seconds in judged(firsts(beside, "describe")) if seconds > limit]:
         yield f"describe: {len(slow)} answers took {milliseconds(slow)}, not {limit:.3f} s"
