@@ -1,7 +1,7 @@
 """Ill-behaved clients of a server, as a program of their own: they must not take their time from who measures.
 
-``python -m tests.hostile.clients NAMES PORT METRICS_PORT DATA_DIR`` runs those with these names, separated by commas,
-until its standard input ends. It prints a line when it begins, and at its end as JSON how many rounds each has begun.
+``python -m tests.hostile.clients CLIENTS PORT METRICS_PORT DATA_DIR`` runs those that it names, separated by commas, with
+``=COUNT`` so many of them at once, until its standard input ends. It prints a line when it begins, and at its end as JSON how many rounds each has begun.
 """
 
 import asyncio
@@ -252,8 +252,14 @@ CLIENTS = {
 }
 
 
-async def attack(target: Target, names: list[str], until: Awaitable[object]) -> Counter[str]:
-    """Run the clients until ``until`` is done; return the rounds that each has begun. A fault of theirs ends them."""
+def counts(clients: str) -> dict[str, int]:
+    """Return how many of each client ``NAME,NAME=COUNT`` asks for."""
+    parts = (client.partition("=") for client in clients.split(","))
+    return {name: int(count or CLIENTS[name].count) for name, _, count in parts}
+
+
+async def attack(target: Target, clients: dict[str, int], until: Awaitable[object]) -> Counter[str]:
+    """Run so many of each client until ``until`` is done; return the rounds that each has begun. A fault of theirs ends them."""
     rounds: Counter[str] = Counter()
 
     async def repeat(name: str, client: Client) -> None:
@@ -266,17 +272,19 @@ async def attack(target: Target, names: list[str], until: Awaitable[object]) -> 
             await asyncio.sleep(client.rest)
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(repeat(name, CLIENTS[name])) for name in names for _ in range(CLIENTS[name].count)]
+        tasks = [
+            group.create_task(repeat(name, CLIENTS[name])) for name, count in clients.items() for _ in range(count)
+        ]
         await until
         for task in tasks:
             task.cancel()
     return rounds
 
 
-async def _main(names: str, port: str, metrics_port: str, data_dir: str) -> None:
+async def _main(clients: str, port: str, metrics_port: str, data_dir: str) -> None:
     target = Target(int(port), int(metrics_port), Path(data_dir))
     print("attacking", flush=True)
-    print(json.dumps(await attack(target, names.split(","), asyncio.to_thread(sys.stdin.read))))
+    print(json.dumps(await attack(target, counts(clients), asyncio.to_thread(sys.stdin.read))))
 
 
 if __name__ == "__main__":

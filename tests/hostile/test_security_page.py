@@ -35,7 +35,7 @@ def test_the_options_that_it_names_are_there():
         ("connection without a request", f"closed after {DEFAULTS.idle_timeout:g} s |"),
         ("client that reads nothing of its answer", f"disconnected after {DEFAULTS.stall_timeout:g} s |"),
         ("text of a request, a whole text stream included", f"{TEXT_LIMIT:,} characters |"),
-        ("header of an event; its data; its payload", f"{HEADER_LIMIT >> 10} KiB; {DATA_LIMIT >> 20} MiB;"),
+        ("header of an event; its data; its payload", f"{HEADER_LIMIT >> 10} KiB; {DATA_LIMIT >> 10} KiB;"),
         ("files of a source; bytes", f"{MAX_FILES:,}; {MAX_BYTES >> 30} GiB |"),
         ("surface of a word", f"{MAX_SURFACE} characters |"),
     ],
