@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import logging
 import os
+import shutil
 import stat
 import threading
 from collections.abc import Iterator
@@ -70,6 +71,52 @@ def write_whole(path: Path, data: bytes, *, mode: int | None = None) -> None:
     except BaseException:
         incoming.unlink(missing_ok=True)
         raise
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a regular file for reading; opening a named pipe would wait for its writer.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        return open(descriptor, "rb")  # noqa: PTH123 - of a descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_start(path: Path, most: int) -> bytes:
+    """Return at most the first ``most`` bytes of a regular file, as :func:`open_file` opens it."""
+    with open_file(path) as file:
+        return file.read(most)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link, or a folder with all that is in it; what cannot be removed stays."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def write_record(path: Path, data: bytes) -> None:
+    """Write a small file that only this program writes, in place of whatever has its name; its folder is made.
+
+    Raises:
+        OSError: the disk does not take it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.is_file():
+        remove(path)
+    write_whole(path, data)
 
 
 def stamp(*places: Path) -> str:
