@@ -149,7 +149,8 @@ def parse_object(encoded: bytes, path: Path) -> dict[str, Any]:
             raise ValueError("too large")
         content = json.loads(encoded.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        raise HayakoeError(f"{path}: is not JSON: fetch the voice again") from None
+        size = f"{_LARGEST_CONFIG >> 20} MiB"
+        raise HayakoeError(f"{path}: is not JSON, or has more than {size} of it: fetch the voice again") from None
     return _object(content, "the file", path)
 
 

@@ -33,7 +33,7 @@ _MOST_CREATORS = 16
 _DEEPEST = 8
 
 # An icon or a sample of speech in a manifest: megabytes of text that are not looked at.
-_EMBEDDED = re.compile(rb'(?<!\\)"data:[\w.+/;=-]*,[A-Za-z0-9+/=]*"')
+_EMBEDDED = re.compile(rb'(?<!\\)"data:[\w.+/;=\\-]*,[A-Za-z0-9+/=\\]*"')
 # Mail address or page of a creator, and the page alone.
 _ADDRESS = re.compile(r"<[^<>]*>|\([^()]*\)")
 _PAGE = re.compile(r"\((https?://[^()\s]+)\)")

@@ -19,6 +19,9 @@ _LOGGER = logging.getLogger(__name__)
 _SAMPLES = 256
 _SAMPLE = 4096
 
+INCOMING = ".incoming"
+"""Ends the name of a folder that is being filled."""
+
 # Of a graph, and of its weights: they are loaded by these names.
 _LOADED = frozenset({".onnx", ".data"})
 
@@ -119,7 +122,7 @@ def _lock(folder: Path) -> Path:
 def _make(folder: Path, make: Callable[[Path], Report]) -> Report:
     """Fill ``folder`` at once; the caller holds its lock."""
     # Nobody else writes here meanwhile; what lies here was left by a process that was killed.
-    incoming = folder.with_name(f"{folder.name}.incoming")
+    incoming = folder.with_name(f"{folder.name}{INCOMING}")
     remove(incoming)
     incoming.mkdir()
     try:

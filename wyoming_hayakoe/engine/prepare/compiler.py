@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from wyoming_hayakoe.disk import stamp
-from wyoming_hayakoe.engine.prepare.artifact import Artifact, content_hash
+from wyoming_hayakoe.engine.prepare.artifact import INCOMING, Artifact, content_hash
 from wyoming_hayakoe.engine.prepare.bert_graph import Bits
 from wyoming_hayakoe.engine.prepare.precision import Precision
 from wyoming_hayakoe.engine.prepare.reports import REPORT, Accepts, Report, anything, is_seconds
@@ -160,17 +160,20 @@ class Compiler:
         return made or self._folder / f"{label}-{key}"
 
     def _prune(self, made: Path, made_of: Mapping[str, Any]) -> None:
-        """Remove what the artifact in ``made``, which is there now, replaces, and artifacts of models that are gone.
+        """Remove what the artifact in ``made``, which is there now, replaces, and what nothing can use any more.
+
+        That is an artifact that is damaged, or whose model is gone.
 
         A process that has opened one keeps it: its files are mapped, and go when the last process lets go of them.
         """
         for folder in self._folder.iterdir():
-            if folder == made or (artifact := Artifact.open(folder)) is None:
+            if folder == made or folder.suffix == INCOMING or not (folder / REPORT).exists():
                 continue
+            artifact = Artifact.open(folder) or Artifact(folder, {})
             report = artifact.report
             is_same = report.get("model") == made_of["model"]
             is_outdated = is_same and any(report.get(key) != made_of[key] for key in ("content", "format", "runtime"))
-            if is_outdated or not Path(str(report.get("model", ""))).exists():
+            if is_outdated or not report or not Path(str(report.get("model", ""))).exists():
                 _LOGGER.info("%s: is outdated and is removed", folder)
                 artifact.discard()
 
