@@ -107,6 +107,13 @@ def remove(path: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def clear(path: Path) -> None:
+    """Remove what is at a path unless it is a regular file; another process may be making that at this moment."""
+    with suppress(OSError):
+        if not stat.S_ISREG(path.lstat().st_mode):
+            remove(path)
+
+
 def write_record(path: Path, data: bytes) -> None:
     """Write a small file that only this program writes, in place of whatever has its name; its folder is made.
 
@@ -114,8 +121,7 @@ def write_record(path: Path, data: bytes) -> None:
         OSError: the disk does not take it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.is_file():
-        remove(path)
+    clear(path)
     write_whole(path, data)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from wyoming_hayakoe.disk import locked, open_file, read_start, remove, stamp, sync, write_record
+from wyoming_hayakoe.disk import clear, locked, open_file, read_start, remove, stamp, sync, write_record
 from wyoming_hayakoe.engine.prepare.reports import REPORT, Accepts, Report, anything, read_report, write_report
 
 _LOGGER = logging.getLogger(__name__)
@@ -59,9 +59,8 @@ class Artifact:
         if (found := cls.open(folder, accepts)) is not None:
             return found
         folder.parent.mkdir(parents=True, exist_ok=True)
-        if not (lock := _lock(folder)).is_file():
-            remove(lock)
-        with locked(lock, f"{folder.name}: another process makes it"):
+        clear(_lock(folder))
+        with locked(_lock(folder), f"{folder.name}: another process makes it"):
             if (found := cls.open(folder, accepts)) is not None:
                 return found
             if folder.exists():
