@@ -16,7 +16,16 @@ from pathlib import Path
 import pytest
 
 from tests.support import DEADLINE, in_threads
-from wyoming_hayakoe.disk import locked, one_line_errors, read_regular, stamp, write_whole
+from wyoming_hayakoe.disk import (
+    locked,
+    one_line_errors,
+    read_regular,
+    read_start,
+    remove,
+    stamp,
+    write_record,
+    write_whole,
+)
 from wyoming_hayakoe.errors import HayakoeError
 
 
@@ -61,6 +70,42 @@ class TestReading:
             finally:
                 has_ended.set()
             growing.result()
+
+
+class TestKeptFiles:
+    """What the program keeps for itself; tests/hostile/test_kept_files.py has what may be in place of it."""
+
+    def test_the_start_of_a_file_is_read(self, tmp_path):
+        (tmp_path / "file").write_bytes(b"abc")
+        assert [read_start(tmp_path / "file", most) for most in (0, 2, 3, 9)] == [b"", b"ab", b"abc", b"abc"]
+
+    def test_only_a_regular_file_is_read_and_no_descriptor_is_left(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe")
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for path in (tmp_path, tmp_path / "pipe", tmp_path / "missing", Path("/dev/zero")):
+            with pytest.raises(OSError):  # noqa: PT011 - of several numbers
+                read_start(path, 9)
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+    def test_a_link_is_removed_and_not_what_it_leads_to(self, tmp_path):
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "folder" / "file").write_bytes(b"")
+        (tmp_path / "link").symlink_to("folder")
+        remove(tmp_path / "link")
+        assert (tmp_path / "folder" / "file").exists()
+        remove(tmp_path / "folder")
+        remove(tmp_path / "missing")
+        assert not list(tmp_path.iterdir())
+
+    def test_a_record_is_written_in_place_of_anything(self, tmp_path):
+        path = tmp_path / "inner" / "record"
+        for make in (Path.touch, os.mkfifo, Path.mkdir, lambda path: path.symlink_to(path)):
+            write_record(path, b"text")
+            assert path.read_bytes() == b"text"
+            remove(path)
+            make(path)
+        write_record(path, b"text")
+        assert (path.read_bytes(), path.is_symlink()) == (b"text", False)
 
 
 class TestWriting:

@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         code: int = args.words_run(args, words_file(data_dir(args.data_dir)))
     except OSError as error:
-        raise HayakoeError(f"{error.filename or 'words'}: {error.strerror or error}") from error
+        raise HayakoeError(f"{error.filename or 'words'}: {error.strerror or error}: repair or replace it") from error
     return code
 
 

@@ -16,6 +16,7 @@ from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.prepare.bert_graph import make_bert
 from wyoming_hayakoe.engine.prepare.compiler import Compiler, Recipe
 from wyoming_hayakoe.engine.prepare.forms import Forms
+from wyoming_hayakoe.engine.prepare.reports import Report, lists
 from wyoming_hayakoe.engine.runtime.model_cache import give_back
 from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session
 from wyoming_hayakoe.errors import HayakoeError
@@ -54,7 +55,7 @@ class Bert:
         compiler = compiler or Compiler(model.parent, enabled=False)
         bits = compiler.bert_bits
         make = partial(make_bert, model, partial(_samples, tokenizer), bits)
-        self._forms = Forms(compiler, Recipe("bert", model, {"bits": bits}, make))
+        self._forms = Forms(compiler, Recipe("bert", model, {"bits": bits}, make, accepts=_accepts))
         self._loading = threading.Lock()
         self._loaded: _Loaded | None = None
         self._lock = threading.Lock()
@@ -172,6 +173,10 @@ class Bert:
             return Session(self.model, self.model, self._execution)
         path = compiled.graph("bert")
         return Session(path, self.model, self._execution, is_optimised=True, plans_memory=False)
+
+
+def _accepts(report: Report) -> bool:
+    return lists(report, "bert")
 
 
 def _samples(tokenizer: Path) -> list[Feeds]:
