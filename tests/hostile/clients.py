@@ -1,7 +1,8 @@
 """Ill-behaved clients of a server, as a program of their own: they must not take their time from who measures.
 
-``python -m tests.hostile.clients CLIENTS PORT METRICS_PORT DATA_DIR`` runs those that it names, separated by commas, with
-``=COUNT`` so many of them at once, until its standard input ends. It prints a line when it begins, and at its end as JSON how many rounds each has begun.
+``python -m tests.hostile.clients CLIENTS PORT METRICS_PORT DATA_DIR`` runs those that it names, separated by commas,
+and so many of them as ``NAME=COUNT`` says, until its standard input ends. It prints a line when it begins, and at its
+end as JSON how many rounds each has begun.
 """
 
 import asyncio
@@ -259,7 +260,10 @@ def counts(clients: str) -> dict[str, int]:
 
 
 async def attack(target: Target, clients: dict[str, int], until: Awaitable[object]) -> Counter[str]:
-    """Run so many of each client until ``until`` is done; return the rounds that each has begun. A fault of theirs ends them."""
+    """Run so many of each client until ``until`` is done, and return the rounds that each has begun.
+
+    A fault of their own ends all of them.
+    """
     rounds: Counter[str] = Counter()
 
     async def repeat(name: str, client: Client) -> None:
