@@ -81,11 +81,10 @@ def open_file(path: Path) -> BinaryIO:
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(mode):
+        found = os.fstat(descriptor)
+        if stat.S_ISDIR(found.st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        if not stat.S_ISREG(mode):
-            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        check_regular(path, found)
         return open(descriptor, "rb")  # noqa: PTH123 - of a descriptor
     except BaseException:
         os.close(descriptor)
@@ -95,7 +94,7 @@ def open_file(path: Path) -> BinaryIO:
 def read_start(path: Path, most: int) -> bytes:
     """Return at most the first ``most`` bytes of a regular file, as :func:`open_file` opens it."""
     with open_file(path) as file:
-        return file.read(most)
+        return file.read(most) or b""  # None is what a file of /proc gives that would make a reader wait
 
 
 def remove(path: Path) -> None:
@@ -123,6 +122,25 @@ def write_record(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     clear(path)
     write_whole(path, data)
+
+
+def read_regular(path: Path, limit: int) -> bytes:
+    """Read a regular file of at most ``limit`` bytes; one that blocks or never ends is not even opened.
+
+    Raises:
+        OSError: it cannot be read, is a folder, pipe, socket or device, or is larger.
+    """
+    check_regular(path)
+    data = read_start(path, limit + 1)
+    if len(data) > limit:
+        raise OSError(errno.EFBIG, f"larger than {limit >> 20} MiB: make it smaller", str(path))
+    return data
+
+
+def check_regular(path: Path, found: os.stat_result | None = None) -> None:
+    """Raise an OSError unless ``path``, or what was ``found`` when it was opened, is a regular file."""
+    if not stat.S_ISREG((found or path.stat()).st_mode):
+        raise OSError(errno.EINVAL, "not a regular file: replace it by one", str(path))
 
 
 def stamp(*places: Path) -> str:

@@ -186,6 +186,9 @@ class Connection:
                 self._writer.write_eof()
                 async with asyncio.timeout(_LINGER):
                     await discard(self._reader)
-            self._writer.close()
             async with asyncio.timeout(self._context.settings.stall_timeout):
+                # A transport of asyncio that is closed with bytes to send fails in abort() once they are sent.
+                self._writer.transport.set_write_buffer_limits(0)
+                await self._writer.drain()
+                self._writer.close()
                 await self._writer.wait_closed()
