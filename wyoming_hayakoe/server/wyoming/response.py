@@ -13,6 +13,10 @@ from wyoming_hayakoe.server.metrics import Timing
 from wyoming_hayakoe.server.wyoming.events import Outbox
 from wyoming_hayakoe.server.wyoming.request import Request
 
+# Seconds of audio after which an answer is a long one, whose next window may come that much later where others wait.
+# Answers of a household are shorter.
+_SHARE = 20.0
+
 
 class Response:
     """audio-start, audio-chunk…, audio-stop, and synthesize-stopped after a text stream."""
@@ -32,6 +36,7 @@ class Response:
         self._started = time.monotonic()
         self._first_audio: float | None = None
         self._played_until = 0.0
+        self._idle_since: float | None = None
 
     async def run(self) -> None:
         """Speak each sentence as it comes, window by window.
@@ -43,6 +48,7 @@ class Response:
         """
         self._context.admission.check()
         await self._context.make_ready(self._request.speaker)
+        self._idle_since = time.monotonic()
         await self._outbox.send(AudioStart(rate=self._rate, width=SAMPLE_WIDTH, channels=1).event())
         while (sentence := await self._request.text.next_sentence()) is not None:
             is_first = self._first_audio is None
@@ -51,17 +57,34 @@ class Response:
                 # so that each of many simultaneous requests finds those before it in the queue.
                 self._context.admission.check()
                 self._check_client()
+            self._idle_since = None
+            sound, computing = self._samples / self._rate, self._computing
             steps = self._lane.iterate(
                 self._speak(sentence), self._due, is_first=is_first, is_wanted=lambda: self._outbox.is_wanted
             )
             async with aclosing(steps) as windows:
                 async for pcm in windows:
+                    self._idle_since = time.monotonic()
                     await self._send(pcm)
+                    self._idle_since = None
+            self._idle_since = time.monotonic()
+            # Not only at the end of an answer, which may be hours away.
+            self._context.admission.learn(
+                sound=self._samples / self._rate - sound, computing=self._computing - computing
+            )
         if resampler := self._resampler:
             await self._send(await self._lane.run(lambda: to_pcm(resampler.finish())))
         await self._outbox.send(AudioStop().event())
         if self._request.is_stream:
             await self._outbox.send(SynthesizeStopped().event())
+
+    @property
+    def waits_since(self) -> float | None:
+        """Since when the client has nothing to play, and the server waits for it: to send text, or to read.
+
+        On the monotonic clock; in the future while it still plays, None while the server computes.
+        """
+        return None if self._idle_since is None else max(self._idle_since, self._played_until)
 
     def timing(self) -> Timing:
         """Return the times of the answer so far."""
@@ -88,7 +111,15 @@ class Response:
             raise ConnectionResetError("the client has left")
 
     def _due(self) -> float:
-        """Return when the audio that was sent has been played: until then, other requests go first."""
+        """Return until when other requests go first: until the audio that was sent has been played.
+
+        A long answer gives way for longer, so that a few texts of an hour do not take the whole machine.
+        """
+        has_had_its_share = self._samples > _SHARE * self._rate
+        return self._dry_at() + (_SHARE if has_had_its_share else 0.0)
+
+    def _dry_at(self) -> float:
+        """Return when the audio that was sent has been played, or now."""
         return max(self._played_until, time.monotonic())
 
     def _speak(self, sentence: str) -> Generator[bytes, None, None]:
@@ -112,4 +143,4 @@ class Response:
             self._first_audio = self._first_audio or time.monotonic()
         samples = len(pcm) // SAMPLE_WIDTH
         self._samples += samples
-        self._played_until = self._due() + samples / self._rate
+        self._played_until = self._dry_at() + samples / self._rate
