@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import pytest
 from wyoming.tts import Synthesize
 
-from tests.support import ARTICLE, connected, eventually, local, receive, running, speak
+from tests.support import ARTICLE, DEADLINE, connected, eventually, local, receive, running, speak
 from tests.voices import BeepVoice
 from wyoming_hayakoe.server.server import Server
 from wyoming_hayakoe.server.wyoming import connection as connection_module
@@ -213,9 +213,10 @@ async def test_unknown_events_now_and_then_hold_no_door(voice):
 async def test_an_unknown_event_is_no_sign_of_life(voice):
     async with running(local(idle_timeout=0.3), voice) as server, Stranger.at(server) as stranger:
         reading = asyncio.create_task(stranger.read_on())
-        while not reading.done():
-            sends_unknown_events(stranger)
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(DEADLINE):
+            while not reading.done():
+                sends_unknown_events(stranger)
+                await asyncio.sleep(0.02)
         assert stranger.received == 0
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from wyoming_hayakoe.server.background import owned
 from wyoming_hayakoe.server.listeners import BACKLOG
-from wyoming_hayakoe.server.rare_warning import RareWarning
+from wyoming_hayakoe.server.log_limits import RareWarning
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Acceptor:
         except ConnectionAbortedError:
             return True
         except OSError as error:  # EMFILE, ENFILE, ENOBUFS, ENOMEM: the socket stays readable
-            self._warn("no client can be accepted now: %s", error.strerror or error)
+            self._warn(f"no client can be accepted now: {error.strerror or error}")
             await asyncio.sleep(_RETRY)
             return False
         try:

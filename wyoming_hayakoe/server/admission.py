@@ -18,7 +18,7 @@ import logging
 
 from wyoming_hayakoe.errors import RequestError
 from wyoming_hayakoe.lane import Lane
-from wyoming_hayakoe.server.rare_warning import RareWarning
+from wyoming_hayakoe.server.log_limits import RareWarning
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Admission:
 
     def _busy(self, reason: str) -> RequestError:
         """Return the client's error, and log refusals once a minute: many clients may try again at once."""
-        self._warn("busy: %s", reason)
+        self._warn(f"busy: {reason}")
         return RequestError("busy", f"{reason}: try again soon")
 
     def _real_time_answers(self) -> float:

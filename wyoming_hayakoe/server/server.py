@@ -3,13 +3,10 @@
 import asyncio
 import contextlib
 import logging
-import time
-from collections.abc import Coroutine
 from functools import partial
-from operator import itemgetter
 from pathlib import Path
 
-from wyoming_hayakoe.errors import HayakoeError, RequestError
+from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.server import systemd
 from wyoming_hayakoe.server.acceptor import Acceptor, clients_with_descriptors
@@ -29,10 +26,10 @@ from wyoming_hayakoe.server.listeners import (
 )
 from wyoming_hayakoe.server.metrics import Metrics, State
 from wyoming_hayakoe.server.probes import Probes, pages_of
-from wyoming_hayakoe.server.rare_warning import RareWarning
 from wyoming_hayakoe.server.settings import ServerSettings
 from wyoming_hayakoe.server.signals import stop_signals
 from wyoming_hayakoe.server.voice_updater import VoiceUpdater
+from wyoming_hayakoe.server.wyoming.clients import Clients
 from wyoming_hayakoe.server.wyoming.connection import Connection
 from wyoming_hayakoe.server.wyoming.events import HEADER_LIMIT
 from wyoming_hayakoe.speaker import Speaker
@@ -53,11 +50,7 @@ class Server:
         self._context = Context(settings, catalogue, lane, Admission(lane, settings.max_queue), Lane())
         self._acceptors: list[Acceptor] = []
         self._socket_files: list[Path] = []
-        self._connections: dict[asyncio.Task[None], Connection] = {}
-        self._leaving: dict[asyncio.Task[None], Connection] = {}
-        self._max_clients = settings.max_clients
-        self._warn_of_strangers = RareWarning(_LOGGER, lines=10)
-        self._warn_of_crowd = RareWarning(_LOGGER)
+        self._clients = Clients(self._context)
         self._stdio: list[asyncio.Task[None]] = []
         self._background: list[asyncio.Task[None]] = []
         self._has_been_ready = False
@@ -80,7 +73,7 @@ class Server:
     @property
     def connections(self) -> list[Connection]:
         """The clients that are connected."""
-        return list(self._connections.values())
+        return self._clients.connections
 
     @property
     def catalogue(self) -> Catalogue:
@@ -121,7 +114,7 @@ class Server:
         Raises:
             HayakoeError: an address cannot be listened on.
         """
-        self._max_clients = clients_with_descriptors(self._settings.max_clients)
+        self._clients.limit = clients_with_descriptors(self._settings.max_clients)
         await self._open_probes()
         for uri in self._settings.uris:
             match parse_uri(uri):
@@ -129,9 +122,9 @@ class Server:
                     # Name servers may be slow, and a signal ends the start at any moment.
                     for listener in await in_daemon_thread(partial(open_tcp, address)):
                         self.endpoints.append(listener.getsockname()[:2])
-                        self._acceptors.append(Acceptor(listener, self._accept, HEADER_LIMIT))
+                        self._acceptors.append(Acceptor(listener, self._clients.accept, HEADER_LIMIT))
                 case UnixAddress() as address:
-                    self._acceptors.append(Acceptor(open_unix(address), self._accept, HEADER_LIMIT))
+                    self._acceptors.append(Acceptor(open_unix(address), self._clients.accept, HEADER_LIMIT))
                     self._socket_files.append(address.path)
                 case StdioAddress():
                     self._stdio.append(owned(self._serve_stdio()))
@@ -159,9 +152,8 @@ class Server:
             path.unlink(missing_ok=True)
         for task in self._background:
             task.cancel()
-        for connection in self._connections.values():
-            connection.finish()
-        tasks = {*self._connections, *self._leaving, *self._stdio, *self._background}
+        self._clients.finish()
+        tasks = {*self._clients.tasks, *self._stdio, *self._background}
         await self._drain(tasks)
         for task in tasks:
             task.cancel()
@@ -189,60 +181,10 @@ class Server:
         except HayakoeError as error:
             _LOGGER.error("voice %s cannot speak: %s", speaker.voice.name, error)  # noqa: TRY400
 
-    # -- clients --
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve a client in its own task, unless its network is not allowed or every place is needed by another."""
-        address = writer.get_extra_info("peername")
-        peer = f"{address[0]}:{address[1]}" if address else "unix"
-        if address and not self._settings.allows(address[0]):
-            self._warn_of_strangers("%s: refused: not in the networks of --allow", peer)
-            writer.transport.abort()
-            return
-        connection = Connection(self._context, reader, writer, peer=peer, idle_timeout=self._settings.idle_timeout)
-        limit = self._max_clients
-        if len(self._connections) < limit or self._make_room():
-            self._connections[self._start(connection, connection.run())] = connection
-        elif len(self._leaving) < limit:
-            error = RequestError("too-many-clients", f"{limit} clients are connected already: try again later")
-            self._leaving[self._start(connection, connection.refuse(error))] = connection
-        else:
-            writer.transport.abort()
-
-    def _make_room(self) -> bool:
-        """Disconnect the client that needs its place the least; return False if each needs it."""
-        now = time.monotonic()
-        claims = ((connection.claim(now), task) for task, connection in self._connections.items())
-        spare = min(((claim, task) for claim, task in claims if claim is not None), key=itemgetter(0), default=None)
-        if spare is None:
-            return False
-        _, task = spare
-        self._leaving[task] = connection = self._connections.pop(task)
-        self._warn_of_crowd("%s: disconnected: idle, and its place is needed", connection.peer)
-        task.cancel()
-        return True
-
-    def _start(self, connection: Connection, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """Start ``work`` as the task of ``connection``, which is forgotten and closed at its end."""
-
-        def end(task: asyncio.Task[None]) -> None:
-            self._connections.pop(task, None)
-            self._leaving.pop(task, None)
-            # A task that is cancelled before its first step runs no line of its own.
-            connection.abort()
-
-        task = owned(work)
-        task.add_done_callback(end)
-        return task
-
     async def _serve_stdio(self) -> None:
         try:
             pipe = StdioPipe()
-            reader, writer = await asyncio.open_connection(sock=pipe.socket, limit=HEADER_LIMIT)
-            connection = Connection(self._context, reader, writer, peer="stdio", idle_timeout=None)
-            task = self._start(connection, connection.run())
-            self._connections[task] = connection
-            await task
+            await self._clients.serve_stdio(pipe.socket)
             await asyncio.to_thread(pipe.close, self._settings.grace)
         finally:
             if len(self._settings.uris) == 1:
@@ -269,7 +211,7 @@ class Server:
         self._has_been_ready = self._has_been_ready or (is_wanted and voice.is_ready)
 
     def _state(self) -> State:
-        connections = self._connections.values()
+        connections = self.connections
         return State(
             queue=self._context.lane.demand().callers,
             in_flight=sum(connection.is_answering for connection in connections),
