@@ -72,6 +72,27 @@ def write_whole(path: Path, data: bytes, *, mode: int | None = None) -> None:
         raise
 
 
+def read_regular(path: Path, limit: int) -> bytes:
+    """Read a regular file of at most ``limit`` bytes; one that blocks or never ends is not even opened.
+
+    Raises:
+        OSError: it cannot be read, is a folder, pipe, socket or device, or is larger.
+    """
+    check_regular(path)
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123 - pathlib has no O_NONBLOCK
+        check_regular(path, os.fstat(file.fileno()))
+        data = file.read(limit + 1) or b""  # None is what a file of /proc gives that would make a reader wait
+    if len(data) > limit:
+        raise OSError(errno.EFBIG, f"larger than {limit >> 20} MiB: make it smaller", str(path))
+    return data
+
+
+def check_regular(path: Path, found: os.stat_result | None = None) -> None:
+    """Raise an OSError unless ``path``, or what was ``found`` when it was opened, is a regular file."""
+    if not stat.S_ISREG((found or path.stat()).st_mode):
+        raise OSError(errno.EINVAL, "not a regular file: replace it by one", str(path))
+
+
 def stamp(*places: Path) -> str:
     """Return a text that changes when a file, or a file below a folder, is added, changed or removed.
 

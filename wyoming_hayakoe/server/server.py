@@ -33,7 +33,6 @@ from wyoming_hayakoe.server.wyoming.clients import Clients
 from wyoming_hayakoe.server.wyoming.connection import Connection
 from wyoming_hayakoe.server.wyoming.events import HEADER_LIMIT
 from wyoming_hayakoe.speaker import Speaker
-from wyoming_hayakoe.text.dictionary import CHECK_SECONDS
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -53,6 +52,7 @@ class Server:
         self._clients = Clients(self._context)
         self._stdio: list[asyncio.Task[None]] = []
         self._background: list[asyncio.Task[None]] = []
+        self._watched_words = contextlib.ExitStack()
         self._has_been_ready = False
         self._stop_requested = asyncio.Event()
         self._abort_requested = asyncio.Event()
@@ -115,6 +115,7 @@ class Server:
             HayakoeError: an address cannot be listened on.
         """
         self._clients.limit = clients_with_descriptors(self._settings.max_clients)
+        self._watch_words()
         await self._open_probes()
         for uri in self._settings.uris:
             match parse_uri(uri):
@@ -137,7 +138,6 @@ class Server:
         if self._updater is not None:
             following = self._updater.run(self._offer, self._make_ready, preload=self._settings.preload)
             self._background.append(owned(following))
-        self._background.append(owned(self._watch_words()))
         if self._settings.zeroconf:
             self._advertise()
         systemd.notify("READY=1")
@@ -158,6 +158,7 @@ class Server:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._watched_words.close()
         if self.probes is not None:
             await self.probes.close()
         self._context.lane.stop()
@@ -219,13 +220,10 @@ class Server:
             is_ready=self._is_ready(),
         )
 
-    async def _watch_words(self) -> None:
-        """Reload the user dictionary when it changes, so that no request waits while a long one is compiled."""
-        dictionaries = {speaker.front_end.dictionary for speaker in self._context.catalogue.speakers}
-        while True:
-            await asyncio.sleep(0.8 * CHECK_SECONDS)
-            for dictionary in dictionaries:
-                await asyncio.to_thread(dictionary.refresh)
+    def _watch_words(self) -> None:
+        """Let a thread load the user dictionary, so that no request waits while a long one is compiled."""
+        for dictionary in {speaker.front_end.dictionary for speaker in self._context.catalogue.speakers}:
+            self._watched_words.enter_context(dictionary.watched())
 
     def _advertise(self) -> None:
         name, voices = self._settings.zeroconf_name, self._context.catalogue.names

@@ -82,17 +82,17 @@ class FrontEnd:
     def _rewritten(self, text: str, words: Snapshot, *, trace: bool) -> list[Traced]:
         """Send what stands between the user's words through the stages, and the words past them."""
         text = text.encode("utf-8", "ignore").decode("utf-8").strip()  # lone surrogates are no text
-        if words.sheltered is None:
+        if not words.sheltered:
             return [self._through_stages(text, trace=trace)]
         parts = []
-        end = 0
-        for found in words.sheltered.finditer(text):
+        rest = 0
+        for start, end in words.sheltered.spans(text):
             parts += [
-                self._through_stages(text[end : found.start()], trace=trace),
-                Traced(unicodedata.normalize("NFKC", found[0])),
+                self._through_stages(text[rest:start], trace=trace),
+                Traced(unicodedata.normalize("NFKC", text[start:end])),
             ]
-            end = found.end()
-        parts.append(self._through_stages(text[end:], trace=trace))
+            rest = end
+        parts.append(self._through_stages(text[rest:], trace=trace))
         return parts
 
     def _through_stages(self, text: str, *, trace: bool) -> Traced:
@@ -110,4 +110,4 @@ class FrontEnd:
 
 def _features(parts: Sequence[Traced], words: Snapshot) -> list["NJDFeature"]:
     text = "".join(part.text for part in parts)
-    return analyse(text, words.jtalk if words.concern(text) else None)
+    return analyse(text, words.jtalk if words.surfaces.are_in(text) else None)
