@@ -106,6 +106,18 @@ async def test_texts_of_an_hour_lock_out_nobody_where_the_machine_is_slow(monkey
             assert (await speak(server, "はい。")).kinds == ANSWERED
 
 
+async def test_short_texts_one_behind_the_other_lock_out_nobody():
+    async with running(local(), PacedVoice(200)) as server, strangers(server, 16) as crowd:
+        for stranger in crowd:
+            for _ in range(3000):
+                stranger.send("synthesize", text="はい。" * 10)
+        tasks = [asyncio.create_task(stranger.read_on()) for stranger in crowd]
+        await eventually(lambda: all(stranger.received > 15_000 for stranger in crowd), "they have so much")
+        for _ in range(20):
+            assert (await speak(server, "はい。")).kinds == ANSWERED
+        assert not any(task.done() for task in tasks)
+
+
 async def test_a_short_answer_goes_before_the_rest_of_long_ones(monkeypatch):
     monkeypatch.setattr(response_module, "_SHARE", 1.2)
     voice = PacedVoice(6)

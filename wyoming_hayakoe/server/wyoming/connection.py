@@ -17,7 +17,7 @@ from wyoming_hayakoe.server.disconnect import disconnected
 from wyoming_hayakoe.server.wyoming.events import Outbox
 from wyoming_hayakoe.server.wyoming.request import Request, RequestQueue
 from wyoming_hayakoe.server.wyoming.request_reader import RequestReader, discard
-from wyoming_hayakoe.server.wyoming.response import Response
+from wyoming_hayakoe.server.wyoming.response import Playback, Response
 
 if TYPE_CHECKING:
     from wyoming_hayakoe.server.metrics import Outcome
@@ -59,6 +59,7 @@ class Connection:
         self._request_reader = RequestReader(context, reader, self._outbox, self._queue)
         self._is_answering = False
         self._response: Response | None = None
+        self._playback = Playback()
         self._last_answer = 0.0
         self._is_finishing = False
         self._has_failed = False
@@ -157,7 +158,7 @@ class Connection:
     async def _answer(self) -> None:
         """Answer requests in order; return after the last, or after an error."""
         try:
-            while (request := await self._queue.get()) is not None:
+            while (request := await self._next_request()) is not None:
                 if isinstance(request, RequestError):
                     return await self._send_error(request)
                 self._is_answering = True
@@ -169,8 +170,14 @@ class Connection:
         except RequestError as error:
             return await self._send_error(error)
 
+    async def _next_request(self) -> Request | RequestError | None:
+        """Return the next request, which has its own playback unless it was waiting behind others already."""
+        if self._queue.empty():
+            self._playback = Playback()
+        return await self._queue.get()
+
     async def _respond(self, request: Request) -> None:
-        self._response = response = Response(self._context, request, self._outbox)
+        self._response = response = Response(self._context, request, self._outbox, self._playback)
         voice = request.speaker.voice.name
         outcome: Outcome = "abandoned"
         try:
@@ -180,6 +187,7 @@ class Connection:
             outcome = "refused" if error.code == "busy" else "failed"
             raise
         finally:
+            self._response = None
             timing = response.timing()
             if metrics := self._context.metrics:
                 metrics.count_answer(voice, outcome, timing)

@@ -13,19 +13,50 @@ from wyoming_hayakoe.server.metrics import Timing
 from wyoming_hayakoe.server.wyoming.events import Outbox
 from wyoming_hayakoe.server.wyoming.request import Request
 
-# Seconds of audio after which an answer is a long one, whose next window may come that much later where others wait.
+# Seconds of audio after which a client has had its share: its next window may come that much later where others wait.
 # Answers of a household are shorter.
-_SHARE = 20.0
+_SHARE = 10.0
+
+
+class Playback:
+    """What a client has been sent to play, in one answer or in several for which it asked without a pause."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self._sent = 0.0
+        self.until = 0.0
+        """When all of it has been played, on the monotonic clock."""
+
+    def add(self, seconds: float) -> None:
+        """Note that audio was sent."""
+        self.until = self.dry_at() + seconds
+        self._sent += seconds
+
+    def dry_at(self) -> float:
+        """Return when the audio that was sent has been played, or now, on the monotonic clock."""
+        return max(self.until, time.monotonic())
+
+    def due(self) -> float:
+        """Return until when other requests go first: until the audio that was sent has been played.
+
+        Long answers give way for longer, so that a few texts of an hour do not take the whole machine.
+        """
+        return self.dry_at() + (_SHARE if self._sent > _SHARE else 0.0)
+
+    def is_dry(self) -> bool:
+        """Return whether there is nothing to play."""
+        return self.until <= time.monotonic()
 
 
 class Response:
     """audio-start, audio-chunk…, audio-stop, and synthesize-stopped after a text stream."""
 
-    def __init__(self, context: Context, request: Request, outbox: Outbox) -> None:
+    def __init__(self, context: Context, request: Request, outbox: Outbox, playback: Playback) -> None:
         self._context = context
         self._lane = context.lane
         self._request = request
         self._outbox = outbox
+        self._playback = playback
         self._narration = request.speaker.narrate()
         self._samples_per_chunk = context.settings.samples_per_chunk
         source_rate = request.speaker.voice.sample_rate
@@ -35,7 +66,6 @@ class Response:
         self._computing = 0.0
         self._started = time.monotonic()
         self._first_audio: float | None = None
-        self._played_until = 0.0
         self._idle_since: float | None = None
 
     async def run(self) -> None:
@@ -60,7 +90,10 @@ class Response:
             self._idle_since = None
             sound, computing = self._samples / self._rate, self._computing
             steps = self._lane.iterate(
-                self._speak(sentence), self._due, is_first=is_first, is_wanted=lambda: self._outbox.is_wanted
+                self._speak(sentence),
+                self._playback.due,
+                is_first=is_first and self._playback.is_dry(),
+                is_wanted=lambda: self._outbox.is_wanted,
             )
             async with aclosing(steps) as windows:
                 async for pcm in windows:
@@ -84,7 +117,7 @@ class Response:
 
         On the monotonic clock; in the future while it still plays, None while the server computes.
         """
-        return None if self._idle_since is None else max(self._idle_since, self._played_until)
+        return None if self._idle_since is None else max(self._idle_since, self._playback.until)
 
     def timing(self) -> Timing:
         """Return the times of the answer so far."""
@@ -110,18 +143,6 @@ class Response:
         if not self._outbox.is_wanted:
             raise ConnectionResetError("the client has left")
 
-    def _due(self) -> float:
-        """Return until when other requests go first: until the audio that was sent has been played.
-
-        A long answer gives way for longer, so that a few texts of an hour do not take the whole machine.
-        """
-        has_had_its_share = self._samples > _SHARE * self._rate
-        return self._dry_at() + (_SHARE if has_had_its_share else 0.0)
-
-    def _dry_at(self) -> float:
-        """Return when the audio that was sent has been played, or now."""
-        return max(self._played_until, time.monotonic())
-
     def _speak(self, sentence: str) -> Generator[bytes, None, None]:
         """Yield the rest of the sentence before, then ``sentence``, as PCM at the answer's rate; runs on the lane."""
         windows = self._narration.speak(sentence)
@@ -143,4 +164,4 @@ class Response:
             self._first_audio = self._first_audio or time.monotonic()
         samples = len(pcm) // SAMPLE_WIDTH
         self._samples += samples
-        self._played_until = self._dry_at() + samples / self._rate
+        self._playback.add(samples / self._rate)
