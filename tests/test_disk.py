@@ -1,4 +1,4 @@
-"""Writing whole files, locks and stamps."""
+"""Reading regular files, writing whole ones, locks and stamps."""
 
 import errno
 import multiprocessing
@@ -8,17 +8,104 @@ import stat
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.support import DEADLINE, in_threads
-from wyoming_hayakoe.disk import locked, one_line_errors, stamp, write_whole
+from wyoming_hayakoe.disk import (
+    locked,
+    one_line_errors,
+    read_regular,
+    read_start,
+    remove,
+    stamp,
+    write_record,
+    write_whole,
+)
 from wyoming_hayakoe.errors import HayakoeError
 
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
+
+
+class TestReading:
+    def test_a_regular_file_is_read_up_to_a_limit(self, tmp_path):
+        path = tmp_path / "file"
+        path.write_bytes(b"x" * 1000)
+        assert read_regular(path, 1000) == b"x" * 1000
+        with pytest.raises(OSError, match="larger than"):
+            read_regular(path, 999)
+        with pytest.raises(FileNotFoundError):
+            read_regular(tmp_path / "no-file", 1)
+        os.mkfifo(tmp_path / "pipe")
+        for odd in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
+            with pytest.raises(OSError, match=f"not a regular file.*{odd}"):
+                read_regular(odd, 1000)
+
+    def test_a_file_that_grows_endlessly_is_read_up_to_its_limit(self, tmp_path):
+        path = tmp_path / "file"
+        has_ended = threading.Event()
+
+        def grow() -> None:
+            with path.open("ab") as file:
+                while not has_ended.is_set():
+                    file.write(b"x" * 10_000)
+
+        def read_on() -> None:
+            end = time.monotonic() + DEADLINE
+            while time.monotonic() < end:
+                with suppress(FileNotFoundError):
+                    read_regular(path, 1 << 20)
+
+        with ThreadPoolExecutor(1) as pool:
+            growing = pool.submit(grow)
+            try:
+                with pytest.raises(OSError, match="larger than 1 MiB"):
+                    read_on()
+            finally:
+                has_ended.set()
+            growing.result()
+
+
+class TestKeptFiles:
+    """What the program keeps for itself; tests/hostile/test_kept_files.py has what may be in place of it."""
+
+    def test_the_start_of_a_file_is_read(self, tmp_path):
+        (tmp_path / "file").write_bytes(b"abc")
+        assert [read_start(tmp_path / "file", most) for most in (0, 2, 3, 9)] == [b"", b"ab", b"abc", b"abc"]
+
+    def test_only_a_regular_file_is_read_and_no_descriptor_is_left(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe")
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for path in (tmp_path, tmp_path / "pipe", tmp_path / "missing", Path("/dev/zero")):
+            with pytest.raises(OSError):  # noqa: PT011 - of several numbers
+                read_start(path, 9)
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+    def test_a_link_is_removed_and_not_what_it_leads_to(self, tmp_path):
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "folder" / "file").write_bytes(b"")
+        (tmp_path / "link").symlink_to("folder")
+        remove(tmp_path / "link")
+        assert (tmp_path / "folder" / "file").exists()
+        remove(tmp_path / "folder")
+        remove(tmp_path / "missing")
+        assert not list(tmp_path.iterdir())
+
+    def test_a_record_is_written_in_place_of_anything(self, tmp_path):
+        path = tmp_path / "inner" / "record"
+        for make in (Path.touch, os.mkfifo, Path.mkdir, lambda path: path.symlink_to(path)):
+            write_record(path, b"text")
+            assert path.read_bytes() == b"text"
+            remove(path)
+            make(path)
+        write_record(path, b"text")
+        assert (path.read_bytes(), path.is_symlink()) == (b"text", False)
 
 
 class TestWriting:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wyoming_hayakoe.errors import in_brief
+from wyoming_hayakoe.errors import in_brief, some_of
 
 
 @pytest.mark.parametrize(
@@ -16,3 +16,16 @@ from wyoming_hayakoe.errors import in_brief
 )
 def test_other_libraries_errors_are_told_in_a_line(said, brief):
     assert in_brief(ValueError(said)) == brief
+
+
+@pytest.mark.parametrize(
+    ("names", "listed"),
+    [
+        ([], "none"),
+        (["a", "b"], "a, b"),
+        (range(20), ", ".join(map(str, range(20)))),
+        (range(10_000), ", ".join(map(str, range(20))) + " and 9980 more"),
+    ],
+)
+def test_of_many_names_the_first_are_listed(names, listed):
+    assert some_of(names) == listed

@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import logging
 import os
+import shutil
 import stat
 import tempfile
 import threading
@@ -86,6 +87,73 @@ def nameless(data: bytes = b"") -> Iterator[Path]:
         file.write(data)
         file.flush()
         yield Path(f"/proc/self/fd/{file.fileno()}")
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a regular file for reading; anything that blocks, never ends, or acts when it is opened is left alone.
+
+    Raises:
+        OSError: it cannot be read, or is a folder, pipe, socket or device.
+    """
+    check_regular(path)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        check_regular(path, os.fstat(descriptor))
+        return open(descriptor, "rb")  # noqa: PTH123 - of a descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def check_regular(path: Path, found: os.stat_result | None = None) -> None:
+    """Raise an OSError unless ``path``, or what was ``found`` when it was opened, is a regular file."""
+    if not stat.S_ISREG((found or path.stat()).st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+
+
+def read_start(path: Path, most: int) -> bytes:
+    """Return at most the first ``most`` bytes of a regular file, as :func:`open_file` opens it."""
+    with open_file(path) as file:
+        return file.read(most) or b""  # None is what a file of /proc gives that would make a reader wait
+
+
+def read_regular(path: Path, limit: int) -> bytes:
+    """Read a regular file of at most ``limit`` bytes, as :func:`open_file` opens it.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or is larger.
+    """
+    data = read_start(path, limit + 1)
+    if len(data) > limit:
+        raise OSError(errno.EFBIG, f"larger than {limit >> 20} MiB", str(path))
+    return data
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link, or a folder with all that is in it; what cannot be removed stays."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def clear(path: Path) -> None:
+    """Remove what is at a path unless it is a regular file; another process may be making that at this moment."""
+    with suppress(OSError):
+        if not stat.S_ISREG(path.lstat().st_mode):
+            remove(path)
+
+
+def write_record(path: Path, data: bytes) -> None:
+    """Write a small file that only this program writes, in place of whatever has its name; its folder is made.
+
+    Raises:
+        OSError: the disk does not take it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    clear(path)
+    write_whole(path, data)
 
 
 def stamp(*places: Path) -> str:

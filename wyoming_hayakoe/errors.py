@@ -1,5 +1,7 @@
 """Errors for users: one line that says what is wrong, where, and what to do."""
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import Literal
 
 Code = Literal[
@@ -14,6 +16,9 @@ Code = Literal[
     "voice-not-ready",
 ]
 """The codes of the errors that clients get."""
+
+
+_MOST_NAMES = 20
 
 
 class HayakoeError(Exception):
@@ -32,6 +37,14 @@ class RequestError(HayakoeError):
         super().__init__(text)
         self.code = code
         self.text = text
+
+
+def some_of(names: Iterable[object]) -> str:
+    """Return names for a message, separated by commas: all of them, or the first twenty and the number of the rest."""
+    it = iter(names)
+    shown = ", ".join(map(str, islice(it, _MOST_NAMES)))
+    more = sum(1 for _ in it)
+    return f"{shown} and {more} more" if more else shown or "none"
 
 
 def in_brief(error: Exception) -> str:

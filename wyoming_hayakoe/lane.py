@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import heapq
 import itertools
+import math
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -85,10 +86,11 @@ class Lane:
                 # A generator cannot be closed while it runs, and its owner does not wait for that.
                 step.future.add_done_callback(lambda _: self._close(windows))
 
-    def demand(self) -> Demand:
-        """Return the callers that wait for this lane now."""
+    def demand(self, within: float = math.inf) -> Demand:
+        """Return the callers that wait for this lane now, and whose step is due ``within`` that many seconds."""
+        horizon = time.monotonic() + within
         with self._lock:
-            awaited = list(self._awaited.items())
+            awaited = [(step, is_wanted) for step, is_wanted in self._awaited.items() if step.due <= horizon]
         steps = [step for step, is_wanted in awaited if is_wanted()]
         return Demand(
             callers=len(steps),

@@ -8,7 +8,7 @@ from typing import Literal, Unpack
 import numpy as np
 
 from wyoming_hayakoe.audio import Audio, quantize, to_peak, wav_header
-from wyoming_hayakoe.errors import UsageError
+from wyoming_hayakoe.errors import UsageError, some_of
 from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.narration import Narration
 from wyoming_hayakoe.text.frontend import FrontEnd
@@ -133,7 +133,7 @@ class Speaker:
 def check_style(voice: Voice, style: str | None) -> None:
     """Raise UsageError if ``voice`` does not have ``style``."""
     if style is not None and style not in voice.styles:
-        raise UsageError(f"voice {voice.name!r} has no style {style!r}: it has {', '.join(voice.styles)}")
+        raise UsageError(f"voice {voice.name!r} has no style {style!r}: it has {some_of(voice.styles)}")
 
 
 def _as_wav(sample_rate: int, windows: Generator[Audio, None, None]) -> Generator[bytes, None, None]:

@@ -154,13 +154,11 @@ class TTS:
 
         Raises:
             UsageError: the reading is not katakana, the accent is beyond its morae, or something is empty.
-            HayakoeError: the dictionary cannot be compiled, because the disk has no room.
+            HayakoeError: the dictionary cannot be compiled, because there is no memory for it.
         """
         try:
             self.front_end.dictionary.add(user_words.entry(surface, reading, accent))
         except ValueError as error:
             raise UsageError(f"add_word: {error}") from None
         except (OSError, RuntimeError) as error:
-            raise HayakoeError(
-                f"add_word: {surface!r} cannot be compiled ({in_brief(error)}): make room in the temporary folder"
-            ) from error
+            raise HayakoeError(f"add_word: {surface!r} cannot be compiled ({in_brief(error)}): free memory") from error

@@ -189,6 +189,11 @@ def test_the_arguments_of_a_child_process_give_the_same_settings(monkeypatch):
     assert resolved(*again).settings == settings
 
 
+def test_the_defaults_are_valid_arguments_of_a_child_process():
+    settings = resolved().settings
+    assert resolved(*as_flags(settings, SERVING)).settings == settings
+
+
 def test_a_running_server_takes_new_voices_and_keeps_what_waits_for_its_next_start(config):
     running = resolved("--config", config("rate = 16000\nlength-scale = 1.1\nprecision = 'int8'")).settings
     path = config("rate = 22050\nlength-scale = 1.2\nvoice = 'a=./b'")

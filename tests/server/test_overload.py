@@ -16,7 +16,6 @@ from wyoming_hayakoe.engine.runtime.model_cache import resident_bytes
 from wyoming_hayakoe.errors import RequestError
 from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.server.admission import Admission
-from wyoming_hayakoe.server.metrics import Timing
 from wyoming_hayakoe.voice import WINDOWS, Speech
 
 
@@ -158,7 +157,7 @@ async def test_as_many_are_spoken_to_as_the_machine_can_supply(speed, room):
     admission = Admission(lane, max_queue=2)
     if speed is not None:
         for _ in range(30):
-            admission.learn(Timing(first_audio=0.1, total=9.0, sound=speed, computing=1.0))
+            admission.learn(sound=speed, computing=1.0)
     callers = []
     try:
         for _ in range(room):

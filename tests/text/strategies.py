@@ -24,7 +24,7 @@ _BLOCKS = (
     (0xE0100, 0xE01EF),  # variation selectors supplement
 )
 
-_FRAGMENTS = (
+FRAGMENTS = (
     "今日は", "いい天気", "です。", "東京都知事", "１２３", "800", "3.14", "7:30", "-5度", "23.5℃",
     "1,234円", "二〇二四年", "〇", "(^_^)/", "＼(^o^)／", "(´・ω・`)", "m(_ _)m", "orz", "(笑)",
     "www", "👨\u200d👩\u200d👧", "🇯🇵", "☀\ufe0f", "葛\U000e0100城", "か\u3099", "は\u309a", "ｶﾞｷﾞ",
@@ -40,13 +40,13 @@ _characters = st.one_of(
 )
 
 texts = st.one_of(
-    st.lists(st.one_of(st.sampled_from(_FRAGMENTS), _characters), max_size=30).map("".join),
-    st.lists(st.sampled_from(_FRAGMENTS), max_size=12).map("".join),
+    st.lists(st.one_of(st.sampled_from(FRAGMENTS), _characters), max_size=30).map("".join),
+    st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join),
     st.text(_characters, max_size=60),
     # Long runs, past what one call of Open JTalk takes.
     st.builds(
         lambda unit, size: unit * (size // max(1, len(unit))),
-        st.sampled_from(_FRAGMENTS),
+        st.sampled_from(FRAGMENTS),
         st.integers(0, 4000),
     ),
 )

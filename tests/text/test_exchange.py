@@ -1,9 +1,12 @@
 import json
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from wyoming_hayakoe.text import exchange
-from wyoming_hayakoe.text.user_words import UserWord
+from wyoming_hayakoe.text import exchange, user_words
+from wyoming_hayakoe.text.user_words import MAX_LINES, UserWord
 
 VOICEVOX = {
     "b1affe2a-d5f0-4050-926c-f28e0c1d9a98": {
@@ -56,7 +59,6 @@ def test_a_csv_is_ours() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('{"a": ', "not JSON"),
         ("[1]", "word 1: not a word with a surface"),
         ('[{"surface": 1, "reading": "ア"}]', "word 1: 1 is not a text"),
         ('[{"surface": "雪"}]', "word 1: None is not a text"),
@@ -72,6 +74,62 @@ def test_what_is_refused(text: str, reason: str) -> None:
     contents = exchange.parse(text, "user_dict.json")
     assert contents.entries == ()
     assert reason in str(contents.problems[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"a": ', "not JSON: Expecting value: line 1"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"a":' * 100_000, "nested too deeply"),
+        (f'[{{"surface": "雪", "reading": "ユキ", "accent": {"9" * 5000}}}]', "thousands of digits"),
+        ("[" + "1," * MAX_LINES + "1]", "holds more than 100,000 words"),
+        ("雪,ユキ\n" * (MAX_LINES + 1), "holds more than 100,000 words"),
+    ],
+)
+def test_a_file_that_is_no_dictionary_is_refused_whole(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        exchange.parse(text, "user_dict.json")
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ({"surface": "雪", "reading": "ユキ", "accent": float("inf")}, "inf is not a whole number"),
+        ({"surface": "雪", "reading": "ユキ", "accent": float("nan")}, "nan is not a whole number"),
+        ({"surface": "雪", "reading": "ユキ", "accent": [[[]]]}, "a list is not a whole number"),
+        ({"surface": {"a": 1}, "reading": "ユキ"}, "an object is not a text"),
+        ({"surface": "雪" * 1001, "reading": "ユキ"}, "the surface is longer than 1000"),
+        ({"surface": "\ud800", "reading": "ユキ"}, "has no character"),
+        ({"surface": "雪", "reading": "\ud800"}, "is not katakana"),
+        ({"surface": "雪", "pronunciation": ["ユ"] * 101, "accent_type": [1] * 101}, "more than 100 accent phrases"),
+        ({"surface": "雪", "pronunciation": ["ユ" * 900] * 9, "accent_type": [1] * 9}, "the reading is longer"),
+    ],
+)
+def test_a_record_that_is_no_word(record: object, reason: str) -> None:
+    (problem,) = exchange.parse(json.dumps([record]), "user_dict.json").problems
+    assert reason in str(problem)
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["雪", "ユキ"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["surface", "reading", "pronunciation", "yomi", "accent", "accent_type", "priority", "x"]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(_VALUES)
+def test_any_json_gives_words_or_one_reason(data: object) -> None:
+    with suppress(ValueError):
+        for word in exchange.parse(json.dumps(data), "x").entries:
+            assert user_words.entry(word.surface, word.reading, word.accent, word.priority) == word
 
 
 def test_dump_is_what_parse_reads() -> None:

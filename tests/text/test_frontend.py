@@ -5,8 +5,9 @@ import pytest
 
 from wyoming_hayakoe.text import user_words
 from wyoming_hayakoe.text.dictionary import UserDictionary
-from wyoming_hayakoe.text.frontend import FrontEnd, TextStage, japanese
+from wyoming_hayakoe.text.frontend import FrontEnd, TextStage, japanese, portions
 from wyoming_hayakoe.text.phonemes import DICTIONARY, MARK, USER_DICTIONARY
+from wyoming_hayakoe.text.sentences import LIMIT
 
 STAGES = (
     TextStage("numbers and symbols", lambda text: text.replace("km/h", "キロメートル毎時").replace("&", "と")),
@@ -85,3 +86,19 @@ def test_the_eye_s_own_is_silent_and_the_rest_is_not(text: str, reading: str) ->
 def test_emoji_are_silent_unless_asked_for() -> None:
     assert japanese().read("晴れ☀").reading == "ハレ"
     assert japanese(read_emoji=True).read("注意⚠").reading == "チューイチューイ"
+
+
+def test_a_long_text_is_read_in_portions_of_whole_sentences() -> None:
+    sentence = "東京都知事は明日の朝6時45分に起きます。"
+    text = sentence * 30
+    parts = list(portions(text))
+    assert "".join(parts) == text
+    assert all(len(part) <= LIMIT and part.endswith("。") for part in parts)
+    long, short = japanese().read(text), japanese().read(sentence)
+    assert (long.text, long.words) == (text, short.words * 30)
+    assert len(japanese().changes("室温は23℃です。" * 30)) == 30 * len(japanese().changes("室温は23℃です。"))
+
+
+@pytest.mark.parametrize("text", ["", "あ。い。", "あ" * LIMIT, "。" * LIMIT])
+def test_what_may_be_one_sentence_is_read_at_once(text: str) -> None:
+    assert list(portions(text)) == [text]

@@ -153,3 +153,19 @@ def test_import_is_light() -> None:
     root = Path(__file__).parents[2]
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
     assert run.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "normalized"),
+    [
+        (f"1/{'2' * 5000}", f"{'2' * 5000}分の1"),  # more digits than int() takes
+        (f"{'2' * 5000}/1", f"{'2' * 5000}スラッシュ1"),
+        ("0" * 5000 + "5分", "5分"),
+        ("1日" + "0" * 5000 + "分", "1日0分"),
+        ("月・" * 40 + "火", "月・" * 40 + "火"),
+        ("1+" * 30 + "1=31", "1たす" * 30 + "1イコール31"),
+        ("あ" + "-" * 5000 + ">い", "あ、い"),
+    ],
+)
+def test_numbers_and_lists_of_any_length_are_read(text: str, normalized: str) -> None:
+    assert normalize(text) == normalized

@@ -80,6 +80,51 @@ def test_odd_lines(line: str) -> None:
     assert len(user_words.parse(line).problems) == 1
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("雪," + "ユ" * 5000, "longer than 4000 characters"),
+        ("雪" * 1001 + ",ユキ", "the surface is longer than 1000"),
+        ("雪,ユキ," + "9" * 3000, "accent 999"),
+        ("雪," + "x" * 900, "the reading 'xxx"),
+    ],
+)
+def test_a_reason_is_short_however_long_the_line(line: str, reason: str) -> None:
+    (problem,) = user_words.parse(line).problems
+    assert reason in problem.reason
+    assert len(problem.reason) <= 200
+
+
+def test_of_many_bad_rows_ten_are_named_and_the_rest_is_counted() -> None:
+    contents = user_words.parse("雫,しずく\n" * 99_999 + "雪,ユキ,2\n", "words.csv")
+    assert [word.surface for word in contents.entries] == ["雪"]
+    lines = [str(problem) for problem in contents.problems]
+    assert lines[9] == "words.csv:10: the reading 'しずく' is not katakana"
+    assert lines[10:] == ["words.csv: 99,989 more rows cannot be used"]
+
+
+def test_a_file_has_a_hundred_thousand_lines_at_most(tmp_path: Path) -> None:
+    contents = user_words.parse("雪,ユキ,2\n" * 100_000 + "雫,シズク\n", "words.csv")
+    assert [word.surface for word in contents.entries] == ["雪"]
+    assert [str(problem) for problem in contents.problems] == [
+        "words.csv:100001: more than 100,000 lines: the rest is left out"
+    ]
+    path = tmp_path / "words.csv"
+    path.write_text("#\n" * 100_000, encoding="utf-8")
+    with pytest.raises(HayakoeError, match="would be longer than 100,000 lines or 16 MiB: remove words first"):
+        user_words.put(path, [UserWord("雪", "ユキ", 2)])
+    assert path.read_bytes() == b"#\n" * 100_000
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_any_system_ends_them(end: str, tmp_path: Path) -> None:
+    path = tmp_path / "words.csv"
+    path.write_bytes(f"雪,ユキ,2{end}雫,シズク{end}".encode())
+    assert [word.surface for word in user_words.read(path).entries] == ["雪", "雫"]
+    assert user_words.drop(path, ["雪"]) == []
+    assert path.read_text(encoding="utf-8") == "雫,シズク\n"
+
+
 def test_a_file_need_not_have_a_header_and_the_later_row_counts() -> None:
     assert user_words.parse("雪,セツ\n雪,ユキ,2").entries == (UserWord("雪", "ユキ", 2),)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any, NoReturn
 
-from wyoming_hayakoe.cli import native_output
+from wyoming_hayakoe.cli import native_output, standard_error
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.version import __version__
 
@@ -52,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in arguments or os.environ.get("HAYAKOE_DEBUG", "").lower() in {"1", "true", "yes", "on"}
     if argv is None and not debug:  # only in a process of this program: a caller of main() keeps its own output
         native_output.discard()
+    if argv is None and command == "serve":
+        standard_error.never_block()
     return _guarded(lambda: _run(command, arguments), debug=debug)
 
 

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import logging
-import os
 import signal
 import sys
 import threading
@@ -15,6 +14,7 @@ from wyoming_hayakoe.cli.options.option import add_options, as_flags
 from wyoming_hayakoe.cli.options.resolve import config_path
 from wyoming_hayakoe.cli.options.table import LOGGING, PREPARING, SERVING
 from wyoming_hayakoe.cli.progress import progress_on
+from wyoming_hayakoe.cli.standard_error import exit_at_once
 from wyoming_hayakoe.disk import stamp as stamp_of
 from wyoming_hayakoe.paths import data_dir, voices_dir
 from wyoming_hayakoe.server.server import Server
@@ -40,7 +40,7 @@ def run(flags: argparse.Namespace) -> int:
     """Serve until a signal or the end of standard input."""
     # Before and after the server has its own handlers; process 1 of a container would not be interrupted at all. At
     # once, since a second signal while Python ends would count as a failure.
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGTERM, lambda *_: exit_at_once(0))
     configured = configure(flags, SERVING)
     configured.start_logging(_LOG_FORMAT)
     offline = configured.settings.offline
@@ -61,7 +61,7 @@ async def _run(server: Server) -> None:
 
 def _end() -> None:
     logging.shutdown()
-    os._exit(0)
+    exit_at_once(0)
 
 
 class _Configuration:

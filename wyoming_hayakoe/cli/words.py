@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
+from wyoming_hayakoe.disk import read_regular
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.paths import data_dir, words_file
 from wyoming_hayakoe.text import exchange, user_words
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         code: int = args.words_run(args, words_file(data_dir(args.data_dir)))
     except OSError as error:
-        raise HayakoeError(f"{error.filename or 'words'}: {error.strerror or error}") from error
+        raise HayakoeError(f"{error.filename or 'words'}: {error.strerror or error}: repair or replace it") from error
     return code
 
 
@@ -101,7 +102,7 @@ def _remove(args: argparse.Namespace, path: Path) -> int:
 
 def _import(args: argparse.Namespace, path: Path) -> int:
     name = "stdin" if args.file == "-" else args.file
-    raw = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
+    raw = _stdin() if args.file == "-" else read_regular(Path(args.file), user_words.MAX_BYTES)
     try:
         contents = exchange.parse(user_words.decode(raw), name)
     except ValueError as error:
@@ -112,6 +113,13 @@ def _import(args: argparse.Namespace, path: Path) -> int:
     user_words.put(path, contents.entries)
     print(f"{_count(contents.entries)} added to {path}")
     return 0
+
+
+def _stdin() -> bytes:
+    raw = sys.stdin.buffer.read(user_words.MAX_BYTES + 1)
+    if len(raw) > user_words.MAX_BYTES:
+        raise HayakoeError(f"stdin: larger than {user_words.MAX_BYTES >> 20} MiB: split it")
+    return raw
 
 
 def _export(args: argparse.Namespace, path: Path) -> int:

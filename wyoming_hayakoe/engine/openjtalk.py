@@ -48,7 +48,7 @@ _AUDIBLE = 0.01
 _FADE = 0.005
 
 _SILENCE = frozenset({"sil", "pau"})
-_PHONE = re.compile(r"-([^+]+)\+")
+_PHONE = re.compile(r"-([^-+]+)\+")
 _MORA_IN_PHRASE = re.compile(r"/A:-?\w+\+(\w+)\+")
 
 BreathGroup = tuple[float, list[str]]

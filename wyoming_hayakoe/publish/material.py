@@ -130,5 +130,5 @@ def _unpack_description(path: Path, folder: Path) -> None:
     with one_line_errors(folder, "make room for temporary files"):
         (folder / CONFIG).write_text(json.dumps(config, ensure_ascii=False, indent=2), encoding="utf-8")
         np.save(folder / STYLES, voice.style_vectors)
-        if licence:
-            (folder / "LICENSE.txt").write_text(str(licence), encoding="utf-8")
+        if isinstance(licence, str) and licence:
+            (folder / "LICENSE.txt").write_text(licence, encoding="utf-8", errors="replace")

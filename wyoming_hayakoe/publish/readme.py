@@ -9,7 +9,6 @@ from pathlib import PurePosixPath
 NAME = "README.md"
 
 _BEGIN, _END = "<!-- voices -->", "<!-- /voices -->"
-_SECTION = re.compile(rf"{re.escape(_BEGIN)}.*?{re.escape(_END)}", re.DOTALL)
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9.-]{1,40}")
 _KINDS = {"onnx": "ONNX", "pytorch": "PyTorch"}
 
@@ -93,9 +92,9 @@ def write(voices: Sequence[Listed], uri: str, licence: str) -> str:
 
 def update(text: str, voices: Sequence[Listed], uri: str, licence: str) -> str:
     """Return README.md for a repository with one: with a new list of voices, or all new where it has no such list."""
-    if _SECTION.search(text):
-        return _SECTION.sub(lambda _: _section(voices), text, count=1)
-    return write(voices, uri, licence)
+    before, _, rest = text.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    return f"{before}{_section(voices)}{after}" if end else write(voices, uri, licence)
 
 
 def difference(before: str, after: str) -> str:

@@ -9,21 +9,24 @@ Two numbers are bounded:
 - Requests that are being answered. Above the first bound there are no more than the machine can answer in real time,
   since each plays one second of audio a second.
 
-Text streams that wait for text, and clients that do not read, need no computing and are not counted.
+Text streams that wait for text, and clients that do not read, need no computing and are not counted. Nor are those
+whose next window can wait: clients that read faster than they play and are ahead, and long texts, once they have had
+their share. Sixteen texts of an hour would otherwise keep everybody out for as long as they take to compute.
 """
 
 import logging
-import time
 
 from wyoming_hayakoe.errors import RequestError
 from wyoming_hayakoe.lane import Lane
-from wyoming_hayakoe.server.metrics import Timing
+from wyoming_hayakoe.server.log_limits import RareWarning
 
 _LOGGER = logging.getLogger(__name__)
 
-# Weight of an answer once the next one is measured: the last ten matter most.
+# Weight of a sentence once the next one is measured: the last ten matter most.
 _MEMORY = 0.9
-_REPORT_SECONDS = 60.0
+# Seconds until its next window is due with which a request holds no place. With none, a crowd would be let in one
+# after another on the sound of its first windows, and all would run dry together.
+_AHEAD = 3.0
 
 
 class Admission:
@@ -38,8 +41,7 @@ class Admission:
         self._max_queue = max_queue
         self._sound = 0.0
         self._computing = 0.0
-        self._refused = 0
-        self._next_report = 0.0
+        self._warn = RareWarning(_LOGGER)
 
     def check(self) -> None:
         """Check that one more request may be answered now.
@@ -47,25 +49,21 @@ class Admission:
         Raises:
             RequestError: ``busy``.
         """
-        demand = self._lane.demand()
+        demand = self._lane.demand(within=_AHEAD)
         # Beside a later window, which may take long, a first one takes twice its time.
         if (before := demand.first + demand.later) >= self._max_queue:
             raise self._busy(f"{before} requests come first")
         if demand.callers >= max(self._max_queue, self._real_time_answers()):
             raise self._busy(f"{demand.callers} requests are being answered already")
 
-    def learn(self, timing: Timing) -> None:
-        """Update the measured speed of this machine with an answer."""
-        self._sound = _MEMORY * self._sound + timing.sound
-        self._computing = _MEMORY * self._computing + timing.computing
+    def learn(self, *, sound: float, computing: float) -> None:
+        """Update the measured speed of this machine with a sentence: the seconds that it lasts, and took."""
+        self._sound = _MEMORY * self._sound + sound
+        self._computing = _MEMORY * self._computing + computing
 
     def _busy(self, reason: str) -> RequestError:
         """Return the client's error, and log refusals once a minute: many clients may try again at once."""
-        self._refused += 1
-        if time.monotonic() >= self._next_report:
-            _LOGGER.warning("busy: %s: %d requests refused since the last such line", reason, self._refused)
-            self._refused = 0
-            self._next_report = time.monotonic() + _REPORT_SECONDS
+        self._warn(f"busy: {reason}")
         return RequestError("busy", f"{reason}: try again soon")
 
     def _real_time_answers(self) -> float:

@@ -1,12 +1,26 @@
 """Catalogue: the voices that a server offers, by the names that clients use."""
 
 import dataclasses
+import json
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
 
-from wyoming_hayakoe.errors import RequestError, UsageError
+from wyoming_hayakoe.errors import RequestError, UsageError, some_of
 from wyoming_hayakoe.speaker import Speaker, check_style
 from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.voice import Credit
+
+_LOGGER = logging.getLogger(__name__)
+
+_MOST_INFO = 64 << 10
+"""Bytes of one voice in the info event; a published voice takes one to ten thousand."""
+
+# Of the same event in JSON, beside the texts: of an entry, and of a style in its list of speakers.
+_ENTRY_BYTES = 170
+_STYLE_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +80,12 @@ class Catalogue:
             UsageError: two entries of one name, a preset of a voice that is not there, a style that a voice lacks.
         """
         by_name = {speaker.voice.name: speaker for speaker in speakers}
-        self._entries = {entry.name: entry for speaker in speakers for entry in _entries_of(speaker)}
+        self._entries: dict[str, Entry] = {}
+        for speaker in speakers:
+            own, *further = _entries_of(speaker)
+            # No style hides a voice, nor another's style.
+            self._entries[own.name] = own
+            self._entries |= {each.name: each for each in further if each.name not in self._entries.keys() | by_name}
         for preset in presets:
             if preset.name in self._entries:
                 raise UsageError(f"{preset.origin}: name: {preset.name!r} is another voice's: choose another name")
@@ -81,7 +100,7 @@ class Catalogue:
         """
         for name in reversed(names):
             if name not in self._entries:
-                raise UsageError(f"no voice {name!r}: there is {_names(self._entries)}")
+                raise UsageError(f"no voice {name!r}: there is {some_of(self._entries)}")
             self._entries = {name: self._entries[name]} | self._entries
 
     @property
@@ -113,7 +132,7 @@ class Catalogue:
                 raise RequestError("voice-not-ready", status)
             raise RequestError(
                 "unknown-style",
-                f"voice {entry.name!r} has no style {_brief(requested.style)}: it has {_names(entry.styles)}",
+                f"voice {entry.name!r} has no style {_brief(requested.style)}: it has {some_of(entry.styles)}",
             )
         return _with_style(entry.speaker, requested.style)
 
@@ -123,12 +142,12 @@ class Catalogue:
                 return entry
             if status := self.status(requested.name):
                 raise RequestError("voice-not-ready", status)
-            raise RequestError("unknown-voice", f"no voice {_brief(requested.name)}: there is {_names(self._entries)}")
+            raise RequestError("unknown-voice", f"no voice {_brief(requested.name)}: there is {some_of(self._entries)}")
         languages = dict.fromkeys(tag for entry in self.entries for tag in entry.speaker.voice.languages)
         for entry in self.entries:
             if requested.language is None or _speaks(entry, requested.language):
                 return entry
-        raise RequestError("unknown-voice", f"no voice for {_brief(requested.language)}: there is {_names(languages)}")
+        raise RequestError("unknown-voice", f"no voice for {_brief(requested.language)}: there is {some_of(languages)}")
 
 
 def _with_style(speaker: Speaker, style: str) -> Speaker:
@@ -138,26 +157,68 @@ def _with_style(speaker: Speaker, style: str) -> Speaker:
 def _entries_of(speaker: Speaker) -> list[Entry]:
     voice = speaker.voice
     check_style(voice, speaker.params.style)
-    default = speaker.params.style or voice.styles[0]
-    further = [style for style in voice.styles if style != default]
+    offered, listed = _offered_by(speaker)
     return [
-        Entry(voice.name, voice.description, speaker, tuple(voice.styles)),
+        Entry(voice.name, voice.description, speaker, offered),
         *(
             Entry(f"{voice.name}:{style}", f"{voice.description}: {style}", _with_style(speaker, style), ())
-            for style in further
+            for style in listed
         ),
     ]
+
+
+def _offered_by(speaker: Speaker) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the styles of a voice that clients may choose, and those of them that are entries of their own."""
+    voice = speaker.voice
+    default = speaker.params.style or voice.styles[0]
+    return _fitting(voice.name, voice.description, voice.credit, default, tuple(voice.styles))
+
+
+# Voices stay while catalogues come and go; the line in the log comes once for each.
+@lru_cache(maxsize=1024)
+def _fitting(
+    name: str, description: str, credit: Credit, default: str, styles: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what of a voice's styles fits into its share of the info event, as :func:`_offered_by` does."""
+    ordered = [default, *(style for style in styles if style != default)]
+    entry = _ENTRY_BYTES + sum(map(_bytes, (name, description, credit.author, credit.licence, credit.url)))
+    room = _MOST_INFO - entry
+    chosen = [_STYLE_BYTES + _bytes(style) for style in ordered]
+    count = max(1, _fits(chosen, room))
+    room -= sum(chosen[:count])
+    listed = ordered[1:count]
+    listed = listed[: _fits((entry + 2 * _bytes(style) for style in listed), room)]
+    if len(listed) < len(ordered) - 1:
+        _LOGGER.warning(
+            "voice %s: of %d styles, %d are left out of the list of voices, and %d can be chosen as a speaker only",
+            name,
+            len(ordered),
+            len(ordered) - count,
+            count - 1 - len(listed),
+        )
+    offered = set(ordered[:count])
+    return tuple(style for style in styles if style in offered), tuple(listed)
+
+
+def _fits(sizes: Iterable[int], room: int) -> int:
+    """Return how many of ``sizes``, from the first, fit into ``room``."""
+    return sum(1 for total in accumulate(sizes) if total <= room)
+
+
+def _bytes(text: str) -> int:
+    """Return the size of a text in JSON."""
+    return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _entry_of(preset: Preset, speakers: dict[str, Speaker]) -> Entry:
     speaker = speakers.get(preset.voice)
     if speaker is None:
-        raise UsageError(f"{preset.origin}: voice: no voice {preset.voice!r}: there is {_names(speakers)}")
+        raise UsageError(f"{preset.origin}: voice: no voice {preset.voice!r}: there is {some_of(speakers)}")
     try:
         check_style(speaker.voice, preset.params.style)
     except UsageError as error:
         raise UsageError(f"{preset.origin}: style: {error}") from None
-    styles = () if preset.params.style else tuple(speaker.voice.styles)
+    styles = () if preset.params.style else _offered_by(speaker)[0]
     speaking = dataclasses.replace(speaker, params=preset.params)
     return Entry(preset.name, preset.description or preset.name, speaking, styles)
 
@@ -171,7 +232,3 @@ def _speaks(entry: Entry, language: str) -> bool:
 def _brief(text: str | None) -> str:
     """Return a client's text in quotes, cut to 60 characters."""
     return repr(text if text is None or len(text) <= 60 else f"{text[:60]}…")
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(names) or "none"

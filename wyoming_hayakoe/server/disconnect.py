@@ -24,16 +24,20 @@ def is_disconnected(writer: asyncio.StreamWriter) -> bool:
 async def disconnected(writer: asyncio.StreamWriter) -> None:
     """Return as soon as the kernel reports that the client of ``writer`` has left.
 
-    asyncio does not watch a socket whose input it has read to the end. Without epoll (macOS) this never returns, and
-    the next write fails.
+    asyncio does not watch a socket whose input it has read to the end. Without epoll (macOS, or no descriptor is left)
+    the kernel is asked once a second.
     """
-    if is_disconnected(writer):
+    try:
+        hang_ups = select.epoll()
+    except (AttributeError, OSError):
+        while not is_disconnected(writer):  # noqa: ASYNC110  nothing could set an event
+            await asyncio.sleep(1.0)
         return
     left = asyncio.Event()
-    if not hasattr(select, "epoll"):
-        await left.wait()
     loop = asyncio.get_running_loop()
-    with select.epoll() as hang_ups:
+    with hang_ups:
+        if is_disconnected(writer):
+            return
         hang_ups.register(writer.get_extra_info("socket").fileno(), 0)
         loop.add_reader(hang_ups.fileno(), left.set)
         try:

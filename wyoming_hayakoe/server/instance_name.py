@@ -11,9 +11,12 @@ import socket
 import uuid
 from pathlib import Path
 
-from wyoming_hayakoe.disk import write_whole
+from wyoming_hayakoe.disk import read_start, remove, write_record
 
 _LOGGER = logging.getLogger(__name__)
+
+# A name has 63 bytes at most.
+_LARGEST = 1000
 
 
 class InstanceName:
@@ -35,10 +38,9 @@ class InstanceName:
             return
         try:
             if name == self.wanted:
-                self._file.unlink(missing_ok=True)
+                remove(self._file)
             else:
-                self._file.parent.mkdir(parents=True, exist_ok=True)
-                write_whole(self._file, name.encode())
+                write_record(self._file, name.encode())
         except OSError as error:
             _LOGGER.warning(
                 "zeroconf: %s: %s: the name %s may change at the next start: make the folder writable, or use --name",
@@ -58,10 +60,10 @@ def _kept_in(file: Path | None, wanted: str) -> str | None:
     if file is None:
         return None
     try:
-        kept = file.read_text(encoding="utf-8").strip()
+        kept = read_start(file, _LARGEST).decode("utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return None
-    return kept if re.fullmatch(re.escape(wanted) + r"-\d+", kept) else None
+    return kept if re.fullmatch(re.escape(wanted) + r"-[0-9]{1,9}", kept) else None
 
 
 def default_name(port: int) -> str:

@@ -1,14 +1,11 @@
 """Listening sockets: tcp://HOST:PORT, unix://PATH, stdio://."""
 
-import asyncio
-import contextlib
 import errno
 import os
 import socket
 import stat
 import sys
 import threading
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,7 +13,9 @@ from urllib.parse import urlsplit
 from wyoming_hayakoe.errors import HayakoeError
 
 DEFAULT_PORT = 10200
-_BACKLOG = 256
+BACKLOG = 256
+"""Clients that the system lets in before the server accepts them."""
+
 # Bytes that the kernel buffers for a client that reads slowly: over a second of speech. Its default is megabytes.
 _SEND_BUFFER = 128 * 1024
 _FORMS = "tcp://HOST:PORT, unix:///PATH or stdio://"
@@ -102,7 +101,7 @@ def open_unix(address: UnixAddress) -> socket.socket:
     try:
         _remove_stale(path)
         listener.bind(str(path))
-        listener.listen(_BACKLOG)
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise HayakoeError(
@@ -110,24 +109,6 @@ def open_unix(address: UnixAddress) -> socket.socket:
         ) from error
     listener.setblocking(False)
     return listener
-
-
-async def last_connections(
-    listener: socket.socket, limit: int
-) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """Stop asyncio from accepting on ``listener``, and yield the clients that closing it would disconnect.
-
-    ``limit`` is the buffer limit of the readers, in bytes.
-    """
-    asyncio.get_running_loop().remove_reader(listener)
-    # Connections that asyncio has accepted already reach their callback within three rounds of the loop.
-    for _ in range(3):
-        await asyncio.sleep(0)
-    with contextlib.suppress(OSError):
-        for _ in range(_BACKLOG):
-            client, _ = listener.accept()
-            client.setblocking(False)
-            yield await asyncio.open_connection(sock=client, limit=limit)
 
 
 class StdioPipe:
@@ -175,7 +156,7 @@ class StdioPipe:
 
 def _listen(family: int, where: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]) -> socket.socket:
     dual = family == socket.AF_INET6 and where[0] == "::" and socket.has_dualstack_ipv6()
-    listener = socket.create_server(where, family=family, backlog=_BACKLOG, dualstack_ipv6=dual)
+    listener = socket.create_server(where, family=family, backlog=BACKLOG, dualstack_ipv6=dual)
     # Connections inherit the buffer size.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
     listener.setblocking(False)

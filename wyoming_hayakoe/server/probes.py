@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from wyoming_hayakoe.server.acceptor import Acceptor
 from wyoming_hayakoe.server.listeners import TcpAddress, open_tcp, parse_uri
 from wyoming_hayakoe.server.metrics import CONTENT_TYPE, Metrics
 
@@ -34,7 +35,7 @@ class Probes:
         """Serve ``pages``, by path, to the hosts for which ``allows`` is true."""
         self._pages = pages
         self._allows = allows
-        self._servers: list[asyncio.Server] = []
+        self._acceptors: list[Acceptor] = []
         self._exchanges: dict[asyncio.Task[None], None] = {}
         self.endpoints: list[tuple[str, int]] = []
         """Address and port of every socket."""
@@ -49,13 +50,13 @@ class Probes:
             case TcpAddress() as address:
                 for listener in open_tcp(address, "--metrics"):
                     self.endpoints.append(listener.getsockname()[:2])
-                    self._servers.append(await asyncio.start_server(self._accept, sock=listener, limit=_HEADER_LIMIT))
+                    self._acceptors.append(Acceptor(listener, self._accept, _HEADER_LIMIT))
         _LOGGER.info("metrics at %s", uri)
 
     async def close(self) -> None:
         """Close the sockets and cancel the running exchanges."""
-        for server in self._servers:
-            server.close()
+        for acceptor in self._acceptors:
+            await acceptor.stop()
         for exchange in self._exchanges:
             exchange.cancel()
         await asyncio.gather(*self._exchanges, return_exceptions=True)
@@ -74,6 +75,8 @@ class Probes:
         exchange = asyncio.create_task(self._exchange(reader, writer))
         self._exchanges[exchange] = None
         exchange.add_done_callback(lambda done: self._exchanges.pop(done, None))
+        # A task that is cancelled before its first step runs no line of its own.
+        exchange.add_done_callback(lambda _: writer.transport.abort())
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request, then close the connection."""
@@ -85,8 +88,6 @@ class Probes:
                     await writer.wait_closed()
         except Exception:
             _LOGGER.exception("internal error")
-        finally:
-            writer.transport.abort()
 
     async def _answer(self, reader: asyncio.StreamReader) -> bytes:
         try:

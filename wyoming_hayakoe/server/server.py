@@ -3,14 +3,13 @@
 import asyncio
 import contextlib
 import logging
-import socket
-from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
 
-from wyoming_hayakoe.errors import HayakoeError, RequestError
+from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.server import systemd
+from wyoming_hayakoe.server.acceptor import Acceptor, clients_with_descriptors
 from wyoming_hayakoe.server.admission import Admission
 from wyoming_hayakoe.server.background import in_daemon_thread, owned
 from wyoming_hayakoe.server.catalogue import Catalogue
@@ -21,7 +20,6 @@ from wyoming_hayakoe.server.listeners import (
     StdioPipe,
     TcpAddress,
     UnixAddress,
-    last_connections,
     open_tcp,
     open_unix,
     parse_uri,
@@ -31,10 +29,10 @@ from wyoming_hayakoe.server.probes import Probes, pages_of
 from wyoming_hayakoe.server.settings import ServerSettings
 from wyoming_hayakoe.server.signals import stop_signals
 from wyoming_hayakoe.server.voice_updater import VoiceUpdater
+from wyoming_hayakoe.server.wyoming.clients import Clients
 from wyoming_hayakoe.server.wyoming.connection import Connection
 from wyoming_hayakoe.server.wyoming.events import HEADER_LIMIT
 from wyoming_hayakoe.speaker import Speaker
-from wyoming_hayakoe.text.dictionary import CHECK_SECONDS
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -49,11 +47,12 @@ class Server:
         self._discovery: Discovery | None = None
         lane = Lane(has_express=True)
         self._context = Context(settings, catalogue, lane, Admission(lane, settings.max_queue), Lane())
-        self._listeners: list[tuple[socket.socket, asyncio.Server]] = []
+        self._acceptors: list[Acceptor] = []
         self._socket_files: list[Path] = []
-        self._connections: dict[asyncio.Task[None], Connection] = {}
+        self._clients = Clients(self._context)
         self._stdio: list[asyncio.Task[None]] = []
         self._background: list[asyncio.Task[None]] = []
+        self._watched_words = contextlib.ExitStack()
         self._has_been_ready = False
         self._stop_requested = asyncio.Event()
         self._abort_requested = asyncio.Event()
@@ -74,7 +73,7 @@ class Server:
     @property
     def connections(self) -> list[Connection]:
         """The clients that are connected."""
-        return list(self._connections.values())
+        return self._clients.connections
 
     @property
     def catalogue(self) -> Catalogue:
@@ -115,6 +114,8 @@ class Server:
         Raises:
             HayakoeError: an address cannot be listened on.
         """
+        self._clients.limit = clients_with_descriptors(self._settings.max_clients)
+        self._watch_words()
         await self._open_probes()
         for uri in self._settings.uris:
             match parse_uri(uri):
@@ -122,9 +123,9 @@ class Server:
                     # Name servers may be slow, and a signal ends the start at any moment.
                     for listener in await in_daemon_thread(partial(open_tcp, address)):
                         self.endpoints.append(listener.getsockname()[:2])
-                        await self._listen(listener)
+                        self._acceptors.append(Acceptor(listener, self._clients.accept, HEADER_LIMIT))
                 case UnixAddress() as address:
-                    await self._listen(open_unix(address))
+                    self._acceptors.append(Acceptor(open_unix(address), self._clients.accept, HEADER_LIMIT))
                     self._socket_files.append(address.path)
                 case StdioAddress():
                     self._stdio.append(owned(self._serve_stdio()))
@@ -137,7 +138,6 @@ class Server:
         if self._updater is not None:
             following = self._updater.run(self._offer, self._make_ready, preload=self._settings.preload)
             self._background.append(owned(following))
-        self._background.append(owned(self._watch_words()))
         if self._settings.zeroconf:
             self._advertise()
         systemd.notify("READY=1")
@@ -146,22 +146,19 @@ class Server:
     async def stop(self) -> None:
         """Close the listeners, let running responses finish within the grace period, then end every task."""
         self._stop_requested.set()
-        while self._listeners:
-            listener, server = self._listeners.pop()
-            async for reader, writer in last_connections(listener, HEADER_LIMIT):
-                self._accept(reader, writer)
-            server.close()
+        while self._acceptors:
+            await self._acceptors.pop().stop()
         for path in self._socket_files:
             path.unlink(missing_ok=True)
         for task in self._background:
             task.cancel()
-        for connection in self._connections.values():
-            connection.finish()
-        tasks = {*self._connections, *self._stdio, *self._background}
+        self._clients.finish()
+        tasks = {*self._clients.tasks, *self._stdio, *self._background}
         await self._drain(tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._watched_words.close()
         if self.probes is not None:
             await self.probes.close()
         self._context.lane.stop()
@@ -185,43 +182,10 @@ class Server:
         except HayakoeError as error:
             _LOGGER.error("voice %s cannot speak: %s", speaker.voice.name, error)  # noqa: TRY400
 
-    # -- clients --
-
-    async def _listen(self, listener: socket.socket) -> None:
-        server = await asyncio.start_server(self._accept, sock=listener, limit=HEADER_LIMIT)
-        self._listeners.append((listener, server))
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve a client in its own task, unless its network is not allowed or too many clients are connected."""
-        address = writer.get_extra_info("peername")
-        peer = f"{address[0]}:{address[1]}" if address else "unix"
-        if address and not self._settings.allows(address[0]):
-            _LOGGER.warning("%s: refused: not in the networks of --allow", peer)
-            writer.transport.abort()
-            return
-        connection = Connection(self._context, reader, writer, peer=peer, idle_timeout=self._settings.idle_timeout)
-        limit = self._settings.max_clients
-        if len(self._connections) < limit:
-            self._keep(connection, connection.run())
-        elif len(self._connections) < 2 * limit:
-            error = RequestError("too-many-clients", f"{limit} clients are connected already: try again later")
-            self._keep(connection, connection.refuse(error))
-        else:
-            writer.transport.abort()
-
-    def _keep(self, connection: Connection, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """Start ``work`` as the task of ``connection``; :meth:`stop` ends it."""
-        task = owned(work)
-        self._connections[task] = connection
-        task.add_done_callback(self._connections.pop)
-        return task
-
     async def _serve_stdio(self) -> None:
         try:
             pipe = StdioPipe()
-            reader, writer = await asyncio.open_connection(sock=pipe.socket, limit=HEADER_LIMIT)
-            connection = Connection(self._context, reader, writer, peer="stdio", idle_timeout=None)
-            await self._keep(connection, connection.run())
+            await self._clients.serve_stdio(pipe.socket)
             await asyncio.to_thread(pipe.close, self._settings.grace)
         finally:
             if len(self._settings.uris) == 1:
@@ -248,7 +212,7 @@ class Server:
         self._has_been_ready = self._has_been_ready or (is_wanted and voice.is_ready)
 
     def _state(self) -> State:
-        connections = self._connections.values()
+        connections = self.connections
         return State(
             queue=self._context.lane.demand().callers,
             in_flight=sum(connection.is_answering for connection in connections),
@@ -256,13 +220,10 @@ class Server:
             is_ready=self._is_ready(),
         )
 
-    async def _watch_words(self) -> None:
-        """Reload the user dictionary when it changes, so that no request waits while a long one is compiled."""
-        dictionaries = {speaker.front_end.dictionary for speaker in self._context.catalogue.speakers}
-        while True:
-            await asyncio.sleep(0.8 * CHECK_SECONDS)
-            for dictionary in dictionaries:
-                await asyncio.to_thread(dictionary.refresh)
+    def _watch_words(self) -> None:
+        """Let a thread load the user dictionary, so that no request waits while a long one is compiled."""
+        for dictionary in {speaker.front_end.dictionary for speaker in self._context.catalogue.speakers}:
+            self._watched_words.enter_context(dictionary.watched())
 
     def _advertise(self) -> None:
         name, voices = self._settings.zeroconf_name, self._context.catalogue.names

@@ -32,32 +32,26 @@ def analyse(text: str, jtalk: "OpenJTalk | None" = None) -> list["NJDFeature"]:
 
 def pieces(text: str, limit: int = MAX_BYTES) -> Iterator[str]:
     """Cut ``text`` into parts of at most ``limit`` bytes: after a sentence, else a comma, else anywhere."""
-    while _size(text) > limit:
-        end = _prefix(text, limit)
+    start = 0
+    while (end := _end(text, start, limit)) < len(text):
         for pattern in _BREAKS:
-            last = max((found.end() for found in pattern.finditer(text, end // 2, end)), default=0)
+            last = max((found.end() for found in pattern.finditer(text, (start + end) // 2, end)), default=0)
             if last:
                 end = last
                 break
-        yield text[:end]
-        text = text[end:]
-    if text:
-        yield text
+        yield text[start:end]
+        start = end
+    if start < len(text):
+        yield text[start:]
 
 
-def _size(text: str) -> int:
-    """Bytes after ASCII has become full width (three bytes each); quick for what is surely short."""
-    return 4 * len(text) if 4 * len(text) <= MAX_BYTES else sum(_width(char) for char in text)
-
-
-def _width(char: str) -> int:
-    return 4 if char > "\uffff" else 3
-
-
-def _prefix(text: str, limit: int) -> int:
+def _end(text: str, start: int, limit: int) -> int:
+    """Return where ``limit`` bytes from ``start`` end, after ASCII has become full width (three bytes each)."""
+    if 4 * (len(text) - start) <= limit:
+        return len(text)
     size = 0
-    for index, char in enumerate(text):
-        size += _width(char)
+    for index in range(start, len(text)):
+        size += 4 if text[index] > "\uffff" else 3
         if size > limit:
             return index
     return len(text)

@@ -13,7 +13,8 @@ _KEPT_FROM_NFKC = "´¨¯¸゛゜｀￣‾…‥℃℉ⅠⅡⅢⅣⅤⅥⅦⅧ�
 # The reader knows these better as they are: kaomoji by their accents, Ⅲ章 by its numeral; 5… is not "5."
 
 _NFKC_UNIT = re.compile(f"[^{_KEPT_FROM_NFKC}]+")
-_NEWLINES = re.compile(r"\s*\n\s*")
+# Blanks are spaces by then. Never from the middle of some, or a text of blanks would take quadratic time.
+_NEWLINES = re.compile(r"(?<! ) *+\n[ \n]*+")
 _WAVE_AFTER_KANA = re.compile("(?<=[ぁ-ゖァ-ヺー])[~〜～〰]+")
 _PICTURES = re.compile("[☀-➿⬀-⯿](?<![♀♂♨])")
 # Symbols (So, Sk, Sm, Sc) that a table of rules or Open JTalk reads.

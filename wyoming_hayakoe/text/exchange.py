@@ -11,7 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from wyoming_hayakoe.text import user_words
 from wyoming_hayakoe.text.morae import split
-from wyoming_hayakoe.text.user_words import Contents, Problem, UserWord
+from wyoming_hayakoe.text.user_words import Contents, Refused, UserWord
 
 _PROPER_NOUN = 1348
 """Open JTalk's context id of 名詞,固有名詞,一般, VOICEVOX's default for a word."""
@@ -20,30 +20,48 @@ _FULL_WIDTH = {0x21 + offset: 0xFF01 + offset for offset in range(94)} | {0x20: 
 
 
 def parse(text: str, file: str) -> Contents:
-    """Read a dictionary of any known kind; its first character distinguishes JSON from CSV."""
+    """Read a dictionary of any known kind; its first character distinguishes JSON from CSV.
+
+    Raises:
+        ValueError: it is no JSON that can be read, or holds more words than ``words.csv`` may.
+    """
     if text.lstrip("\ufeff \t\r\n")[:1] not in {"{", "["}:
+        _check_count(text.count("\n"))
         return user_words.parse(text.removeprefix("\ufeff"), file)
-    try:
-        data = json.loads(text.removeprefix("\ufeff"))
-    except ValueError as error:
-        return Contents((), (Problem(file, getattr(error, "lineno", 0), f"not JSON: {error}"),))
-    records = list(data.values()) if isinstance(data, dict) and not _is_record(data) else data
-    if isinstance(records, dict):
-        records = [records]
+    records = _records(_loaded(text.removeprefix("\ufeff")))
+    _check_count(len(records))
     entries: dict[str, UserWord] = {}
-    problems = []
+    refused = Refused(file)
     for number, record in enumerate(records, start=1):
         try:
             found = _entry(record)
-        except (ValueError, TypeError) as error:
-            problems.append(Problem(file, 0, f"word {number}: {error}"))
+        except ValueError as error:
+            refused.add(0, f"word {number}: {error}")
         else:
             entries[found.surface] = found
-    return Contents(tuple(entries.values()), tuple(problems))
+    return Contents(tuple(entries.values()), refused.problems())
 
 
-def _is_record(data: Mapping[str, object]) -> bool:
-    return "surface" in data
+def _loaded(text: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error}") from None
+    except ValueError:  # Python's limit for text that becomes a number
+        raise ValueError("a number has thousands of digits") from None
+    except RecursionError:
+        raise ValueError("nested too deeply for a dictionary") from None
+
+
+def _check_count(words: int) -> None:
+    if words > user_words.MAX_LINES:
+        raise ValueError(f"holds more than {user_words.MAX_LINES:,} words: split it")
+
+
+def _records(data: object) -> list[object]:
+    if isinstance(data, dict):
+        return [data] if "surface" in data else list(data.values())
+    return data if isinstance(data, list) else [data]
 
 
 def _entry(record: object) -> UserWord:
@@ -67,14 +85,21 @@ def _first(record: Mapping[str, object], *keys: str) -> object:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a text")
+        raise ValueError(f"{_shown(value)} is not a text")
     return value
 
 
 def _whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(f"{value!r} is not a whole number")
+        raise ValueError(f"{_shown(value)} is not a whole number")
     return value
+
+
+def _shown(value: object) -> str:
+    """Name a value; what nests may be as long and as deep as the file."""
+    if isinstance(value, dict):
+        return "an object"
+    return "a list" if isinstance(value, list) else repr(value)
 
 
 def _joined(readings: list[object], accents: object) -> tuple[str, int]:
@@ -82,9 +107,11 @@ def _joined(readings: list[object], accents: object) -> tuple[str, int]:
     falls = accents if isinstance(accents, list) else [accents]
     if len(falls) != len(readings):
         raise ValueError("not as many accents as readings")
+    if len(readings) > user_words.MAX_SURFACE:
+        raise ValueError(f"more than {user_words.MAX_SURFACE} accent phrases")
     text, nucleus = "", 0
     for reading, fall in zip(map(_text, readings), map(_whole, falls), strict=True):
-        nucleus = len(split(text)) + fall if fall else 0
+        nucleus = len(split(text[: user_words.MAX_FIELD])) + fall if fall else 0
         text += reading
     return text, nucleus
 

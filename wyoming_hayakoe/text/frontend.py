@@ -4,12 +4,12 @@ The rules are stages from text to text, each testable alone.
 """
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wyoming_hayakoe.text import english, phonemes
+from wyoming_hayakoe.text import english, phonemes, sentences
 from wyoming_hayakoe.text.analysis import analyse
 from wyoming_hayakoe.text.characters import clean
 from wyoming_hayakoe.text.dictionary import Snapshot, UserDictionary
@@ -18,7 +18,7 @@ from wyoming_hayakoe.text.normalize import explain, normalize
 from wyoming_hayakoe.text.rule import Change, differences, run
 from wyoming_hayakoe.text.rules import emoji, markdown
 from wyoming_hayakoe.text.trace import Traced, attribute, rewritten
-from wyoming_hayakoe.utterance import Utterance
+from wyoming_hayakoe.utterance import Utterance, Word
 
 if TYPE_CHECKING:
     from pyopenjtalk.types import NJDFeature
@@ -60,39 +60,46 @@ class FrontEnd:
         self.dictionary = dictionary if dictionary is not None else UserDictionary()
 
     def read(self, text: str, *, trace: bool = False) -> Utterance:
-        """Read any text; never raises.
+        """Read any text; never raises. A text longer than a sentence may be is read in portions, as it is spoken.
 
         With ``trace`` the words also say which stage wrote them (their ``source``), which costs a comparison
         of the text before and after each stage.
         """
-        words = self.dictionary.snapshot()
-        parts = self._rewritten(text, words, trace=trace)
-        utterance = phonemes.utterance(text, _features(parts, words))
-        return attribute(utterance, parts) if trace else utterance
+        snapshot = self.dictionary.snapshot()
+        features: list[NJDFeature] = []
+        words: list[Word] = []
+        for portion in portions(text):
+            parts = self._rewritten(portion, snapshot, trace=trace)
+            found = _features(parts, snapshot)
+            read = phonemes.words(found)
+            features += found
+            words += attribute(read, parts) if trace else read
+        return phonemes.utterance(text, words, features)
 
     def changes(self, text: str) -> list[Change]:
-        """Return what is rewritten before ``text`` is read, in order."""
-        changes = []
+        """Return what is rewritten before ``text`` is read: portion by portion, in the order of the stages."""
+        return [change for portion in portions(text) for change in self._changes(portion)]
+
+    def _changes(self, text: str) -> Iterator[Change]:
         for stage in self._stages:
             after = stage.rewrite(text)
-            changes += stage.explain(text) if stage.explain else differences(text, after, stage.name)
+            yield from stage.explain(text) if stage.explain else differences(text, after, stage.name)
             text = after
-        return changes
 
     def _rewritten(self, text: str, words: Snapshot, *, trace: bool) -> list[Traced]:
         """Send what stands between the user's words through the stages, and the words past them."""
         text = text.encode("utf-8", "ignore").decode("utf-8").strip()  # lone surrogates are no text
-        if words.sheltered is None:
+        if not words.sheltered:
             return [self._through_stages(text, trace=trace)]
         parts = []
-        end = 0
-        for found in words.sheltered.finditer(text):
+        rest = 0
+        for start, end in words.sheltered.spans(text):
             parts += [
-                self._through_stages(text[end : found.start()], trace=trace),
-                Traced(unicodedata.normalize("NFKC", found[0])),
+                self._through_stages(text[rest:start], trace=trace),
+                Traced(unicodedata.normalize("NFKC", text[start:end])),
             ]
-            end = found.end()
-        parts.append(self._through_stages(text[end:], trace=trace))
+            rest = end
+        parts.append(self._through_stages(text[rest:], trace=trace))
         return parts
 
     def _through_stages(self, text: str, *, trace: bool) -> Traced:
@@ -108,6 +115,21 @@ class FrontEnd:
         return Traced(clean(text))
 
 
+def portions(text: str) -> Iterator[str]:
+    """Yield ``text`` in parts of whole sentences, none longer than a sentence may be.
+
+    Open JTalk, the finder of kaomoji and the comparison of a trace take more than linear time: 62 s for 50,000
+    characters of ・木 at once.
+    """
+    portion = ""
+    for sentence in sentences.split(text) if len(text) > sentences.LIMIT else [text]:
+        if portion and len(portion) + len(sentence) > sentences.LIMIT:
+            yield portion
+            portion = ""
+        portion += sentence
+    yield portion
+
+
 def _features(parts: Sequence[Traced], words: Snapshot) -> list["NJDFeature"]:
     text = "".join(part.text for part in parts)
-    return analyse(text, words.jtalk if words.concern(text) else None)
+    return analyse(text, words.jtalk if words.surfaces.are_in(text) else None)

@@ -13,9 +13,12 @@ def silence_faces(text: str) -> str:
     """
     if _FACE_OPENS.search(text) is None:
         return text
-    for _, _, start, end in reversed(_find_kaomoji(text)):
-        text = text[:start] + text[end:]
-    return text
+    kept = []
+    position = 0
+    for _, _, start, end in _find_kaomoji(text):
+        kept.append(text[position:start])
+        position = max(position, end)
+    return "".join((*kept, text[position:]))
 
 
 def _find_kaomoji(text: str) -> list[tuple[int, int, int, int]]:

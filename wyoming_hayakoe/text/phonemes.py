@@ -56,9 +56,13 @@ class _Reading:
     source: str
 
 
-def utterance(text: str, features: Sequence["NJDFeature"]) -> Utterance:
-    """Assemble the reading of ``text`` from the features of all its words."""
-    words = tuple(chain.from_iterable(map(_accented, _phrases(_readings(features)))))
+def words(features: Iterable["NJDFeature"]) -> tuple[Word, ...]:
+    """Return the words and marks that ``features`` describe, with their readings."""
+    return tuple(chain.from_iterable(map(_accented, _phrases(_readings(features)))))
+
+
+def utterance(text: str, words: Sequence[Word], features: Sequence["NJDFeature"]) -> Utterance:
+    """Assemble the reading of ``text`` from its words and their features."""
     phones, tones, word2ph, bert_text = [PAD], [0], [1], ""
     for word in words:
         if not word.phones:
@@ -67,7 +71,7 @@ def utterance(text: str, features: Sequence["NJDFeature"]) -> Utterance:
         tones += _tones(word)
         word2ph += spread(len(word.phones), len(word.surface))
         bert_text += word.surface
-    return Utterance(text, (*phones, PAD), (*tones, 0), (*word2ph, 1), bert_text, words, features)
+    return Utterance(text, (*phones, PAD), (*tones, 0), (*word2ph, 1), bert_text, tuple(words), features)
 
 
 def spread(phones: int, characters: int) -> list[int]:

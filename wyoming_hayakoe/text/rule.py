@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Generic, NamedTuple, TypeVar
+
+from wyoming_hayakoe.text.alignment import replaced
 
 T = TypeVar("T")
 
@@ -49,11 +50,11 @@ TextRule = Rule[Replacement]
 
 def differences(before: str, after: str, name: str) -> list[Change]:
     """Return the characters that differ before and after a rewriting ``name`` that is no table of rules."""
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    if before == after:
+        return []
     return [
         Change(before[start:end], after[new_start:new_end], name)
-        for kind, start, end, new_start, new_end in matcher.get_opcodes()
-        if kind != "equal"
+        for start, end, new_start, new_end in replaced(before, after)
     ]
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 
 from wyoming_hayakoe.text import characters
+from wyoming_hayakoe.text.alignment import replaced
 from wyoming_hayakoe.text.phonemes import MARK, UNREAD, USER_DICTIONARY
-from wyoming_hayakoe.utterance import Utterance, Word
+from wyoming_hayakoe.utterance import Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,26 +28,27 @@ def rewritten(before: Traced, after: str, stage: str | None) -> Traced:
     """Trace a text through a stage; ``stage`` None changes spelling only, so characters keep their origin."""
     if before.text == after:
         return before
+    kept = before.origins or (None,) * len(before.text)
     origins: list[str | None] = []
-    for kind, start, end, new_start, new_end in _opcodes(before.text, after):
-        if kind == "equal":
-            origins += before.origins[start:end] or [None] * (end - start)
-        else:
-            origins += [stage if stage is not None else before.origin(start, end)] * (new_end - new_start)
-    return Traced(after, tuple(origins))
+    position = 0
+    for start, end, new_start, new_end in replaced(before.text, after):
+        origin = stage if stage is not None else before.origin(start, end)
+        origins += [*kept[position:start], *[origin] * (new_end - new_start)]
+        position = end
+    return Traced(after, (*origins, *kept[position:]))
 
 
-def attribute(utterance: Utterance, parts: Sequence[Traced]) -> Utterance:
+def attribute(words: Sequence[Word], parts: Sequence[Traced]) -> Iterator[Word]:
     """Name as the source of each word the stage that wrote it; the user's words keep theirs."""
     whole = Traced(
         "".join(part.text for part in parts),
         tuple(origin for part in parts for origin in (part.origins or (None,) * len(part.text))),
     )
-    surfaces = "".join(word.surface for word in utterance.words)
+    surfaces = "".join(word.surface for word in words)
     # Digits are kanji in the words, so they are compared as such; one character each, so positions hold.
     spelled = "".join((characters.tokens(char) or " ")[0] for char in whole.text)
     aligned = rewritten(Traced(spelled, whole.origins), surfaces, None)
-    return replace(utterance, words=tuple(_attributed(utterance.words, aligned)))
+    return _attributed(words, aligned)
 
 
 def _attributed(words: Sequence[Word], aligned: Traced) -> Iterator[Word]:
@@ -57,7 +58,3 @@ def _attributed(words: Sequence[Word], aligned: Traced) -> Iterator[Word]:
         stage = None if word.source in {USER_DICTIONARY, MARK, UNREAD} else aligned.origin(start, end)
         yield replace(word, source=stage) if stage is not None else word
         start = end
-
-
-def _opcodes(before: str, after: str) -> Sequence[tuple[str, int, int, int, int]]:
-    return SequenceMatcher(None, before, after, autojunk=False).get_opcodes()

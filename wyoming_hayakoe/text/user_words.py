@@ -6,18 +6,19 @@
 
 The accent is the last high mora, 0 for a flat word. The priority, 0 to 10 and 8 if left out, is the
 precedence of the word over those in Open JTalk's dictionary. Blank lines and lines that begin with ``#`` stay
-as they are.
+as they are. A file has at most 100,000 lines and 16 MiB.
 """
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from unicodedata import normalize
 
-from wyoming_hayakoe.disk import locked, write_whole
+from wyoming_hayakoe.disk import check_regular, locked, read_regular, write_whole
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.text import characters
 from wyoming_hayakoe.text.morae import split
@@ -26,6 +27,18 @@ DEFAULT_PRIORITY = 8
 MAX_PRIORITY = 10
 MAX_SURFACE = 100
 """Characters in a surface and morae in a reading: far more than any word has."""
+
+MAX_LINES = 100_000
+MAX_BYTES = 16 << 20
+
+MAX_PROBLEMS = 10
+"""So many rows that are refused are named; the others are counted."""
+
+MAX_FIELD = 1000
+"""Characters of a field as it is given: NFKC makes up to 18 of one, and as often one of several."""
+
+_MAX_LINE = 4 * MAX_FIELD
+_MAX_REASON = 200
 
 _HEADER = ("surface", "reading", "accent", "priority")
 _WAITING = "{}: waiting for another program that changes it"
@@ -74,19 +87,45 @@ class Contents:
     """One per surface, in the file's order; of two rows for one surface the later counts."""
 
     problems: tuple[Problem, ...] = ()
-    """The rows that were refused."""
+    """The rows that were refused: the first MAX_PROBLEMS, and one more that counts the others."""
+
+
+class Refused:
+    """The rows of a file that are refused."""
+
+    def __init__(self, file: str) -> None:
+        """Collect those of ``file``, as the user named it."""
+        self._file = file
+        self._first: list[Problem] = []
+        self._others = 0
+
+    def add(self, line: int, reason: object) -> None:
+        """Add a line, from 1 or 0 for the whole file, and what is wrong with it."""
+        if len(self._first) < MAX_PROBLEMS:
+            text = str(reason)
+            brief = text if len(text) <= _MAX_REASON else text[: _MAX_REASON - 1] + "…"
+            self._first.append(Problem(self._file, line, brief))
+        else:
+            self._others += 1
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return the first and how many others there are."""
+        if not self._others:
+            return tuple(self._first)
+        rows = "1 more row" if self._others == 1 else f"{self._others:,} more rows"
+        return (*self._first, Problem(self._file, 0, f"{rows} cannot be used"))
 
 
 def entry(surface: str, reading: str, accent: int | str = 0, priority: int | str = DEFAULT_PRIORITY) -> UserWord:
     """Return the word of these fields, normalized; raises ValueError with the reason where one is invalid."""
-    surface = normalize("NFKC", surface).strip()
+    surface = _normalized("surface", surface)
     if not surface:
         raise ValueError("the surface is empty")
     if not characters.tokens(surface):
         raise ValueError(f"{surface!r} has no character that can stand in a text")
     if len(surface) > MAX_SURFACE or any(not char.isprintable() for char in surface):
         raise ValueError(f"the surface is longer than {MAX_SURFACE} characters or has a control character")
-    reading = normalize("NFKC", reading).strip()
+    reading = _normalized("reading", reading)
     morae = len(_checked_morae(reading))
     nucleus = _number("accent", accent, 0)
     if not 0 <= nucleus <= morae:
@@ -95,6 +134,12 @@ def entry(surface: str, reading: str, accent: int | str = 0, priority: int | str
     if not 0 <= chosen <= MAX_PRIORITY:
         raise ValueError(f"priority {chosen} is not between 0 and {MAX_PRIORITY}")
     return UserWord(surface, reading, nucleus, chosen)
+
+
+def _normalized(name: str, field: str) -> str:
+    if len(field) > MAX_FIELD:
+        raise ValueError(f"the {name} is longer than {MAX_FIELD} characters")
+    return normalize("NFKC", field).strip()
 
 
 def _checked_morae(reading: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -122,25 +167,34 @@ def _number(name: str, value: int | str, default: int) -> int:
 def parse(text: str, file: str = "words.csv") -> Contents:
     """Read ``words.csv``; rows that cannot be used become problems."""
     entries: dict[str, UserWord] = {}
-    problems = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    refused = Refused(file)
+    for number, line in enumerate(_lines_of(text), start=1):
+        if number > MAX_LINES:
+            refused.add(number, f"more than {MAX_LINES:,} lines: the rest is left out")
+            break
         try:
             row = _row(line)
             if row is None:
                 continue
             found = entry(*row)
         except ValueError as error:
-            problems.append(Problem(file, number, str(error)))
+            refused.add(number, error)
             continue
         entries.pop(found.surface, None)
         entries[found.surface] = found
-    return Contents(tuple(entries.values()), tuple(problems))
+    return Contents(tuple(entries.values()), refused.problems())
+
+
+def _lines_of(text: str) -> Iterator[str]:
+    return (line.rstrip("\n") for line in io.StringIO(text, newline=None))
 
 
 def _row(line: str) -> list[str] | None:
     """Cut a line into two to four fields; None for a blank line, a comment or the header."""
     if not line.strip() or line.lstrip().startswith("#"):
         return None
+    if len(line) > _MAX_LINE:
+        raise ValueError(f"longer than {_MAX_LINE} characters")
     try:
         (fields,) = csv.reader([line], skipinitialspace=True, strict=True)
     except (csv.Error, ValueError) as error:
@@ -158,9 +212,13 @@ def _is_header(row: list[str]) -> bool:
 
 
 def read(path: Path) -> Contents:
-    """Read a ``words.csv``; one that is not there has no words. An OSError is the caller's."""
+    """Read a ``words.csv``; one that is not there has no words.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or is larger than MAX_BYTES.
+    """
     try:
-        raw = path.read_bytes()
+        raw = read_regular(path, MAX_BYTES)
     except FileNotFoundError:
         return Contents(())
     try:
@@ -188,14 +246,20 @@ def put(path: Path, entries: Iterable[UserWord]) -> None:
     """Add entries to a ``words.csv``, or replace those of the same surface; other lines stay as they are.
 
     Raises:
-        HayakoeError: the file is not UTF-8.
+        HayakoeError: the file is not UTF-8, or would have more than MAX_LINES or MAX_BYTES.
         OSError: it cannot be written; it is as before.
     """
     added = {word.surface: word for word in entries}
     path = _resolved(path)
     with locked(path.parent, _WAITING.format(path)):
         kept = [line for line in _lines(path) if _surface_of(line) not in added] or [_line(_HEADER)]
-        write_whole(path, "".join([*kept, *map(_entry_line, added.values())]).encode())
+        lines = [*kept, *map(_entry_line, added.values())]
+        data = "".join(lines).encode()
+        if len(lines) > MAX_LINES or len(data) > MAX_BYTES:
+            raise HayakoeError(
+                f"{path}: would be longer than {MAX_LINES:,} lines or {MAX_BYTES >> 20} MiB: remove words first"
+            )
+        write_whole(path, data)
 
 
 def drop(path: Path, surfaces: Iterable[str]) -> list[str]:
@@ -205,7 +269,7 @@ def drop(path: Path, surfaces: Iterable[str]) -> list[str]:
         HayakoeError: the file is not UTF-8.
         OSError: it cannot be written; it is as before.
     """
-    dropped = [normalize("NFKC", surface).strip() for surface in surfaces]
+    dropped = {normalize("NFKC", surface).strip(): None for surface in surfaces}
     path = _resolved(path)
     with locked(path.parent, _WAITING.format(path)):
         lines = [(line, _surface_of(line)) for line in _lines(path)]
@@ -218,6 +282,8 @@ def drop(path: Path, surfaces: Iterable[str]) -> list[str]:
 
 def _resolved(path: Path) -> Path:
     """Return the file behind a symbolic link, since it is the file that is replaced, and make its folder."""
+    with suppress(FileNotFoundError):
+        check_regular(path)
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
@@ -225,12 +291,12 @@ def _resolved(path: Path) -> Path:
 
 def _lines(path: Path) -> list[str]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular(path, MAX_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         return []
     except UnicodeDecodeError:
         raise HayakoeError(f"{path}: not UTF-8; save it as UTF-8 before words are added or removed") from None
-    return [line + "\n" for line in text.splitlines()]
+    return [line + "\n" for line in _lines_of(text)]
 
 
 def _surface_of(line: str) -> str | None:

@@ -142,7 +142,7 @@ def test_a_value_of_the_wrong_kind_is_named(tmp_path, key, value, words):
 @pytest.mark.parametrize("read", [read_config, lambda path: read_style_vectors(path, CONFIG)])
 def test_a_file_that_cannot_be_opened_is_told_from_a_damaged_one(tmp_path, read):
     assert "is missing: fetch the voice again" in refusal(read, tmp_path / "missing")
-    assert "cannot be read (Is a directory)" in refusal(read, tmp_path)
+    assert "cannot be read (not a regular file)" in refusal(read, tmp_path)
 
 
 def test_published_style_vectors_are_read():

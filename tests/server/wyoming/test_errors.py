@@ -168,14 +168,15 @@ async def flood(writer):
         await writer.drain()
 
 
-async def test_one_client_too_many_gets_an_error(voice):
-    async with running(local(max_clients=2), voice) as server:
+async def test_one_client_too_many_gets_an_error(gated):
+    async with running(local(max_clients=2), gated) as server:
         async with connected(server) as first, connected(server) as second:
             for client in (first, second):
-                await client.write_event(Event("ping"))
-                assert (await client.read_event()).type == "pong"
+                await client.write_event(Synthesize("はい。").event())
+                assert (await client.read_event()).type == "audio-start"
             async with connected(server) as third:
                 answer = await receive(third, until="never")
+        gated.gate.set()
         assert answer.events[0].data["code"] == "too-many-clients"
         await eventually(lambda: not server.connections, "the places are free again")
         assert (await speak(server, "はい。")).seconds > 0

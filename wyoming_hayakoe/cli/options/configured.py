@@ -16,6 +16,7 @@ from wyoming_hayakoe.cli.progress import progress_on
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.paths import data_dir, voices_dir
 from wyoming_hayakoe.server.catalogue import Catalogue
+from wyoming_hayakoe.server.log_limits import RepetitionFilter
 from wyoming_hayakoe.server.settings import ServerSettings
 from wyoming_hayakoe.server.wanted_voices import WantedVoices
 from wyoming_hayakoe.sources.dropped_in import dropped_into
@@ -78,7 +79,10 @@ class Configured:
         # On a terminal a line takes the place of a download's bar, which is drawn again below it.
         erase = "\r\x1b[K" if sys.stderr.isatty() else ""
         # Only this program's own lines: those of HTTP libraries hold signed addresses.
-        logging.basicConfig(format=erase + (self.settings.log_format or log_format))
+        handler = logging.StreamHandler()
+        if not self.settings.debug:
+            handler.addFilter(RepetitionFilter())
+        logging.basicConfig(format=erase + (self.settings.log_format or log_format), handlers=[handler])
         logging.getLogger("wyoming_hayakoe").setLevel(logging.DEBUG if self.settings.debug else logging.INFO)
         if self.settings.debug:
             native_output.show()

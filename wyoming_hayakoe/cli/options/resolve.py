@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from wyoming_hayakoe.cli.options.option import PREFIX, Option
-from wyoming_hayakoe.errors import UsageError
+from wyoming_hayakoe.disk import read_start
+from wyoming_hayakoe.errors import UsageError, in_brief
 
 S = TypeVar("S")
+
+_LARGEST_FILE = 1 << 20
+_LONGEST_VALUE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +82,15 @@ def read_config(path: str | None) -> ConfigFile:
     if path is None:
         return ConfigFile()
     try:
-        keys = _hyphenated(tomllib.loads(Path(path).read_text(encoding="utf-8")))
+        encoded = read_start(Path(path), _LARGEST_FILE + 1)
+        if len(encoded) > _LARGEST_FILE:
+            raise ValueError(f"it has more than {_LARGEST_FILE >> 20} MiB")
+        keys = _hyphenated(tomllib.loads(encoded.decode("utf-8")))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}): name another file with --config") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: is not TOML: {error}") from None
+    # TOML's own errors, and Python's: text that is no UTF-8, a number of 5,000 digits, 5,000 brackets.
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path}: is not TOML: {in_brief(error)}") from None
     # ``voice`` may hold names as well as tables.
     voices = keys.pop("voice", [])
     voices = voices if isinstance(voices, list) else [voices]
@@ -100,7 +108,8 @@ def check_keys(table: Mapping[str, object], options: Sequence[Option], where: st
     allowed = sorted(option.name for option in options)
     for key in table:
         if key not in allowed:
-            raise UsageError(f"{where}: {key}: no such key: allowed are {', '.join(allowed)}")
+            known = ", ".join(allowed)
+            raise UsageError(f"{where}: {' '.join(key[:_LONGEST_VALUE].split())}: no such key: allowed are {known}")
 
 
 _Given = tuple[Option, object, str]
@@ -153,9 +162,18 @@ def _convert_one(option: Option, raw: object, origin: str) -> object:
     try:
         return option.convert(raw)
     except ValueError as error:
-        raise UsageError(f"{origin}: {raw!r} is not {error}") from None
+        raise UsageError(f"{origin}: {_shown(raw)} is not {error}") from None
     except UsageError as error:
         raise UsageError(f"{origin}: {error}") from None
+
+
+def _shown(raw: object) -> str:
+    """Return the beginning of a value as Python writes it."""
+    try:
+        text = repr(raw)
+    except ValueError:  # TOML's 0xfff… may have any number of digits, and Python writes no more than 4,300
+        return "a number of more than 4300 digits"
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
 def _hyphenated(table: Mapping[str, object]) -> dict[str, object]:

@@ -51,7 +51,7 @@ class Preparing:
         one_of("auto", "fp32", "int8"), "auto", "int8, fp32, or auto: int8 as far as the quality gate allows"
     )
     bert_bits: Bits = option(one_of(8, 4), 8, "bits per weight of the BERT; 4 halves its memory and costs accuracy")
-    threads: int = option(whole(1, 256), 0, "computing threads", "COUNT", shown="one for each physical core")
+    threads: int = option(whole(0, 256), 0, "computing threads", "COUNT", shown="0, one for each physical core")
 
 
 @dataclass(frozen=True, kw_only=True)

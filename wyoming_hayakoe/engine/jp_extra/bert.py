@@ -18,6 +18,7 @@ from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.prepare.bert_graph import make_bert
 from wyoming_hayakoe.engine.prepare.compiler import Compiler, Recipe
 from wyoming_hayakoe.engine.prepare.forms import Forms
+from wyoming_hayakoe.engine.prepare.reports import Report, lists
 from wyoming_hayakoe.engine.runtime.cpu import has_little_memory
 from wyoming_hayakoe.engine.runtime.model_cache import give_back
 from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session, shapes
@@ -60,7 +61,8 @@ class Bert:
         compiler = compiler or Compiler(model.parent, enabled=False)
         bits = compiler.bert_bits
         make = partial(make_bert, model, partial(_samples, tokenizer), bits)
-        self._forms = Forms(compiler, Recipe("bert", model, {"bits": bits}, make, prove_bert))
+        recipe = Recipe("bert", model, {"bits": bits}, make, prove=prove_bert, accepts=_accepts)
+        self._forms = Forms(compiler, recipe)
         self._loading = threading.Lock()
         self._loaded: _Loaded | None = None
         self._lock = threading.Lock()
@@ -203,6 +205,10 @@ def prove_bert(model: Path) -> None:
     session = Session(model, model, Execution(low_memory=has_little_memory()))
     if set(session.inputs) == _INPUTS:
         session.run(session.outputs[:1], feeds)
+
+
+def _accepts(report: Report) -> bool:
+    return lists(report, "bert")
 
 
 def _samples(tokenizer: Path) -> list[Feeds]:

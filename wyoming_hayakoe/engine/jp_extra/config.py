@@ -1,21 +1,32 @@
 """A voice's config.json and style_vectors.npy, which come from any source and may hold anything."""
 
 import json
+import logging
 import tokenize
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.disk import read_start
 from wyoming_hayakoe.errors import HayakoeError
+
+_LOGGER = logging.getLogger(__name__)
+
+MOST_STYLES = 256
+"""A client is given all names at once, and shows them in one list; published voices have up to thirty."""
 
 # Published ones have some 3 kB.
 _LARGEST_CONFIG = 1 << 20
 _MOST_ROWS = 10_000
+# Double precision at most, and a header.
+_LARGEST_VECTORS = (_MOST_ROWS * 8 * 256) + (64 << 10)
 _LONGEST_NAME = 100
 _STYLE_WIDTH = 256
 
@@ -37,7 +48,7 @@ class VoiceConfig:
     """Whether the network was trained with a blank between phones."""
 
     styles: Mapping[str, int]
-    """Rows of the style vectors by name, in the order of the rows."""
+    """Rows of the style vectors by name, in the order of the rows; at most :data:`MOST_STYLES`."""
 
     speakers: Mapping[str, int]
     """Rows of the speaker embedding by name."""
@@ -52,14 +63,14 @@ def read_config(path: Path) -> VoiceConfig:
     return parse_config(_read(path), path)
 
 
-def parse_config(encoded: bytes, path: Path) -> VoiceConfig:
-    """Do as :func:`read_config` does, with JSON text from ``path``."""
+def parse_config(encoded: bytes, path: Path, styles: Mapping[str, object] | None = None) -> VoiceConfig:
+    """Do as :func:`read_config` does, with JSON text from ``path``; ``styles`` are in place of those in it."""
     content = parse_object(encoded, path)
     data = _object(content.get("data", {}), "data", path)
-    version = str(content.get("version", ""))
+    version = _plain(content.get("version", ""))
     if not (data.get("use_jp_extra") is True or version.endswith("JP-Extra")):
         raise HayakoeError(f"{path}: version {version[:40]!r} is not JP-Extra: choose a JP-Extra voice")
-    styles = data.get("style2id") or {
+    named = data.get("style2id") or {
         str(row): row for row in range(_whole(data, "num_styles", 1, (1, _MOST_ROWS), path))
     }
     add_blank = data.get("add_blank", True)
@@ -69,8 +80,8 @@ def parse_config(encoded: bytes, path: Path) -> VoiceConfig:
         sample_rate=_whole(data, "sampling_rate", 44_100, (8_000, 192_000), path),
         hop=_whole(data, "hop_length", 512, (1, 8_192), path),
         add_blank=add_blank,
-        styles=rows(styles, "style2id", path),
-        speakers=rows(data.get("spk2id") or {"speaker": 0}, "spk2id", path),
+        styles=_first(_rows(styles, "a speaker's styles", path) if styles else _rows(named, "style2id", path), path),
+        speakers=_rows(data.get("spk2id") or {"speaker": 0}, "spk2id", path),
     )
 
 
@@ -80,13 +91,17 @@ def read_style_vectors(path: Path, config: VoiceConfig) -> StyleVectors:
     Raises:
         HayakoeError: the file is missing, no such array, or lacks a style of ``config``.
     """
-    with _readable(path), path.open("rb") as file:
-        return parse_style_vectors(file, path, config)
+    with _readable(path):
+        encoded = read_start(path, _LARGEST_VECTORS + 1)
+    return parse_style_vectors(encoded, path, config)
 
 
-def parse_style_vectors(file: BinaryIO, path: Path, config: VoiceConfig) -> StyleVectors:
-    """Do as :func:`read_style_vectors` does, with an array from ``path``."""
+def parse_style_vectors(encoded: bytes, path: Path, config: VoiceConfig) -> StyleVectors:
+    """Do as :func:`read_style_vectors` does, with the content of such a file from ``path``."""
+    file = BytesIO(encoded)
     try:
+        if len(encoded) > _LARGEST_VECTORS:
+            raise ValueError(f"it has more than {_LARGEST_VECTORS >> 20} MiB")
         _check_header(file)
         file.seek(0)
         array = np.lib.format.read_array(file, allow_pickle=False)
@@ -127,21 +142,21 @@ def parse_object(encoded: bytes, path: Path) -> dict[str, Any]:
     """Return the JSON object in ``encoded``, which was read from ``path``.
 
     Raises:
-        HayakoeError: the text is no JSON object.
+        HayakoeError: the text is no JSON object, or has more than 1 MiB.
     """
     try:
+        if len(encoded) > _LARGEST_CONFIG:
+            raise ValueError("too large")
         content = json.loads(encoded.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        raise HayakoeError(f"{path}: is not JSON: fetch the voice again") from None
+        size = f"{_LARGEST_CONFIG >> 20} MiB"
+        raise HayakoeError(f"{path}: is not JSON, or has more than {size} of it: fetch the voice again") from None
     return _object(content, "the file", path)
 
 
 def _read(path: Path) -> bytes:
-    with _readable(path), path.open("rb") as file:
-        content = file.read(_LARGEST_CONFIG + 1)
-    if len(content) > _LARGEST_CONFIG:
-        raise HayakoeError(f"{path}: is not JSON: fetch the voice again")
-    return content
+    with _readable(path):
+        return read_start(path, _LARGEST_CONFIG + 1)
 
 
 @contextmanager
@@ -151,8 +166,10 @@ def _readable(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise HayakoeError(f"{path}: is missing: fetch the voice again") from None
+    except PermissionError:
+        raise HayakoeError(f"{path}: may not be read: change its permissions") from None
     except OSError as error:
-        raise HayakoeError(f"{path}: cannot be read ({error.strerror}): change its permissions") from None
+        raise HayakoeError(f"{path}: cannot be read ({error.strerror}): fetch the voice again") from None
 
 
 def _object(value: object, what: str, path: Path) -> dict[str, Any]:
@@ -170,12 +187,20 @@ def _whole(data: Mapping[str, Any], key: str, default: int, bounds: tuple[int, i
     return int(value)
 
 
-def rows(value: object, what: str, path: Path) -> dict[str, int]:
-    """Return names with their rows, in the order of the rows.
+def _plain(value: object) -> str:
+    """Return a text or a number as text; "" for anything else, which may be nested too deeply for that."""
+    return str(value) if isinstance(value, str | int | float) else ""
 
-    Raises:
-        HayakoeError: ``value`` is no object of names and rows.
-    """
+
+def _first(styles: dict[str, int], path: Path) -> dict[str, int]:
+    """Return the first of too many styles, in their order."""
+    if (left_out := len(styles) - MOST_STYLES) > 0:
+        _LOGGER.warning("%s: of %d styles, the last %d are left out", path, len(styles), left_out)
+    return dict(islice(styles.items(), MOST_STYLES))
+
+
+def _rows(value: object, what: str, path: Path) -> dict[str, int]:
+    """Return names with their rows, in the order of the rows."""
     rows = _object(value, what, path)
     if not all(_is_name(name) and _is_between(row, (0, _MOST_ROWS - 1)) for name, row in rows.items()):
         raise HayakoeError(f"{path}: {what} is not a list of names with their rows: fetch the voice again")

@@ -10,7 +10,7 @@ from wyoming_hayakoe.engine.jp_extra.bert import Bert, expand
 from wyoming_hayakoe.engine.jp_extra.config import StyleVectors, VoiceConfig, style_vector
 from wyoming_hayakoe.engine.jp_extra.parts import counts_with_blanks, with_blanks
 from wyoming_hayakoe.engine.runtime.session import Feeds
-from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.errors import HayakoeError, some_of
 from wyoming_hayakoe.symbols import SYMBOLS, language_ids, phone_ids, tone_ids
 from wyoming_hayakoe.utterance import SynthesisParams, Utterance
 
@@ -116,11 +116,11 @@ class InputMaker:
         styles = list(self.config.styles)
         style = style or styles[0]
         if style not in self.config.styles:
-            raise HayakoeError(f"voice {self.voice!r} has no style {style!r}: it has {', '.join(styles)}")
+            raise HayakoeError(f"voice {self.voice!r} has no style {style!r}: it has {some_of(styles)}")
         return self.config.styles[style]
 
     def _speaker_id(self, speaker_id: int) -> int:
         known = sorted(self.config.speakers.values())
         if speaker_id not in known:
-            raise HayakoeError(f"voice {self.voice!r} has no speaker {speaker_id}: it has {', '.join(map(str, known))}")
+            raise HayakoeError(f"voice {self.voice!r} has no speaker {speaker_id}: it has {some_of(known)}")
         return speaker_id

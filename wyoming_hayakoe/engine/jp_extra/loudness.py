@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from wyoming_hayakoe.disk import write_whole
+from wyoming_hayakoe.disk import read_start, write_record
 from wyoming_hayakoe.voice import Waveform
 
 _LOGGER = logging.getLogger(__name__)
@@ -27,6 +27,9 @@ _PASS_HERTZ, _PASS_Q = 38.13547087602444, 0.5003270373238773
 _OFFSET = -0.691
 _BLOCK_SECONDS, _STEP_SECONDS = 0.4, 0.1
 _SILENCE_LUFS, _BELOW_MEAN = -70.0, -10.0
+
+# Of the file that keeps a gain.
+_LARGEST = 1000
 
 
 def loudness(samples: Waveform, sample_rate: int) -> float:
@@ -72,8 +75,7 @@ def remembered_gain(file: Path, measure: Callable[[], float]) -> float:
         return kept
     gain = measure()
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, json.dumps({"gain": gain}).encode())
+        write_record(file, json.dumps({"gain": gain}).encode())
     except OSError as error:
         _LOGGER.debug("%s: cannot be kept (%s): the level is measured again next time", file, error.strerror)
     return gain
@@ -82,7 +84,7 @@ def remembered_gain(file: Path, measure: Callable[[], float]) -> float:
 def _kept_gain(file: Path) -> float | None:
     """Return the gain in ``file``; None where it cannot have been measured."""
     try:
-        gain = json.loads(file.read_text(encoding="utf-8"))["gain"]
+        gain = json.loads(read_start(file, _LARGEST))["gain"]
         if isinstance(gain, float) and abs(20 * math.log10(gain)) <= _MOST_DECIBELS + 0.01:
             return gain
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

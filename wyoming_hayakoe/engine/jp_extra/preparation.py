@@ -18,8 +18,10 @@ from wyoming_hayakoe.engine.jp_extra.synthesizer import prove_synthesizer
 from wyoming_hayakoe.engine.prepare.compiler import Recipe
 from wyoming_hayakoe.engine.prepare.int8_trial import Rehearsal
 from wyoming_hayakoe.engine.prepare.precision import Precision, choose
+from wyoming_hayakoe.engine.prepare.reports import Report, is_whole, lists
 from wyoming_hayakoe.engine.prepare.simplify import remark, simplify
 from wyoming_hayakoe.engine.runtime.session import Feeds, Session, optimise
+from wyoming_hayakoe.errors import in_brief
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Waveform
 
@@ -30,6 +32,9 @@ _LOGGER = logging.getLogger(__name__)
 
 # Of each sentence, from its middle. More frames widen no range audibly, and each costs the decoder's time.
 _CALIBRATION_FRAMES = 40
+
+# A hop has 256 or 512 samples; a graph that was built for it more.
+_MOST_SAMPLES = 1 << 31
 
 # Phones of the sentences on which a simplified stage is compared.
 _LENGTHS = (1, 7, 50)
@@ -51,7 +56,8 @@ class Sentences:
 
 def recipe(name: str, model: Path, precision: Precision, sentences: Callable[[], Sentences]) -> Recipe:
     """Return how the synthesizer at ``model`` is prepared; ``sentences`` are read only if a trial needs them."""
-    return Recipe(name, model, {"precision": precision}, partial(make, model, precision, sentences), prove_synthesizer)
+    make_it = partial(make, model, precision, sentences)
+    return Recipe(name, model, {"precision": precision}, make_it, prove=prove_synthesizer, accepts=accepts)
 
 
 def make(model: Path, precision: Precision, sentences: Callable[[], Sentences], folder: Path) -> dict[str, Any]:
@@ -63,7 +69,7 @@ def make(model: Path, precision: Precision, sentences: Callable[[], Sentences], 
     try:
         stages = simplified(cutting.cut(read_synthesizer(model)))
     except UncuttableError as error:
-        return {"uncut": str(error), "nodes": {"whole": optimise(model, folder / "whole.onnx", model)}}
+        return {"uncut": in_brief(error), "nodes": {"whole": optimise(model, folder / "whole.onnx", model)}}
     remarks = {name: remark(graph) for name, graph in stages.graphs.items()}
     _LOGGER.info("simplified: %s", "; ".join(f"{name}: {each}" for name, each in remarks.items()))
     graphs, choice = choose(stages.graphs, lambda: rehearse(stages.graphs, sentences(), model), precision)
@@ -74,6 +80,19 @@ def make(model: Path, precision: Precision, sentences: Callable[[], Sentences], 
         "simplified": remarks,
         "choice": choice,
     }
+
+
+def accepts(report: Report) -> bool:
+    """Return whether a report of :func:`make` has what is read of it."""
+    if "uncut" in report:
+        return isinstance(report["uncut"], str) and lists(report, "whole")
+    choice = report.get("choice")
+    return (
+        all(is_whole(report.get(key), 1, _MOST_SAMPLES) for key in ("hop", "reach"))
+        and isinstance(choice, dict)
+        and all(isinstance(choice.get(key), str) for key in ("chosen", "reason"))
+        and lists(report, "encoder", "flow", "decoder")
+    )
 
 
 def simplified(stages: Stages) -> Stages:

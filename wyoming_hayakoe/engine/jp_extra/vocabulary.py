@@ -7,7 +7,7 @@ from pathlib import Path
 from wyoming_hayakoe.errors import HayakoeError
 
 # The published files have 0.1 and 0.4 MB.
-_LARGEST_BYTES = 16 << 20
+_LARGEST_BYTES = 4 << 20
 _LARGEST_ID = 1 << 24
 
 

@@ -4,11 +4,12 @@ import binascii
 import re
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from io import BytesIO
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wyoming_hayakoe.disk import read_start
 from wyoming_hayakoe.engine.graphs.metadata import read_metadata
 from wyoming_hayakoe.engine.jp_extra.config import (
     StyleVectors,
@@ -18,14 +19,24 @@ from wyoming_hayakoe.engine.jp_extra.config import (
     parse_style_vectors,
     read_config,
     read_style_vectors,
-    rows,
 )
 from wyoming_hayakoe.errors import HayakoeError
 
 _JP_EXTRA = "Style-Bert-VITS2 (JP-Extra)"
 _NOTES = ("README.md", "LICENSE", "LICENSE.txt")
 _LONGEST = 140
-_LARGEST_NOTE = 1 << 16
+_LARGEST_NOTE = 16 << 10
+# What is looked at of one field, before it is cut to what a list shows.
+_LONGEST_FIELD = 1000
+_MOST_CREATORS = 16
+# The licence is at the top level of a README's front matter; lists are one level below.
+_DEEPEST = 8
+
+# An icon or a sample of speech in a manifest: megabytes of text that are not looked at.
+_EMBEDDED = re.compile(rb'(?<!\\)"data:[\w.+/;=\\-]*,[A-Za-z0-9+/=\\]*"')
+# Mail address or page of a creator, and the page alone.
+_ADDRESS = re.compile(r"<[^<>]*>|\([^()]*\)")
+_PAGE = re.compile(r"\((https?://[^()\s]+)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +82,11 @@ def read_about(folder: Path) -> About:
     """Return the licence in the front matter of a folder's README.md, or the first line of its licence file."""
     for name in _NOTES:
         try:
-            with (folder / name).open("rb") as file:
-                text = file.read(_LARGEST_NOTE).decode("utf-8", "replace")
+            text = read_start(folder / name, _LARGEST_NOTE).decode("utf-8", "replace")
         except OSError:
             continue
-        licence = _front_matter(text).get("license", "") if name.endswith(".md") else _first_line(text)
-        if licence:
-            return About(licence=_brief(licence))
+        if licence := _brief(_licence(text) if name.endswith(".md") else _first_line(text)):
+            return About(licence=licence)
     return About()
 
 
@@ -90,7 +99,7 @@ def _model_in(folder: Path) -> Path:
             return model
         case []:
             return folder / "synthesizer.onnx"
-    names = ", ".join(path.name for path in graphs)[:_LONGEST]
+    names = _brief(", ".join(path.name for path in graphs[:9]))
     raise HayakoeError(f"{folder}: holds several graphs ({names}): leave one, or call it synthesizer.onnx")
 
 
@@ -103,17 +112,15 @@ def _read_aivmx(path: Path) -> VoiceFiles:
         raise HayakoeError(f"{path}: is no whole ONNX file ({error}): fetch the voice again") from None
     if lacking := [key for key in ("manifest", "hyper_parameters", "style_vectors") if f"aivm_{key}" not in notes]:
         raise HayakoeError(f"{path}: is no AIVMX file (it has no aivm_{lacking[0]}): choose another file")
-    manifest = parse_object(notes["aivm_manifest"], path)
-    if (architecture := str(manifest.get("model_architecture", ""))) != _JP_EXTRA:
+    manifest = parse_object(_EMBEDDED.sub(b'""', notes["aivm_manifest"]), path)
+    if (architecture := _text(manifest.get("model_architecture"))) != _JP_EXTRA:
         raise HayakoeError(f"{path}: is a voice of {architecture[:40]!r}, not of {_JP_EXTRA}: choose a JP-Extra voice")
-    config = parse_config(notes["aivm_hyper_parameters"], path)
-    if styles := _styles(manifest):
-        config = replace(config, styles=rows(styles, "a speaker's styles", path))
+    config = parse_config(notes["aivm_hyper_parameters"], path, _styles(manifest))
     try:
         vectors = b64decode(notes["aivm_style_vectors"], validate=True)
-    except binascii.Error as error:
+    except (binascii.Error, ValueError) as error:
         raise HayakoeError(f"{path}: holds no style vectors ({error}): fetch the voice again") from None
-    return VoiceFiles(path, None, config, parse_style_vectors(BytesIO(vectors), path, config), _about(manifest))
+    return VoiceFiles(path, None, config, parse_style_vectors(vectors, path, config), _about(manifest))
 
 
 def _styles(manifest: Mapping[str, Any]) -> dict[str, object]:
@@ -122,29 +129,60 @@ def _styles(manifest: Mapping[str, Any]) -> dict[str, object]:
     first = speakers[0] if isinstance(speakers, list) and speakers else None
     styles = first.get("styles") if isinstance(first, dict) else None
     named = [style for style in styles if isinstance(style, dict)] if isinstance(styles, list) else []
-    return {str(style.get("name", "")): style.get("local_id") for style in named}
+    return {_text(style.get("name")): style.get("local_id") for style in named}
 
 
 def _about(manifest: Mapping[str, Any]) -> About:
     """Return the description in a manifest; its creators are written as in npm: NAME <MAIL> (URL)."""
     creators = manifest.get("creators")
-    written = [str(each) for each in creators] if isinstance(creators, list) else []
-    names = [re.sub(r"<[^>]*>|\([^)]*\)", "", each).strip() for each in written]
-    urls = [match[1] for each in written if (match := re.search(r"\((https?://[^)\s]+)\)", each))]
+    written = [_text(each) for each in creators[:_MOST_CREATORS]] if isinstance(creators, list) else []
+    names = [_ADDRESS.sub("", each).strip() for each in written]
+    pages = [match[1] for each in written if (match := _PAGE.search(each))]
     return About(
-        description=_brief(str(manifest.get("description") or manifest.get("name") or "")),
+        description=_brief(_text(manifest.get("description")) or _text(manifest.get("name"))),
         author=_brief(", ".join(filter(None, names))),
-        url=urls[0][:_LONGEST] if urls else "",
-        licence=_brief(_first_line(str(manifest.get("license") or ""))),
+        url=_brief(pages[0]) if pages else "",
+        licence=_brief(_first_line(_text(manifest.get("license")))),
     )
 
 
-def _front_matter(text: str) -> dict[str, str]:
-    """Return the plain ``key: value`` lines between the first two ``---`` of a Markdown file."""
-    match = re.match(r"\s*---\s*\n(.*?)\n---", text, re.DOTALL)
-    lines = match[1].splitlines() if match else []
-    pairs = [line.partition(":") for line in lines if re.match(r"\w+:", line)]
-    return {key: value.strip().strip("'\"") for key, _, value in pairs}
+def _text(value: object) -> str:
+    """Return the beginning of a text; "" for anything else."""
+    return value[:_LONGEST_FIELD] if isinstance(value, str) else ""
+
+
+def _licence(text: str) -> str:
+    """Return ``license`` of the front matter, the YAML between the first two ``---`` of a Markdown file."""
+    first, *lines = (line.rstrip() for line in text.lstrip().split("\n"))
+    if first != "---" or "---" not in lines:
+        return ""
+    return _top_level_value("\n".join(lines[: lines.index("---")]), "license")
+
+
+def _top_level_value(text: str, name: str) -> str:
+    """Return the text of a key at the top level of a YAML mapping; "" where there is none, or it is no YAML.
+
+    YAML is read event by event, and nothing is built of it: its aliases make a kilobyte into gigabytes, and PyYAML
+    takes 21 s for 16 kB of ``[``.
+    """
+    import yaml  # type: ignore[import-untyped]
+
+    depth, key, is_value = 0, "", False
+    # PyYAML lets two of Python's own errors pass, about numbers that are too large.
+    with suppress(yaml.YAMLError, ValueError, OverflowError):
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            elif isinstance(event, yaml.NodeEvent):
+                if depth > _DEEPEST or (depth == 0 and not isinstance(event, yaml.MappingStartEvent)):
+                    break
+                if depth == 1:
+                    value = event.value if isinstance(event, yaml.ScalarEvent) else ""
+                    if is_value and key == name:
+                        return str(value)
+                    key, is_value = value, not is_value
+                depth += isinstance(event, yaml.CollectionStartEvent)
+    return ""
 
 
 def _first_line(text: str) -> str:

@@ -20,15 +20,17 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from wyoming_hayakoe.disk import stamp
 from wyoming_hayakoe.engine.graphs.model_file import model_files
-from wyoming_hayakoe.engine.prepare.artifact import REPORT, Artifact, clear_abandoned
+from wyoming_hayakoe.engine.prepare.artifact import INCOMING, Artifact, clear_abandoned
 from wyoming_hayakoe.engine.prepare.bert_graph import Bits
 from wyoming_hayakoe.engine.prepare.precision import Precision
 from wyoming_hayakoe.engine.prepare.proofs import Proofs, Prove, content_of
+from wyoming_hayakoe.engine.prepare.reports import REPORT, Accepts, Report, anything, is_seconds
 from wyoming_hayakoe.engine.runtime.cpu import instruction_set
 from wyoming_hayakoe.errors import HayakoeError, in_brief
 
@@ -56,6 +58,9 @@ class Recipe:
 
     prove: Prove | None = None
     """Tries the published graph in a process of its own; None for a model that is no graph."""
+
+    accepts: Accepts = anything
+    """Whether what this kind of model reads is in a report that :attr:`make` may have returned, here or elsewhere."""
 
 
 class Compiler:
@@ -120,7 +125,8 @@ class Compiler:
         if is_new:
             clear_abandoned(self._folder)
         try:
-            artifact = Artifact.ensure(folder, lambda incoming: self._make(recipe, made_of, incoming))
+            make = partial(self._make, recipe, made_of)
+            artifact = Artifact.ensure(folder, make, _of(recipe, made_of))
         except OSError as error:
             raise UnkeptError(
                 f"{recipe.name}: cannot be kept prepared in {self._folder} ({error.strerror or error}): make room or "
@@ -134,10 +140,11 @@ class Compiler:
         """Return the artifact of this configuration; None where there is none, or only reading all could tell."""
         if (content := content_of(recipe.model, self._hashes, only_remembered=True)) is None:
             return None
-        folder = self._place(recipe, self._made_of(recipe, content))
+        made_of = self._made_of(recipe, content)
+        folder = self._place(recipe, made_of)
         seen = stamp(folder)
         if self._seen.get(folder, ("", None))[0] != seen:
-            self._seen[folder] = seen, Artifact.open(folder)
+            self._seen[folder] = seen, Artifact.open(folder, _of(recipe, made_of))
         return self._seen[folder][1]
 
     def knows(self, recipe: Recipe) -> bool:
@@ -158,12 +165,9 @@ class Compiler:
         """
         made_of = self._made_of(recipe, content_of(recipe.model, self._hashes))
         current = self._place(recipe, made_of)
-        found = [Artifact.open(path.parent) for path in self._folder.glob(f"*/{REPORT}")]
-        same = [
-            artifact
-            for artifact in found
-            if artifact is not None and all(artifact.report.get(key) == made_of[key] for key in ("content", "machine"))
-        ]
+        fits = _of(recipe, {key: made_of[key] for key in ("content", "machine")})
+        found = [Artifact.open(path.parent, fits) for path in self._folder.glob(f"*/{REPORT}")]
+        same = [artifact for artifact in found if artifact is not None]
 
         def likeness(artifact: Artifact) -> tuple[bool, bool, float]:
             has_same_options = artifact.report.get("options") == made_of["options"]
@@ -209,23 +213,37 @@ class Compiler:
         return made or self._folder / f"{label}-{key}"
 
     def _prune(self, made: Path, made_of: Mapping[str, Any]) -> None:
-        """Remove what the artifact in ``made``, which is there now, replaces, and artifacts of models that are gone.
+        """Remove what the artifact in ``made``, which is there now, replaces, and what nothing can use any more.
+
+        That is an artifact that is damaged, or whose model is gone.
 
         A process that has opened one keeps it: its files are mapped, and go when the last process lets go of them.
         """
         for folder in self._folder.iterdir():
-            if folder == made or (artifact := Artifact.open(folder)) is None:
+            if folder == made or folder.suffix == INCOMING or not (folder / REPORT).exists():
                 continue
+            artifact = Artifact.open(folder) or Artifact(folder, {})
             report = artifact.report
             is_same = report.get("model") == made_of["model"]
             is_outdated = is_same and any(report.get(key) != made_of[key] for key in ("content", "format", "runtime"))
-            if is_outdated or not Path(str(report.get("model", ""))).exists():
+            if is_outdated or not report or not Path(str(report.get("model", ""))).exists():
                 _LOGGER.info("%s: is outdated and is removed", folder)
                 artifact.discard()
 
 
 class UnkeptError(HayakoeError):
     """The folder of artifacts does not take one: it is full, or may not be written."""
+
+
+def _of(recipe: Recipe, made_of: Mapping[str, Any]) -> Accepts:
+    """Return what accepts reports on a recipe's model that was made of this; the path it had does not matter."""
+    decisive = {key: value for key, value in made_of.items() if key != "model"}
+
+    def accepts(report: Report) -> bool:
+        is_same = all(report.get(key) == value for key, value in decisive.items())
+        return is_same and is_seconds(report.get("seconds")) and recipe.accepts(report)
+
+    return accepts
 
 
 def _check_room(folder: Path, model: Path) -> None:

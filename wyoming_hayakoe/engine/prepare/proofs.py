@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from wyoming_hayakoe.disk import write_whole
+from wyoming_hayakoe.disk import read_regular, write_record
 from wyoming_hayakoe.engine.graphs.model_file import model_files
 from wyoming_hayakoe.engine.prepare import proving
 from wyoming_hayakoe.engine.prepare.artifact import content_hash
@@ -37,6 +37,9 @@ it by its name."""
 # BERT 2 GB and 5 s; a Raspberry Pi 4 takes ten times as long, and others may be computing on it.
 _MEMORY, _MEMORY_FACTOR = 1 << 30, 8
 _SECONDS, _SECONDS_PER_MEGABYTE = 120.0, 2.0
+
+_LARGEST = 1 << 16
+"""Bytes of a proof's file at most."""
 
 # Seconds until what failed is tried again: memory may have been short, or the machine busy.
 _RETRY = 600.0
@@ -119,7 +122,7 @@ class Proofs:
 
     def _kept(self, key: str) -> Verdict | None:
         try:
-            found = json.loads((self._folder / key).read_bytes())
+            found = json.loads(read_regular(self._folder / key, _LARGEST))
             until = found["until"]
             return Verdict(str(found["reason"]), None if until is None else float(until))
         except (OSError, ValueError, LookupError, TypeError, OverflowError, RecursionError):
@@ -129,8 +132,7 @@ class Proofs:
         _KNOWN[key] = verdict
         # Where nothing can be kept, each start proves anew.
         with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            write_whole(self._folder / key, json.dumps(asdict(verdict), ensure_ascii=False).encode())
+            write_record(self._folder / key, json.dumps(asdict(verdict), ensure_ascii=False).encode())
 
 
 def try_in_child(model: Path, prove: Prove) -> Verdict:

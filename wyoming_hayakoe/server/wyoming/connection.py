@@ -17,7 +17,7 @@ from wyoming_hayakoe.server.disconnect import disconnected
 from wyoming_hayakoe.server.wyoming.events import Outbox
 from wyoming_hayakoe.server.wyoming.request import Request, RequestQueue
 from wyoming_hayakoe.server.wyoming.request_reader import RequestReader, discard
-from wyoming_hayakoe.server.wyoming.response import Response
+from wyoming_hayakoe.server.wyoming.response import Playback, Response
 
 if TYPE_CHECKING:
     from wyoming_hayakoe.server.metrics import Outcome
@@ -28,6 +28,10 @@ _LOGGER = logging.getLogger(__name__)
 _QUEUE_SIZE = 32
 # Seconds that a client has to read an error before its connection is closed.
 _LINGER = 1.0
+# Where all places are taken, seconds after which a client without a request, and one that the server waits for with
+# nothing left to play, give theirs up. A request follows its connection within a round trip.
+_TIME_TO_ASK = 1.0
+_PATIENCE = 2.0
 # Seconds in which requests that were sent before the server began to stop may still arrive.
 _LAST_CALL = 0.5
 
@@ -54,6 +58,8 @@ class Connection:
         self._queue: RequestQueue = asyncio.Queue(_QUEUE_SIZE)
         self._request_reader = RequestReader(context, reader, self._outbox, self._queue)
         self._is_answering = False
+        self._response: Response | None = None
+        self._playback = Playback()
         self._last_answer = 0.0
         self._is_finishing = False
         self._has_failed = False
@@ -62,6 +68,29 @@ class Connection:
     def is_answering(self) -> bool:
         """Whether a request is being answered now."""
         return self._is_answering
+
+    @property
+    def peer(self) -> str:
+        """The client's address, for the log."""
+        return self._peer
+
+    def claim(self, now: float) -> tuple[int, float] | None:
+        """Return how well this client can do without its place at ``now``, on the monotonic clock: the least does best.
+
+        First those who have asked for nothing, then those whose requests are answered, then those who let the server
+        wait for their text or do not read; among these, the one who has been silent longest. None: it needs its place.
+        """
+        if self._idle_timeout is None:
+            return None
+        if self._has_work and not self._has_failed:
+            since = self._response.waits_since if self._response else None
+            return None if since is None or now - since < _PATIENCE else (2, since)
+        since = max(self._request_reader.last_event, self._last_answer)
+        return (int(self._request_reader.has_asked or now - since < _TIME_TO_ASK), since)
+
+    def abort(self) -> None:
+        """Close the socket at once."""
+        self._writer.transport.abort()
 
     async def run(self) -> None:
         """Serve until the client leaves, causes an error, or is idle for too long."""
@@ -79,7 +108,7 @@ class Connection:
         except* Exception:
             _LOGGER.exception("%s: internal error", self._peer)
         finally:
-            self._writer.transport.abort()
+            self.abort()
 
     async def refuse(self, error: RequestError) -> None:
         """Send ``error`` instead of serving."""
@@ -88,7 +117,7 @@ class Connection:
                 await self._send_error(error)
             await self._close()
         finally:
-            self._writer.transport.abort()
+            self.abort()
 
     def finish(self) -> None:
         """Answer the requests that have arrived or are arriving, then close: the server is stopping."""
@@ -129,7 +158,7 @@ class Connection:
     async def _answer(self) -> None:
         """Answer requests in order; return after the last, or after an error."""
         try:
-            while (request := await self._queue.get()) is not None:
+            while (request := await self._next_request()) is not None:
                 if isinstance(request, RequestError):
                     return await self._send_error(request)
                 self._is_answering = True
@@ -141,8 +170,14 @@ class Connection:
         except RequestError as error:
             return await self._send_error(error)
 
+    async def _next_request(self) -> Request | RequestError | None:
+        """Return the next request, which has its own playback unless it was waiting behind others already."""
+        if self._queue.empty():
+            self._playback = Playback()
+        return await self._queue.get()
+
     async def _respond(self, request: Request) -> None:
-        response = Response(self._context, request, self._outbox)
+        self._response = response = Response(self._context, request, self._outbox, self._playback)
         voice = request.speaker.voice.name
         outcome: Outcome = "abandoned"
         try:
@@ -152,8 +187,8 @@ class Connection:
             outcome = "refused" if error.code == "busy" else "failed"
             raise
         finally:
+            self._response = None
             timing = response.timing()
-            self._context.admission.learn(timing)
             if metrics := self._context.metrics:
                 metrics.count_answer(voice, outcome, timing)
         _LOGGER.info("%s: %s: %s", self._peer, voice, response.describe())
@@ -186,6 +221,9 @@ class Connection:
                 self._writer.write_eof()
                 async with asyncio.timeout(_LINGER):
                     await discard(self._reader)
-            self._writer.close()
             async with asyncio.timeout(self._context.settings.stall_timeout):
+                # A transport of asyncio that is closed with bytes to send fails in abort() once they are sent.
+                self._writer.transport.set_write_buffer_limits(0)
+                await self._writer.drain()
+                self._writer.close()
                 await self._writer.wait_closed()

@@ -17,6 +17,7 @@ from wyoming_hayakoe.server.wyoming.request import Request, RequestQueue
 from wyoming_hayakoe.server.wyoming.text_stream import TextStream
 
 _FORMATS = ("text", "ssml")
+_REQUESTS = ("describe", "synthesize", "synthesize-start")
 
 
 class RequestReader:
@@ -38,14 +39,17 @@ class RequestReader:
             "synthesize-stop": self._stop_stream,
         }
         self.last_event = time.monotonic()
-        """Time of the last whole event, on the monotonic clock."""
+        """Time of the last whole event of a known type, on the monotonic clock."""
+        self.has_asked = False
+        """Whether the client has asked for anything that a mere connection does not: its voices, or speech."""
 
     async def run(self) -> None:
         """Read to the end of the input, which also ends an open text stream."""
         try:
             while (event := await read_event(self._reader, self._handlers)) is not None:
-                self.last_event = time.monotonic()
                 if handle := self._handlers.get(event.type):
+                    self.last_event = time.monotonic()
+                    self.has_asked = self.has_asked or event.type in _REQUESTS
                     await handle(event)
                 # Nothing above suspends while input is buffered, and other tasks need their turn.
                 await asyncio.sleep(0)

@@ -13,15 +13,50 @@ from wyoming_hayakoe.server.metrics import Timing
 from wyoming_hayakoe.server.wyoming.events import Outbox
 from wyoming_hayakoe.server.wyoming.request import Request
 
+# Seconds of audio after which a client has had its share: its next window may come that much later where others wait.
+# Answers of a household are shorter.
+_SHARE = 10.0
+
+
+class Playback:
+    """What a client has been sent to play, in one answer or in several for which it asked without a pause."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self._sent = 0.0
+        self.until = 0.0
+        """When all of it has been played, on the monotonic clock."""
+
+    def add(self, seconds: float) -> None:
+        """Note that audio was sent."""
+        self.until = self.dry_at() + seconds
+        self._sent += seconds
+
+    def dry_at(self) -> float:
+        """Return when the audio that was sent has been played, or now, on the monotonic clock."""
+        return max(self.until, time.monotonic())
+
+    def due(self) -> float:
+        """Return until when other requests go first: until the audio that was sent has been played.
+
+        Long answers give way for longer, so that a few texts of an hour do not take the whole machine.
+        """
+        return self.dry_at() + (_SHARE if self._sent > _SHARE else 0.0)
+
+    def is_dry(self) -> bool:
+        """Return whether there is nothing to play."""
+        return self.until <= time.monotonic()
+
 
 class Response:
     """audio-start, audio-chunk…, audio-stop, and synthesize-stopped after a text stream."""
 
-    def __init__(self, context: Context, request: Request, outbox: Outbox) -> None:
+    def __init__(self, context: Context, request: Request, outbox: Outbox, playback: Playback) -> None:
         self._context = context
         self._lane = context.lane
         self._request = request
         self._outbox = outbox
+        self._playback = playback
         self._narration = request.speaker.narrate()
         self._samples_per_chunk = context.settings.samples_per_chunk
         source_rate = request.speaker.voice.sample_rate
@@ -31,7 +66,7 @@ class Response:
         self._computing = 0.0
         self._started = time.monotonic()
         self._first_audio: float | None = None
-        self._played_until = 0.0
+        self._idle_since: float | None = None
 
     async def run(self) -> None:
         """Speak each sentence as it comes, window by window.
@@ -43,6 +78,7 @@ class Response:
         """
         self._context.admission.check()
         await self._context.make_ready(self._request.speaker)
+        self._idle_since = time.monotonic()
         await self._outbox.send(AudioStart(rate=self._rate, width=SAMPLE_WIDTH, channels=1).event())
         while (sentence := await self._request.text.next_sentence()) is not None:
             is_first = self._first_audio is None
@@ -51,17 +87,37 @@ class Response:
                 # so that each of many simultaneous requests finds those before it in the queue.
                 self._context.admission.check()
                 self._check_client()
+            self._idle_since = None
+            sound, computing = self._samples / self._rate, self._computing
             steps = self._lane.iterate(
-                self._speak(sentence), self._due, is_first=is_first, is_wanted=lambda: self._outbox.is_wanted
+                self._speak(sentence),
+                self._playback.due,
+                is_first=is_first and self._playback.is_dry(),
+                is_wanted=lambda: self._outbox.is_wanted,
             )
             async with aclosing(steps) as windows:
                 async for pcm in windows:
+                    self._idle_since = time.monotonic()
                     await self._send(pcm)
+                    self._idle_since = None
+            self._idle_since = time.monotonic()
+            # Not only at the end of an answer, which may be hours away.
+            self._context.admission.learn(
+                sound=self._samples / self._rate - sound, computing=self._computing - computing
+            )
         if resampler := self._resampler:
             await self._send(await self._lane.run(lambda: to_pcm(resampler.finish())))
         await self._outbox.send(AudioStop().event())
         if self._request.is_stream:
             await self._outbox.send(SynthesizeStopped().event())
+
+    @property
+    def waits_since(self) -> float | None:
+        """Since when the client has nothing to play, and the server waits for it: to send text, or to read.
+
+        On the monotonic clock; in the future while it still plays, None while the server computes.
+        """
+        return None if self._idle_since is None else max(self._idle_since, self._playback.until)
 
     def timing(self) -> Timing:
         """Return the times of the answer so far."""
@@ -87,10 +143,6 @@ class Response:
         if not self._outbox.is_wanted:
             raise ConnectionResetError("the client has left")
 
-    def _due(self) -> float:
-        """Return when the audio that was sent has been played: until then, other requests go first."""
-        return max(self._played_until, time.monotonic())
-
     def _speak(self, sentence: str) -> Generator[bytes, None, None]:
         """Yield the rest of the sentence before, then ``sentence``, as PCM at the answer's rate; runs on the lane."""
         windows = self._narration.speak(sentence)
@@ -112,4 +164,4 @@ class Response:
             self._first_audio = self._first_audio or time.monotonic()
         samples = len(pcm) // SAMPLE_WIDTH
         self._samples += samples
-        self._played_until = self._due() + samples / self._rate
+        self._playback.add(samples / self._rate)

@@ -70,8 +70,8 @@ _PAUSES = frozenset("、。，．,. !?！？…")
 def _names(run: re.Match[str]) -> str:
     names = [NAMES[match[0].rstrip(_MODIFIERS)] for match in _EMOJI.finditer(run[0])]
     spoken = "、".join(dict.fromkeys(names))
-    before = run.string[: run.start()][-1:]
-    after = run.string[run.end() :][:1]
+    before = run.string[max(0, run.start() - 1) : run.start()]
+    after = run.string[run.end() : run.end() + 1]
     return (
         ("、" if before and before not in _PAUSES else "") + spoken + ("、" if after and after not in _PAUSES else "")
     )

@@ -36,7 +36,7 @@ RULES: tuple[TextRule, ...] = (
         "リビング→25度 → リビング、25度",
     ),
     rule("shortened year", r"'(?=[0-9]{2}年)", "", "'25年度 → 25年度"),
-    rule("arrow", r"\s?(?:→|[-=]+>)\s?", "、", "A→B → A、B"),
+    rule("arrow", r"\s?(?:→|(?<![-=])[-=]++>)\s?", "、", "A→B → A、B"),
     rule("and", r"\s?&\s?", "アンド", "A&B → AアンドB"),
     rule("at", r"@", "アット", "@home → アットhome"),
     rule("plus between words", r"\s?\+\s?", "プラス", "A+B → AプラスB", "Disney+ → Disneyプラス"),

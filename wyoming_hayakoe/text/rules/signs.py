@@ -9,6 +9,7 @@ from wyoming_hayakoe.text.rule import TextRule, rule
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 # Counters that change the number's reading (ふつか, ふたり, しがつ): in a range they are read on both sides.
 _OWN_READING = r"日間?(?!本)|人(?!前)|月(?!間)|時(?!間)|つ"
+_MOST_TERMS = 30  # of a sum: without a bound, 1+1+… without an end would be tried from each of its terms
 _COUNTER = (
     r"年|月|日|時|分|秒|個|人|回|本|枚|台|度|円|階|歳|才|週|点|件|名|泊|杯|匹|冊|倍|割|代|号車|話|巻|曲|品|社|店|校|番|位|章|行|列|問|組|班|級|段|畳|坪|両|食|錠|粒|滴|袋|箱|皿|足|通|発|歩|周|軒|戸|室|種類|か[月所国]|ヶ[月所国]|カ[月所国]"
     r"|パーセント|ミリ|センチ|メートル|キロ|グラム|リットル|ワット|ボルト|ヘクト|ギガ|メガ|テラ|ルクス|ドル|ユーロ|平方|ページ|ポイント|ステップ|万|億|千"
@@ -25,9 +26,15 @@ def _fraction(match: re.Match[str]) -> str:
     above, below = match["above"], match["below"]
     if match["mixed"]:
         return f"{match['mixed'].strip()}と{below}分の{above}"
-    if 0 < int(above) <= int(below) and not below.startswith("0"):
+    if not below.startswith("0") and _value("0") < _value(above) <= _value(below):
         return f"{below}分の{above}"
     return f"{above}スラッシュ{below}"
+
+
+def _value(digits: str) -> tuple[int, str]:
+    """Return what orders numbers of any length as ``int`` would, which refuses more than 4,300 digits."""
+    significant = digits.lstrip("0")
+    return len(significant), significant
 
 
 def _own_range(match: re.Match[str]) -> str:
@@ -83,7 +90,7 @@ BETWEEN: tuple[TextRule, ...] = (
     rule("plus or minus", r"(?:±|\+/-)\s?(?=[0-9])?", "プラスマイナス", "±5度 → プラスマイナス5度"),
     rule(
         "sum",
-        rf"(?<![0-9A-Za-z./-])-?{_NUMBER}(?:\s?[-+×x*÷/]\s?{_NUMBER})+\s?[=≒≠]",
+        rf"(?<![0-9A-Za-z./-])-?{_NUMBER}(?:\s?[-+×x*÷/]\s?{_NUMBER}){{1,{_MOST_TERMS}}}\s?[=≒≠]",
         _arithmetic,
         "5-3=2 → 5ひく3イコール2",
         "1+2×3=7 → 1たす2かける3イコール7",

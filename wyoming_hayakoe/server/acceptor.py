@@ -1,0 +1,113 @@
+"""Accepting the clients of a listening socket, also while the process has no file descriptor left.
+
+asyncio's own server logs a hundred tracebacks a second then, and hands on as many clients as wait before anybody else
+has a turn. Here one task accepts one client after another.
+"""
+
+import asyncio
+import contextlib
+import logging
+import resource
+import socket
+from collections.abc import Callable
+
+from wyoming_hayakoe.server.background import owned
+from wyoming_hayakoe.server.listeners import BACKLOG
+from wyoming_hayakoe.server.log_limits import RareWarning
+
+_LOGGER = logging.getLogger(__name__)
+
+# Seconds after which a client that could not be accepted is tried again.
+_RETRY = 0.1
+# Descriptors that a client takes (its socket, and an epoll that notices it leaving), with one for a client that is
+# being refused; and those of the program beside all clients: 40 on an idle server, more while voices are fetched.
+_EACH = 3
+_OTHERS = 128
+_ENOUGH = 1 << 16
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]
+
+
+class Acceptor:
+    """The task that accepts the clients of one listening socket, in the order in which they connected."""
+
+    def __init__(self, listener: socket.socket, serve: Serve, limit: int) -> None:
+        """Hand each client on to ``serve``; ``limit`` is the buffer limit of the readers, in bytes."""
+        self._listener = listener
+        self._serve = serve
+        self._limit = limit
+        self._woken = asyncio.Event()
+        self._is_stopping = False
+        self._warn = RareWarning(_LOGGER)
+        self._task = owned(self._run())
+
+    async def stop(self) -> None:
+        """Hand on the clients that the system has let in already, which closing would disconnect; then close."""
+        self._is_stopping = True
+        self._woken.set()
+        await asyncio.wait({self._task})
+
+    async def _run(self) -> None:
+        with self._listener:
+            while not self._is_stopping:
+                if not await self._accept():
+                    await self._wait_for_clients()
+            for _ in range(BACKLOG):
+                if not await self._accept():
+                    return
+
+    async def _accept(self) -> bool:
+        """Hand on the next client; return False where none waits or can be accepted now."""
+        try:
+            client, _ = self._listener.accept()
+        except BlockingIOError:
+            return False
+        except ConnectionAbortedError:
+            return True
+        except OSError as error:  # EMFILE, ENFILE, ENOBUFS, ENOMEM: the socket stays readable
+            self._warn(f"no client can be accepted now: {error.strerror or error}")
+            await asyncio.sleep(_RETRY)
+            return False
+        try:
+            client.setblocking(False)
+            self._serve(*await asyncio.open_connection(sock=client, limit=self._limit))
+        except Exception:
+            # Whatever it is, the next client is accepted.
+            client.close()
+            _LOGGER.exception("internal error")
+        return True
+
+    async def _wait_for_clients(self) -> None:
+        if self._is_stopping:
+            return
+        loop = asyncio.get_running_loop()
+        self._woken.clear()
+        loop.add_reader(self._listener, self._woken.set)
+        try:
+            await self._woken.wait()
+        finally:
+            loop.remove_reader(self._listener)
+
+
+def clients_with_descriptors(wanted: int) -> int:
+    """Allow this process as many descriptors as ``wanted`` clients take; return for how many clients there are enough.
+
+    The system's soft limit, often 1,024, is for programs that use select(2); the hard limit binds all.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    most = _ENOUGH if hard == resource.RLIM_INFINITY else min(hard, _ENOUGH)
+    if soft < most:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            soft = most
+    fitting = max(1, min(wanted, (soft - _OTHERS) // _EACH))
+    if fitting < wanted:
+        _LOGGER.warning(
+            "at most %d clients, not %d: the system allows %d open files: raise its limit, or lower --max-clients",
+            fitting,
+            wanted,
+            soft,
+        )
+    return fitting
