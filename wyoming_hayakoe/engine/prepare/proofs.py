@@ -108,7 +108,9 @@ class Proofs:
             with _PROVING:
                 if (verdict := self._known(key)) is None:
                     verdict = try_in_child(model, prove)
-                    self._keep(key, verdict)
+        # Another folder may have it already, and what is kept in this one may be damaged.
+        if self._kept(key) != verdict:
+            self._keep(key, verdict)
         if verdict.reason:
             raise UnprovedError(f"{model}: {verdict.reason}")
 
