@@ -27,8 +27,8 @@ _LOGGER = logging.getLogger(__name__)
 
 # Seconds that a client has to read an error before its connection is closed.
 _LINGER = 1.0
-# Where all places are taken, seconds after which a client without a request, and one that the server waits for with
-# nothing left to play, give theirs up. A request follows its connection within a round trip.
+# Where all places are taken, seconds after which a client without a request, and one that lets the server wait in the
+# middle of an answer and has nothing left to play, give theirs up. A request follows its connection in a round trip.
 _TIME_TO_ASK = 1.0
 _PATIENCE = 2.0
 # Seconds in which requests that were sent before the server began to stop may still arrive.
@@ -83,8 +83,11 @@ class Connection:
         if self._idle_timeout is None:
             return None
         if self._has_work and not self._has_failed:
-            since = self._response.waits_since if self._response else None
-            return None if since is None or now - since < _PATIENCE else (2, since)
+            response = self._response
+            if response is None or (since := response.waits_since) is None:
+                return None
+            # A stream that has brought no text yet is no more than a connection.
+            return (2, since) if now - since >= (_PATIENCE if response.has_begun else 0.0) else None
         since = max(self._request_reader.last_event, self._last_answer)
         return (int(self._request_reader.has_asked or now - since < _TIME_TO_ASK), since)
 
