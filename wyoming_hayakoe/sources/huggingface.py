@@ -58,7 +58,10 @@ def recognise(text: str) -> tuple[str, str] | None:
 
 
 def _from_web(text: str) -> str | None:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # brackets that hold no address
+        return None
     steps = [unquote(step) for step in parts.path.strip("/").split("/")]
     if parts.netloc not in _WEB_HOSTS or parts.query:
         return None
