@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.folders import walk
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -159,15 +160,28 @@ def write_record(path: Path, data: bytes) -> None:
 def stamp(*places: Path) -> str:
     """Return a text that changes when a file, or a file below a folder, is added, changed or removed.
 
-    The stamp is made of names, sizes and times; contents are not read.
+    The stamp is made of names, sizes and times; contents are not read. Of a folder as much is looked at as
+    :func:`walk` does.
+
+    Raises:
+        OSError: this process or machine has no file descriptor or memory left.
     """
-    facts = []
+    facts: list[object] = []
     for place in places:
-        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
-            with suppress(OSError):  # removed just now
-                found = path.stat()
-                facts.append((str(path), found.st_size, found.st_mtime_ns, found.st_ino))
+        try:
+            status = place.stat()
+        except OSError:  # removed just now
+            continue
+        if stat.S_ISDIR(status.st_mode):
+            tree = walk(place)
+            facts += [str(place), tree.left_out, *((path, _facts(found)) for path, found in tree.found.items())]
+        else:
+            facts += [str(place), _facts(status)]
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+
+
+def _facts(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 @contextmanager

@@ -26,6 +26,9 @@ from wyoming_hayakoe.text.frontend import FrontEnd
 BUILT_IN = OpenJTalkVoice.name
 """The voice that is always here."""
 
+# Seconds for which a voice waits while another one fetches the BERT that both will use.
+_LONGEST_WAIT = 60.0
+
 T = TypeVar("T")
 
 
@@ -261,12 +264,19 @@ class _SharedBert:
         """
         if visit.offline:
             return self._bert or self._take(self._find(uri, visit, progress), is_newest=False)
-        with self._fetching:
+        if self._bert is not None and self._is_checked:
+            return self._bert
+        # The first voice's is taken; but one whose source is slow keeps no other voice from its own for ever.
+        is_alone = self._fetching.acquire(timeout=_LONGEST_WAIT)
+        try:
             if self._bert is not None and self._is_checked:
                 return self._bert
-            found = self._take(self._find(uri, visit, progress), is_newest=True)
+            found = self._take(self._find(uri, visit, progress), is_newest=not self._is_checked)
             self._is_checked = True
             return found
+        finally:
+            if is_alone:
+                self._fetching.release()
 
     def _take(self, found: tuple[str, Path, Path], *, is_newest: bool) -> Bert:
         origin, model, tokenizer = found

@@ -29,8 +29,6 @@ _BUILT: Mapping[str, Collection[str]] = {
     "text.rule.rule": (),  # each is a rule, which is found in its table
     "text.rules.homographs._rule": (),
     "text.english._is_spelling": ("(?:ブイ|ヴィー|ビー)(?:エイチ|エッチ)(?:ズィー|ゼット)" * 20,),
-        r"(?=[AＡ])(?:(?<![A-Za-z])[AＡ][\-－][1１](?![0-9])|(?<![A-Za-z])[AＡ][ \u3000])|(?=・)(?:・・)",
-    ),
     "server.instance_name._kept_in": (re.escape("声 1.0-2-") + r"-\d+",),
 }
 

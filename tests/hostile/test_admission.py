@@ -206,6 +206,24 @@ async def test_a_full_house_has_room_for_who_has_a_request(habit, rank, monkeypa
         assert caplog.text.count("its place is needed") == 1
 
 
+async def test_text_streams_that_are_opened_again_and_again_hold_no_door(voice, monkeypatch):
+    monkeypatch.setattr(connection_module, "_PATIENCE", DEADLINE)
+    async with running(local(max_clients=HOUSE), voice) as server:
+
+        async def open_streams() -> None:
+            while True:
+                async with Stranger.at(server) as stranger:
+                    opens_a_stream(stranger)
+                    await stranger.read_on()
+
+        openers = [asyncio.create_task(open_streams()) for _ in range(2 * HOUSE)]
+        for _ in range(10):
+            assert (await speak(server, "はい。")).kinds == ANSWERED
+        for opener in openers:
+            opener.cancel()
+        await asyncio.gather(*openers, return_exceptions=True)
+
+
 async def test_unknown_events_now_and_then_hold_no_door(voice):
     async with running(local(max_clients=HOUSE), voice) as server, strangers(server, HOUSE) as crowd:
 

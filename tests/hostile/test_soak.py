@@ -36,9 +36,9 @@ ATTACKERS = os.environ.get("HAYAKOE_SOAK_CLIENTS", ",".join(CLIENTS if LONG else
 # An answer's first audio comes within this many times the idle time, and within so many times these seconds at least:
 # the machine has other things to do.
 SLOWER = 3.0
-NOISE = 0.05
+NOISE = 0.05 if LONG else 0.2
 # Seconds of silence before the end of an answer.
-SILENCE = 0.3
+SILENCE = 0.3 if LONG else 1.0
 # Seconds for a description beside anything else.
 DESCRIBE = 0.1
 # Seconds until caches and the allocator's arenas have their size, and what that may take.

@@ -49,7 +49,8 @@ def with_styles(folder, count):
 def test_the_first_styles_of_too_many_are_kept_with_one_line(tmp_path, caplog):
     folder = with_styles(tmp_path / "voice", 40_000)
     with caplog.at_level(logging.INFO):
-        styles = read_voice(folder).config.styles
+        for _ in range(3):
+            styles = read_voice(folder).config.styles
     assert list(styles)[:3] == ["0", "3", "6"]
     assert len(styles) == MOST_STYLES
     assert [record.message for record in caplog.records] == [
@@ -137,5 +138,6 @@ async def test_a_voice_of_40000_styles_holds_up_no_ping(tmp_path):
                 await receive(client, until="pong")
             assert time.monotonic() - start < 2
     assert len(encode_event(answer)) < MOST_INFO + FRAME
-    assert sum("styles" in line for line in server.log) <= 2
+    # That of the file, perhaps also from the process that prepares the voice, and that of the list.
+    assert 1 <= sum("styles" in line for line in server.log) <= 3
     assert "Traceback" not in "".join(server.log)

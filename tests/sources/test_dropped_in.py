@@ -1,5 +1,6 @@
 """What lies in the folder of voices: voices, and what is none."""
 
+import errno
 import shutil
 import time
 from urllib.parse import quote
@@ -76,9 +77,13 @@ def test_of_two_voices_of_one_name_one_is_left_out(folder):
     assert "another voice here is called anna: rename one of them" in line
 
 
+def refuse(folder):
+    raise PermissionError(errno.EACCES, "Permission denied", folder)
+
+
 def test_a_folder_that_may_not_be_read_is_told(folder, monkeypatch):
     as_folder(folder / "anna")
-    monkeypatch.setattr("os.access", lambda *_: False)
+    monkeypatch.setattr("os.scandir", refuse)
     found = dropped_into(folder)
     assert found.voices == {}
     assert "may not be read: change its owner or permissions" in found.lines[0]

@@ -1,12 +1,14 @@
 """The state that all connections of a server share."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.server.admission import Admission
 from wyoming_hayakoe.server.catalogue import Catalogue
 from wyoming_hayakoe.server.metrics import Metrics
 from wyoming_hayakoe.server.settings import ServerSettings
+from wyoming_hayakoe.server.waiting_text import WaitingText
 from wyoming_hayakoe.speaker import Speaker
 
 
@@ -27,6 +29,16 @@ class Context:
 
     metrics: Metrics | None = None
     """Metrics for monitors; None without --metrics."""
+
+    waiting_text: WaitingText = field(init=False)
+    """The room for texts that wait, on all connections."""
+
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held for one round of the event loop by work of over 0.1 ms that a client's bytes cause on it."""
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        self.waiting_text = WaitingText(settings.max_waiting_text, settings.max_clients, settings.stall_timeout)
 
     async def make_ready(self, speaker: Speaker) -> None:
         """Load what ``speaker`` needs, if it is not loaded.

@@ -61,6 +61,9 @@ class ServerSettings:
     max_queue: int = 16
     """Requests that may wait for their first audio at the same time: see :mod:`wyoming_hayakoe.server.admission`."""
 
+    max_waiting_text: int = 4 * 2**20
+    """Bytes of clients' texts that may wait: see :mod:`wyoming_hayakoe.server.waiting_text`."""
+
     allow: tuple[Network, ...] | None = PRIVATE_NETWORKS
     """Networks whose hosts may connect over tcp; None is any."""
 
@@ -77,7 +80,8 @@ class ServerSettings:
     """Seconds without a request after which a connection is closed."""
 
     stall_timeout: float = 60.0
-    """Seconds after which a client that reads nothing of its response is disconnected."""
+    """Seconds after which a client that reads next to nothing of its response is disconnected; also those in which the
+    data of an event must follow its header, and in which other clients' texts must leave room for a text."""
 
     def allows(self, host: str) -> bool:
         """Return whether the host at this address may connect."""

@@ -11,6 +11,8 @@ from typing import Protocol
 from wyoming_hayakoe.errors import HayakoeError, in_brief
 from wyoming_hayakoe.server.background import in_daemon_thread
 from wyoming_hayakoe.server.compiling import compile_in_child
+from wyoming_hayakoe.server.turns import Turns
+from wyoming_hayakoe.sources.location import DEFAULT
 from wyoming_hayakoe.sources.source import Progress, Transfer
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.tts import TTS
@@ -22,9 +24,6 @@ FIRST_PAUSE = 15.0
 
 LONGEST_PAUSE = 3600.0
 """The most seconds between two attempts."""
-
-# Sources that are asked beside each other: a slow one holds up none but the fifth.
-_FETCHES = 4
 
 # How long compiling takes as long as no report of this machine says it: a full-size voice on a fast machine.
 _COMPILE_SECONDS = 75.0
@@ -117,7 +116,7 @@ class Workers:
         self._compile_command = compile_command
         self._send = send
         self._tasks: dict[Job, asyncio.Task[None]] = {}
-        self._fetching = asyncio.Semaphore(_FETCHES)
+        self._turns = Turns()
         self._compiling = asyncio.Lock()
 
     def start(self, job: Job, make_ready: MakeReady, *, is_eager: bool) -> None:
@@ -155,11 +154,11 @@ class Workers:
         try:
             before = self._tts.speakers.get(job.name)
             await asyncio.sleep(job.pause)
-            async with self._fetching:
+            async with self._turns.turn((job.source or DEFAULT).partition("#")[0]):
                 job.activity = "is being fetched"
                 speaker = await in_daemon_thread(lambda: self._tts.open(job.name, lambda it: self._report(job, it)))
-            is_final = await asyncio.to_thread(is_compiled, speaker)
-            if is_final or await asyncio.to_thread(can_speak, speaker):
+            is_final = await in_daemon_thread(lambda: is_compiled(speaker))
+            if is_final or await in_daemon_thread(lambda: can_speak(speaker)):
                 await offer(speaker, before, is_final=is_final)
             if not is_final:
                 await offer(await self._compile(job, speaker), speaker, is_final=True)
@@ -173,14 +172,14 @@ class Workers:
         """Compile a voice, one at a time; return the speaker to offer."""
         job.activity = "is waiting to be prepared"
         async with self._compiling:
-            job.compiled_at = time.monotonic() + await asyncio.to_thread(self._compile_seconds)
+            job.compiled_at = time.monotonic() + await in_daemon_thread(self._compile_seconds)
             command = self._compile_command(job.name, job.source, self._tts.store.bert_source)
             reason = await compile_in_child(command)
             job.compiled_at = None
-        if await asyncio.to_thread(is_compiled, speaker):
-            return await asyncio.to_thread(self._tts.reopen, job.name)
+        if await in_daemon_thread(lambda: is_compiled(speaker)):
+            return await in_daemon_thread(lambda: self._tts.reopen(job.name))
         # What has not been proved to be harmless is not loaded here.
-        await asyncio.to_thread(speaker.voice.run_as_it_is)
+        await in_daemon_thread(speaker.voice.run_as_it_is)
         _LOGGER.warning("voice %s: runs unprepared, and slower: %s", job.name, reason or "the form was not kept")
         return speaker
 
@@ -195,7 +194,9 @@ class Workers:
             raise _OverError
         if transfer.total:
             job.activity = f"is being fetched ({100 * transfer.done // transfer.total} %)"
-        self._progress(transfer)
+        # Where nobody reads it any more, it is fetched all the same.
+        with suppress(OSError, ValueError):
+            self._progress(transfer)
 
 
 class _OverError(Exception):

@@ -10,10 +10,12 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import partial
 
-from wyoming_hayakoe.errors import HayakoeError, UsageError, in_brief
+from wyoming_hayakoe.errors import HayakoeError, UsageError
+from wyoming_hayakoe.server.background import beside_each_other, in_daemon_thread
 from wyoming_hayakoe.server.catalogue import Catalogue
+from wyoming_hayakoe.server.configuration import Configuration, ConfigurationWatch
 from wyoming_hayakoe.server.voice_jobs import Failed, Job, MakeReady, Usable, Workers, can_speak, reason_of
 from wyoming_hayakoe.server.wanted_voices import WantedVoices
 from wyoming_hayakoe.sources.source import Progress, UncachedError
@@ -25,25 +27,11 @@ _LOGGER = logging.getLogger(__name__)
 
 _CHECK_SECONDS = 1.0
 
+# What a user can meet, and repair, though it is no HayakoeError: no file descriptor, no memory, a name that is none.
+_MET = (HayakoeError, OSError, MemoryError, RecursionError, UnicodeError)
+
 Publish = Callable[[Catalogue], None]
 """Takes a new catalogue."""
-
-
-class Configuration(Protocol):
-    """Where the user configures voices."""
-
-    def stamp(self) -> str:
-        """Return a text that changes when the configuration may have changed; costs next to nothing."""
-
-    def read(self) -> WantedVoices:
-        """Return the voices that are configured now.
-
-        Raises:
-            UsageError: something in it is wrong.
-        """
-
-    def compile_command(self, name: str, source: str | None, bert_source: str | None) -> list[str]:
-        """Return the command line that compiles a voice for this machine, with the BERT of ``bert_source``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +56,15 @@ class _State:
 class VoiceUpdater:
     """Keeps the catalogue equal to the configured voices that can speak."""
 
-    def __init__(self, tts: TTS, configuration: Configuration, progress: Progress, *, offline: bool = False) -> None:
+    def __init__(
+        self,
+        tts: TTS,
+        configuration: Configuration,
+        progress: Progress,
+        *,
+        offline: bool = False,
+        longest_opening: float = 5.0,
+    ) -> None:
         """Open the configured voices that are here.
 
         Args:
@@ -76,19 +72,21 @@ class VoiceUpdater:
             configuration: read once now, and followed by :meth:`run`.
             progress: called from threads while voices are fetched.
             offline: fetch nothing.
+            longest_opening: seconds after which a voice whose disk does not answer no longer keeps the others waiting.
 
         Raises:
             UsageError: the configuration is wrong.
         """
         self._tts = tts
-        self._configuration = configuration
         self._offline = offline
-        self._stamp = configuration.stamp()
+        self._longest_opening = longest_opening
+        self._watch = ConfigurationWatch(configuration)
         self._state = _State(WantedVoices())
         self._take(configuration.read())
         self._events: asyncio.Queue[_Changed | Usable | Failed] = asyncio.Queue()
         self._workers = Workers(tts, progress, configuration.compile_command, self._events.put_nowait)
         self._problems: list[str] = []
+        self._failure = ""
         self.catalogue = self._catalogue(self._state.wanted, self._state.offered)
         """What can be spoken now."""
 
@@ -105,17 +103,20 @@ class VoiceUpdater:
             make_ready: loads a voice: the default one before it is offered, with ``preload`` every one.
             preload: see ``make_ready``.
         """
-        watching = asyncio.create_task(self._watch())
+        watching = asyncio.create_task(
+            self._watch.run(lambda wanted: self._events.put_nowait(_Changed(wanted)), every=_CHECK_SECONDS)
+        )
         try:
             while True:
-                self._start_jobs(make_ready, preload=preload)
+                with self._logged():
+                    self._start_jobs(make_ready, preload=preload)
                 events = [await self._events.get()]
                 while not self._events.empty():
                     events.append(self._events.get_nowait())
                 for event in events:
-                    with _logged():
+                    with self._logged():
                         await self._handle(event)
-                with _logged():
+                with self._logged():
                     self._update(publish)
         finally:
             watching.cancel()
@@ -128,7 +129,7 @@ class VoiceUpdater:
         """Change the state as an event demands."""
         match event:
             case _Changed(wanted):
-                await asyncio.to_thread(self._take, wanted)
+                await self._follow(wanted)
             case _ if self._state.jobs.get(event.job.name) is not event.job:
                 pass
             case Usable(job, speaker, is_final):
@@ -137,6 +138,17 @@ class VoiceUpdater:
                     del self._state.jobs[job.name]
             case Failed(job, reason):
                 self._retry(job, reason)
+
+    async def _follow(self, wanted: WantedVoices) -> None:
+        """Replace the wanted voices; where that fails through no fault of the configuration, it is read again."""
+        try:
+            await in_daemon_thread(lambda: self._take(wanted))
+        except HayakoeError:
+            raise
+        except Exception:
+            self._watch.take_again()
+            raise
+        self._failure = ""
 
     def _take(self, wanted: WantedVoices) -> None:
         """Replace the wanted voices; those that are here are opened.
@@ -149,30 +161,45 @@ class VoiceUpdater:
         gone = before.sources.keys() - wanted.sources.keys()
         kept = {name: speaker for name, speaker in state.offered.items() if name not in {*gone, *changed}}
         self._catalogue(wanted, kept)
-        jobs = {name: job for name, job in state.jobs.items() if name not in {*gone, *changed}}
-        for name in {*gone, *changed} & state.jobs.keys():
-            state.jobs[name].is_over = True
+        new = {name: Job(name, wanted.sources[name]) for name in changed}
+        jobs = {name: job for name, job in state.jobs.items() if name not in {*gone, *changed}} | new
         for name in gone:
             self._tts.unload(name)
         missing: dict[str, None] = {}
-        for name in changed:
-            job = jobs[name] = Job(name, wanted.sources[name])
-            try:
-                self._tts.load(name, job.source)
-                if (speaker := self._tts.speakers.get(name)) and speaker is not self._tts.store.built_in:
-                    if can_speak(speaker):
-                        kept[name] = speaker
-                elif self._offline:
-                    self._tts.open(name)
-            except UncachedError as error:
-                jobs[name] = job.after_failure(str(error))
-                missing |= dict.fromkeys(error.names)
-            except Exception as error:  # noqa: BLE001 - no fault of one voice may keep the others away
-                jobs[name] = job.after_failure(reason_of(error))
-                self._log_failure(job, reason_of(error))
+        for name, found in self._open(new).items():
+            match found:
+                case UncachedError():
+                    jobs[name] = new[name].after_failure(str(found))
+                    missing |= dict.fromkeys(found.names)
+                case Exception():
+                    jobs[name] = new[name].after_failure(reason_of(found))
+                    self._log_failure(new[name], reason_of(found))
+                case Speaker():
+                    kept[name] = found
         if missing:
             _LOGGER.error("%s", UncachedError(list(missing)))
+        for name in {*gone, *changed} & state.jobs.keys():
+            state.jobs[name].is_over = True
         self._state = _State(wanted, kept, jobs)
+
+    def _open(self, jobs: Mapping[str, Job]) -> Mapping[str, Speaker | Exception | None]:
+        """Open the voices that are here; return those that can speak, and why others fail."""
+        work = {name: partial(self._open_one, job) for name, job in jobs.items()}
+        # One after another, as long as each takes the 50 ms that it should: the first one's BERT is that of all.
+        longest = self._longest_opening
+        found = beside_each_other(work, headstart=longest / 10, longest=longest)
+        if late := jobs.keys() - found.keys():
+            _LOGGER.warning("the disk of these voices does not answer, they come when it does: %s", ", ".join(late))
+        return {name: found[name] for name in jobs if name in found}
+
+    def _open_one(self, job: Job) -> Speaker | None:
+        self._tts.load(job.name, job.source)
+        speaker = self._tts.speakers.get(job.name)
+        if speaker is None or speaker is self._tts.store.built_in:
+            if self._offline:
+                self._tts.open(job.name)
+            return None
+        return speaker if can_speak(speaker) else None
 
     def _retry(self, job: Job, reason: str) -> None:
         """Note why an attempt failed, and plan the next one: networks come back, and files are repaired."""
@@ -227,32 +254,19 @@ class VoiceUpdater:
         for job in self._state.jobs.values():
             self._workers.start(job, make_ready, is_eager=preload or job.name == self.default_voice)
 
-    async def _watch(self) -> None:
-        """Send an event when the configuration has changed and then been left alone: files are copied meanwhile."""
-        before, problem = self._stamp, ""
-        while True:
-            await asyncio.sleep(_CHECK_SECONDS)
-            try:
-                stamp = await asyncio.to_thread(self._configuration.stamp)
-                if stamp == before != self._stamp:
-                    self._stamp = stamp
-                    self._events.put_nowait(_Changed(await asyncio.to_thread(self._configuration.read)))
-                before, problem = stamp, ""
-            except Exception as error:  # noqa: BLE001 - nothing in a configuration may end its being followed
-                if in_brief(error) != problem:
-                    problem = in_brief(error)
-                    _LOGGER.error("%s; the voices stay as they are", problem)  # noqa: TRY400 - the user's fault
-
-
-@contextmanager
-def _logged() -> Iterator[None]:
-    """Log whatever fails; the state stays as it was, and the next event is handled."""
-    try:
-        yield
-    except HayakoeError as error:
-        _LOGGER.error("%s; the voices stay as they are", error)  # noqa: TRY400 - the user's fault, not ours
-    except Exception:
-        _LOGGER.exception("voices: internal error")
+    @contextmanager
+    def _logged(self) -> Iterator[None]:
+        """Log whatever fails, once; the state stays as it was, and the next event is handled."""
+        try:
+            yield
+        except Exception as error:
+            failure, self._failure = self._failure, reason_of(error)
+            if failure == self._failure:
+                return
+            if isinstance(error, _MET):
+                _LOGGER.error("%s; the voices stay as they are", reason_of(error))  # noqa: TRY400 - not our fault
+            else:
+                _LOGGER.exception("voices: internal error")
 
 
 def _differs(name: str, before: WantedVoices, after: WantedVoices) -> bool:

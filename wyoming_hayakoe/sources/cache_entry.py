@@ -47,7 +47,7 @@ def read_manifest(path: Path) -> Manifest | None:
             str(path),
         )
         return Manifest(str(fields["uri"]), str(fields["prefix"]), Listing(items, bool(fields["is_file"])))
-    except (OSError, ValueError, LookupError, TypeError, SourceError):
+    except (OSError, ValueError, ArithmeticError, LookupError, TypeError, RecursionError, SourceError):
         return None
 
 

@@ -1,18 +1,23 @@
 """Voices that were copied into a folder of this machine, and what lies there that is none."""
 
+import os
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
 
-from wyoming_hayakoe.errors import HayakoeError
-from wyoming_hayakoe.sources.inventory import MODEL_ENDINGS, Found, voices_in
-from wyoming_hayakoe.sources.local import LocalSource
-from wyoming_hayakoe.sources.source import AbsentError
+from wyoming_hayakoe.disk import one_line_errors
+from wyoming_hayakoe.folders import BOUNDS, Bounds, shown, walk
+from wyoming_hayakoe.sources.files import is_safe
+from wyoming_hayakoe.sources.inventory import MODEL_ENDINGS, voices_in
 
 # What file managers, version control and unfinished copies leave behind.
 _IGNORED = (".", "~", "__MACOSX", "lost+found", "Thumbs.db", "desktop.ini")
 _NOTES = (".md", ".txt", ".pdf", ".png", ".jpg", ".jpeg", ".webp", ".wav", ".mp3", "LICENSE")
+
+_MOST_LINES = 20
 
 _TAKES = "copy config.json, style_vectors.npy and *.onnx, or an .aivmx file"
 
@@ -29,38 +34,56 @@ class DroppedIn:
 
     @property
     def lines(self) -> list[str]:
-        """One line for people for each folder or file that is left out."""
-        return [f"{name} is left out: {reason}" for name, reason in self.left_out.items()]
+        """One line for people for each folder or file that is left out, up to 20."""
+        lines = [f"{name} is left out: {reason}" for name, reason in islice(self.left_out.items(), _MOST_LINES)]
+        more = len(self.left_out) - len(lines)
+        return [*lines, f"{more} further folders and files are left out"] if more else lines
 
 
-def dropped_into(folder: Path) -> DroppedIn:
-    """Return what was copied into a folder; nothing where there is no such folder. No file is opened."""
-    source = LocalSource(folder.absolute())
-    try:
-        paths = source.list()
-        entries = sorted(path.name for path in folder.iterdir() if not path.name.startswith(_IGNORED))
-    except AbsentError:
-        return DroppedIn()
-    except (HayakoeError, OSError) as error:
-        return DroppedIn(left_out={str(folder): str(error)})
+def dropped_into(folder: Path, bounds: Bounds = BOUNDS) -> DroppedIn:
+    """Return what was copied into a folder; nothing where there is no such folder. No file is opened.
+
+    Whatever lies there, each of its entries is a voice or left out.
+
+    Raises:
+        HayakoeError: this process or machine has no file descriptor or memory left.
+    """
+    folder = folder.absolute()
+    with one_line_errors(folder, "try again later"):
+        if not os.path.lexists(folder):
+            return DroppedIn()
+        tree = walk(folder, bounds)
+    if reason := tree.left_out.get(""):
+        return DroppedIn(left_out={shown(folder): reason})
+    paths = [path for path in tree.files if is_safe(path)]
     found = voices_in(paths)
     voices: dict[str, str] = {}
-    left_out: dict[str, str] = {}
+    left_out = {shown(folder / path): reason for path, reason in tree.left_out.items() if _is_of_user(path)}
     for voice in found:
         if voice.name in voices:
             left_out[str(folder / voice.prefix)] = f"another voice here is called {voice.name}: rename one of them"
         elif voice.name:
-            voices[voice.name] = f"{source.uri}#{quote(voice.name)}"
-    for entry in entries:
-        below = [path for path in paths if path == entry or path.startswith(f"{entry}/")]
-        if not _holds_voice(entry, found) and not _is_note(entry, below):
-            left_out[str(folder / entry)] = _reason(below)
+            voices[voice.name] = f"{folder.as_uri()}#{quote(voice.name)}"
+    below = _by_entry(paths)
+    taken = {voice.prefix.partition("/")[0] for voice in found}
+    given_up = {path.partition("/")[0] for path in tree.left_out}
+    for entry in sorted({path.partition("/")[0] for path in tree.found} - taken - given_up):
+        # A voice whose files lie in the folder itself has the prefix "".
+        if "" not in taken and _is_of_user(entry) and not _is_note(entry, below[entry]):
+            left_out[shown(folder / entry)] = _reason(below[entry])
     return DroppedIn(voices, left_out)
 
 
-def _holds_voice(entry: str, found: Sequence[Found]) -> bool:
-    # A voice whose files lie in the folder itself has the prefix "".
-    return any(voice.prefix.split("/")[0] in {entry, ""} for voice in found)
+def _by_entry(paths: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """Return the paths below each entry of the folder."""
+    below: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        below[path.partition("/")[0]].append(path)
+    return below
+
+
+def _is_of_user(path: str) -> bool:
+    return not path.startswith(_IGNORED)
 
 
 def _is_note(entry: str, below: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.errors import UsageError
+from wyoming_hayakoe.folders import Tree, shown, walk
 from wyoming_hayakoe.sources.source import Item, Listing, Progress, SourceError, Transfer
 
 MAX_FILES = 10_000
@@ -96,13 +97,30 @@ def below(whole: Listing, prefix: str, uri: str) -> Listing:
     return Listing(checked(found or named, uri), is_file=bool(named) and not found)
 
 
-def files_below(folder: Path) -> dict[str, Path]:
-    """Return the files of a local folder by their paths relative to it; links are followed, but not in circles."""
+def tree_below(folder: Path) -> Tree:
+    """Return what lies below a local folder, with what is left out of it.
+
+    Raises:
+        HayakoeError: nothing below it can be looked through.
+    """
     with one_line_errors(folder, "name another folder"):
-        found = list(islice(_walk(folder, ()), MAX_FILES + 1))
-    if len(found) > MAX_FILES:
-        raise SourceError(f"{folder}: has more than {MAX_FILES} files: name the folder of a voice in it")
-    return {path.relative_to(folder).as_posix(): path for path in found}
+        folder.stat()
+        tree = walk(folder)
+    if reason := tree.left_out.get(""):
+        raise SourceError(f"{shown(folder)}: {reason}")
+    return tree
+
+
+def files_below(folder: Path) -> dict[str, Path]:
+    """Return all files of a local folder by their paths relative to it; links are followed, but not in circles.
+
+    Raises:
+        HayakoeError: not all of them can be read.
+    """
+    tree = tree_below(folder)
+    for path, reason in tree.left_out.items():
+        raise SourceError(f"{shown(folder / path)}: {reason}")
+    return {path: folder / path for path in tree.files}
 
 
 def gathered(parts: Mapping[str, Path]) -> dict[str, Path]:
@@ -131,14 +149,3 @@ def counting(ours: Mapping[str, Path], uri: str, progress: Progress | None) -> C
             progress(Transfer(f"{uri}: {name}", done, total))
 
     return note
-
-
-def _walk(folder: Path, above: tuple[Path, ...]) -> Iterable[Path]:
-    real = folder.resolve()
-    if real in above:
-        return
-    for path in sorted(folder.iterdir()):
-        if path.is_dir():
-            yield from _walk(path, (*above, real))
-        elif path.is_file():
-            yield path

@@ -9,13 +9,17 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote, unquote, urlsplit
 
+from wyoming_hayakoe.errors import HayakoeError, in_brief
 from wyoming_hayakoe.sources import files
+from wyoming_hayakoe.sources.answers import extent, read_listing, seconds_in
+from wyoming_hayakoe.sources.hub_answers import PLAIN, listed
 from wyoming_hayakoe.sources.source import (
     Body,
     ChangedError,
@@ -32,19 +36,27 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
-    from huggingface_hub.hf_api import RepoSibling
 
 FORMS = "hf://OWNER/REPO[@REVISION], OWNER/REPO, https://huggingface.co/OWNER/REPO[/tree/REVISION]"
 
 _HUB = "https://huggingface.co"
 _MAIN = "main"
-_COMMIT = "commit:"
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}"
 _REPOSITORY = re.compile(rf"(?P<repo>{_NAME}/{_NAME})(?:@(?P<revision>[^@\s\\]+))?")
 _WEB_HOSTS = {"huggingface.co", "www.huggingface.co", "hf.co"}
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RuntimeError)
 _TALKATIVE = {"huggingface_hub": logging.ERROR, "httpx": logging.WARNING, "httpx2": logging.WARNING}
 _TALKATIVE |= {"httpcore": logging.WARNING, "httpcore2": logging.WARNING}
+
+
+class HttpResponse(Protocol):
+    """An answer of the HTTP client, which is another package in other versions of the library."""
+
+    status_code: int
+    headers: Mapping[str, str]
+
+    def iter_raw(self) -> Iterator[bytes]:
+        """Yield the body as it arrives."""
 
 
 def recognise(text: str) -> tuple[str, str] | None:
@@ -58,7 +70,10 @@ def recognise(text: str) -> tuple[str, str] | None:
 
 
 def _from_web(text: str) -> str | None:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # brackets that hold no address
+        return None
     steps = [unquote(step) for step in parts.path.strip("/").split("/")]
     if parts.netloc not in _WEB_HOSTS or parts.query:
         return None
@@ -93,36 +108,46 @@ class HuggingFace:
 
     def whole(self) -> Listing:
         """List the repository at its newest commit."""
-        with self._told():
-            try:
-                info = self._api.model_info(
-                    self._repo, revision=self._revision, files_metadata=True, timeout=self._patience.connect
-                )
-                return Listing(tuple(_item(file, info.sha or self._revision) for file in info.siblings or []))
-            except _MALFORMED as error:
-                raise SourceError(f"{self.uri}: {self._host} answers as no Hub does: check HF_ENDPOINT") from error
+        url = f"{self._api.endpoint}/api/models/{self._repo}/revision/{quote(self._revision, safe='')}?blobs=true"
+        with self._told(), self._answer(url) as response:
+            answer = read_listing(response.iter_raw(), self.uri, self._patience)
+            return Listing(listed(answer, self._revision, f"{self.uri}: {self._host}"))
 
     @contextmanager
     def open(self, item: Item, start: int) -> Iterator[Body]:
         """Read a file of the listed commit."""
-        utils = self._library.utils
         url = self._library.hf_hub_url(self._repo, item.path, revision=item.pin, endpoint=self._api.endpoint)
+        with ExitStack() as stack:
+            with self._told():
+                response = stack.enter_context(self._answer(url, start))
+                if response.status_code == 416:
+                    raise ChangedError(f"{self.uri}: {item.path!r} is shorter than it was listed")
+                first, size = extent(response.headers, is_partial=response.status_code == 206)
+            checksum = None if item.tag.startswith(PLAIN) else item.tag
+            # What the disk raises while a file is written is none of the Hub's.
+            yield Body(first, self._chunks(response), checksum, size)
+
+    @contextmanager
+    def _answer(self, url: str, start: int = 0) -> Iterator[HttpResponse]:
+        """Send a request; SourceError unless it succeeds. No byte of the answer's body is read."""
+        utils = self._library.utils
         headers = utils.build_hf_headers(
             token=self._token, library_name="wyoming-hayakoe", library_version=__version__
         ) | {"Accept-Encoding": "identity"}
         if start:
             headers["Range"] = f"bytes={start}-"
         limits = (self._patience.connect, self._patience.read, self._patience.read, self._patience.connect)
-        with (
-            self._told(),
-            utils.get_session().stream("GET", url, headers=headers, timeout=limits, follow_redirects=True) as response,
-        ):
-            if response.status_code == 416:
-                raise ChangedError(f"{self.uri}: {item.path!r} is shorter than it was listed")
-            utils.hf_raise_for_status(response)
-            first = _first_byte(response.headers.get("Content-Range"))
-            checksum = None if item.tag.startswith(_COMMIT) else item.tag
-            yield Body(first, response.iter_bytes(), checksum, _size(response.headers))
+        session = utils.get_session()
+        # A cookie that no header takes would make every later request fail; the Hub needs none.
+        session.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        with session.stream("GET", url, headers=headers, timeout=limits, follow_redirects=True) as response:
+            if response.status_code not in {200, 206, 416}:
+                raise self._refused(response.status_code, response.headers)
+            yield response
+
+    def _chunks(self, response: HttpResponse) -> Iterator[bytes]:
+        with self._told():
+            yield from response.iter_raw()
 
     def upload(self, parts: Mapping[str, Path], progress: Progress | None = None) -> None:
         """Make one commit that adds the files and deletes the others below the prefixes."""
@@ -171,7 +196,7 @@ class HuggingFace:
 
     @cached_property
     def _api(self) -> "HfApi":
-        endpoint = os.environ.get("HF_ENDPOINT") or _HUB
+        endpoint = (os.environ.get("HF_ENDPOINT") or _HUB).rstrip("/")
         if not _is_address(endpoint):
             raise SourceError(f"{self.uri}: HF_ENDPOINT is no address: write https://HOST, or unset it")
         api: HfApi = self._library.HfApi(
@@ -194,21 +219,29 @@ class HuggingFace:
             raise self._refused(error.response.status_code, error.response.headers) from None
         except errors.OfflineModeIsEnabled:
             raise SourceError(f"{self.uri}: HF_HUB_OFFLINE is set: unset it to download") from None
+        except HayakoeError:
+            raise
         except failure as error:
             reason = "answers too slowly" if "Timeout" in type(error).__name__ else "cannot be reached"
             raise UnavailableError(
                 f"{self.uri}: {self._host} {reason} ({type(error).__name__}): check the network and HF_ENDPOINT"
             ) from None
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:
+            # Whatever a server's headers make the libraries stumble over.
+            raise SourceError(
+                f"{self.uri}: {self._host} answers as no Hub does ({in_brief(error)}): check HF_ENDPOINT"
+            ) from error
 
     @property
     def _host(self) -> str:
         return urlsplit(self._api.endpoint).hostname or "the Hub"
 
-    def _refused(self, status: int, headers: "dict[str, str]") -> SourceError:
+    def _refused(self, status: int, headers: Mapping[str, str]) -> SourceError:
         if status in {408, 429} or status >= 500:
-            wait = headers.get("Retry-After", "")
             line = f"{self.uri}: {self._host} is overloaded or down (HTTP {status}): try again later"
-            return UnavailableError(line, float(wait) if wait.isdigit() else 0.0)
+            return UnavailableError(line, seconds_in(headers.get("Retry-After", "")))
         absent = (
             f"not found, or private (HTTP {status}): check the name; for a private repository set HF_TOKEN; "
             f"a folder is written ./{self._repo}"
@@ -227,29 +260,9 @@ class HuggingFace:
         return SourceError(f"{self.uri}: {line}")
 
 
-def _item(file: "RepoSibling", commit: str) -> Item:
-    size = file.size if file.size is not None or not file.lfs else file.lfs.size
-    # A mirror that lists only names gives no other sign of a change than the next commit.
-    plain = f"git:{file.blob_id}" if file.blob_id else f"{_COMMIT}{commit}"
-    tag = f"sha256:{file.lfs.sha256}" if file.lfs else plain
-    return Item(str(file.rfilename), None if size is None else int(size), tag, commit)
-
-
 def _is_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-
-
-def _first_byte(content_range: str | None) -> int:
-    match = re.match(r"bytes (\d+)-", content_range or "")
-    return int(match[1]) if match else 0
-
-
-def _size(headers: Mapping[str, str]) -> int | None:
-    """Return the bytes of the whole file of which an answer brings all or a part."""
-    part = re.fullmatch(r"bytes \d+-\d+/(\d+)", headers.get("Content-Range", ""))
-    length = part[1] if part else headers.get("Content-Length", "")
-    return int(length) if length.isdecimal() and ("Content-Range" not in headers or part) else None

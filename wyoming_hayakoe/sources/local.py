@@ -1,20 +1,24 @@
 """Voices on this machine's disk or on a mounted one: used in place, never copied."""
 
 import os
+import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes
 
 from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.errors import HayakoeError, UsageError
+from wyoming_hayakoe.folders import shown
 from wyoming_hayakoe.sources import files
 from wyoming_hayakoe.sources.source import AbsentError, Paths, Progress, SourceError
 
 FORMS = "file:///PATH, or a path that begins with /, ./, ../ or ~"
 
+_FILE = re.compile(r"file://(?:localhost)?(/[^?#]*)(?:[?#].*)?", re.DOTALL)
 _BEGINNINGS = ("/", "./", "../", "~")
 _ANOTHER = "name another place"
 
@@ -25,15 +29,16 @@ def recognise(text: str) -> Path | None:
     A bare path is recognised by its beginning, whatever the disk holds: ``a/b`` is none, ``./a/b`` is one.
     """
     if text.startswith("file:"):
-        parts = urlsplit(text)
-        if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/") or not text.startswith("file://"):
+        named = _FILE.fullmatch(text)
+        if named is None:
             raise UsageError(f"{text!r} names no file of this machine: write file:///PATH")
-        path = Path(unquote(parts.path))
+        # Bytes, as the disk has them: a name need not be UTF-8.
+        path = Path(os.fsdecode(unquote_to_bytes(named[1].encode(errors="surrogatepass"))))
     elif text.startswith(_BEGINNINGS) or text in {".", ".."}:
         path = Path(text)
     else:
         return None
-    if "\0" in str(path):
+    if "\0" in str(path) or not _is_encodable(path):
         raise UsageError(f"{text!r} is no path")
     try:
         return path.expanduser().absolute()
@@ -58,23 +63,34 @@ class LocalSource:
         return self
 
     def list(self, prefix: str = "") -> Paths:
-        """Return the paths of the files below a prefix; for a source that is a file, its name."""
+        """Return the paths of the files below a prefix; for a source that is a file, its name.
+
+        What cannot be read is left out; where nothing else is there, that is an error.
+        """
         place = self.fetch(prefix)
-        with one_line_errors(place, _ANOTHER):
-            if place.is_file():
-                return [place.relative_to(self._root).as_posix() if place != self._root else place.name]
-            base = self._root
-            return sorted(path.relative_to(base).as_posix() for path in files.files_below(place).values())
+        if place.is_file():
+            return [place.relative_to(self._root).as_posix() if place != self._root else place.name]
+        tree = files.tree_below(place)
+        above = "" if place == self._root else f"{place.relative_to(self._root).as_posix()}/"
+        paths = [f"{above}{path}" for path in tree.files if files.is_safe(path)]
+        if not paths:
+            for path, reason in tree.left_out.items():
+                raise SourceError(f"{shown(place / path)}: {reason}")
+        return paths
 
     def fetch(self, prefix: str, progress: Progress | None = None, *, endings: tuple[str, ...] = ()) -> Path:
         """Return the place itself."""
         place = self._place(prefix)
         with one_line_errors(place, _ANOTHER):
-            is_folder = place.is_dir()
-            if not place.exists():
-                raise AbsentError(f"{place}: there is no such file or folder: check the path")
+            try:
+                mode = place.stat().st_mode
+            except (FileNotFoundError, NotADirectoryError):
+                raise AbsentError(f"{shown(place)}: there is no such file or folder: check the path") from None
+        is_folder = stat.S_ISDIR(mode)
+        if not is_folder and not stat.S_ISREG(mode):
+            raise SourceError(f"{shown(place)}: is no regular file: {_ANOTHER}")
         if not os.access(place, os.R_OK | (os.X_OK if is_folder else 0)):
-            raise SourceError(f"{place}: may not be read: change its owner or permissions")
+            raise SourceError(f"{shown(place)}: may not be read: change its owner or permissions")
         return place
 
     def fetch_optional(self, prefix: str) -> Path | None:
@@ -131,3 +147,11 @@ class LocalSource:
         cleaned = files.clean_prefix(prefix)
         # A source that is a file lists its own name, which is therefore a prefix as well.
         return self._root if cleaned == self._root.name and self._root.is_file() else self._root / cleaned
+
+
+def _is_encodable(path: Path) -> bool:
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -5,14 +5,16 @@ import importlib
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wyoming_hayakoe.disk import one_line_errors
-from wyoming_hayakoe.errors import UsageError
+from wyoming_hayakoe.errors import HayakoeError, UsageError, in_brief
 from wyoming_hayakoe.sources import files
+from wyoming_hayakoe.sources.answers import extent, read_listing
+from wyoming_hayakoe.sources.s3_answers import BoundedSession, check_markup, checksum, listed
 from wyoming_hayakoe.sources.source import (
     Body,
     ChangedError,
@@ -33,12 +35,10 @@ FORMS = "s3://BUCKET[/PREFIX]"
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _CHUNK = 1 << 16
+_MOST_PAGES = 100
 # Names of unfinished uploads; they make no voice.
 _STAGING = ".incoming"
 _STAGED = ".part"
-_MALFORMED = (ValueError, KeyError, TypeError)
-_MD5 = re.compile(r"[0-9a-f]{32}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _KEYS = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
 _TALKATIVE = ("boto3", "botocore", "urllib3")
 
@@ -87,7 +87,7 @@ class S3:
             answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._base)
             if answer.get("IsTruncated"):
                 return None
-            found = list(self._items(answer))
+            found = listed(answer, self._base)
         below = tuple(item for item in found if not self._base or item.pin.startswith(f"{self._base}/"))
         named = tuple(item for item in found if item.pin == self._base)
         return Listing(below or named, is_file=not below and bool(named))
@@ -96,19 +96,18 @@ class S3:
     def open(self, item: Item, start: int) -> Iterator[Body]:
         """Read an object if it is still the listed one."""
         part = {"Range": f"bytes={start}-"} if start else {}
-        with self._told():
-            answer = self._client.get_object(Bucket=self._bucket, Key=item.pin, **part)
-        with closing(answer["Body"]) as stream:
-            if f"etag:{answer.get('ETag')}" != item.tag:
-                raise ChangedError(f"{self.uri}: {item.path!r} is no longer the one that was listed")
-            first = re.match(r"bytes (\d+)-\d+/(\d+|\*)", answer.get("ContentRange", ""))
-            size = first[2] if first else answer.get("ContentLength")
-            yield Body(
-                int(first[1]) if first else 0,
-                self._chunks(stream),
-                _checksum(answer),
-                None if size in {None, "*"} else int(size),
-            )
+        with ExitStack() as stack:
+            with self._told():
+                answer = self._client.get_object(Bucket=self._bucket, Key=item.pin, **part)
+                stream = stack.enter_context(closing(answer["Body"]))
+                if f"etag:{answer.get('ETag')}"[:256] != item.tag:
+                    raise ChangedError(f"{self.uri}: {item.path!r} is no longer the one that was listed")
+                given = answer["ResponseMetadata"]
+                headers = {name.title(): value for name, value in given["HTTPHeaders"].items()}
+                first, size = extent(headers, is_partial=given["HTTPStatusCode"] == 206)
+                body = Body(first, self._chunks(stream), checksum(answer), size)
+            # What the disk raises while a file is written is none of the storage's.
+            yield body
 
     def upload(self, parts: Mapping[str, Path], progress: Progress | None = None) -> None:
         """Put each file at a temporary key with its SHA-256; when all are there, have the storage copy them.
@@ -146,20 +145,16 @@ class S3:
             yield from stream.iter_chunks(_CHUNK)
 
     def _objects(self, beginning: str, limit: int | None = None) -> Iterator[Item]:
-        with self._told():
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=beginning, PaginationConfig={"MaxItems": limit}
-            )
-            for page in pages:
-                yield from self._items(page)
-
-    def _items(self, answer: dict[str, Any]) -> Iterator[Item]:
-        for found in answer.get("Contents", ()):
-            key = found["Key"]
-            # Some consoles mark a folder by a key that ends in a slash.
-            if not key.endswith("/"):
-                path = _name(key) if key == self._base else key[len(self._base) :].removeprefix("/")
-                yield Item(path, found["Size"], f"etag:{found.get('ETag')}", key)
+        page: dict[str, str | int] = {"MaxKeys": limit} if limit else {}
+        for _ in range(1 if limit else _MOST_PAGES):
+            with self._told():
+                answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=beginning, **page)
+                found = listed(answer, self._base)
+                page = {"ContinuationToken": answer.get("NextContinuationToken") or ""}
+            yield from found
+            if not answer.get("IsTruncated") or not page["ContinuationToken"] or limit:
+                return
+        raise SourceError(f"{self.uri}: lists more than {_MOST_PAGES} pages: name the folder of a voice in it")
 
     def _put(self, key: str, path: Path) -> str:
         with path.open("rb") as file:
@@ -207,19 +202,27 @@ class S3:
             raise SourceError(
                 f"{self.uri}: AWS_ENDPOINT_URL_S3 is no address: write https://HOST, or unset it"
             ) from None
+        endpoint = client._endpoint  # noqa: SLF001 - the one place where an answer can be bounded before it is read
+        endpoint.http_session = BoundedSession(endpoint.http_session, self._read_whole)
         return client
+
+    def _read_whole(self, chunks: Iterator[bytes]) -> bytes:
+        return check_markup(read_listing(chunks, self.uri, self._patience))
 
     @contextmanager
     def _told(self) -> Iterator[None]:
         """Turn the library's exceptions into SourceErrors of one line."""
         errors = importlib.import_module("botocore.exceptions")
+        network = importlib.import_module("urllib3.exceptions").HTTPError
         try:
             yield
         except errors.ClientError as error:
             answer = error.response
             status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             raise self._refused(status, str(answer.get("Error", {}).get("Code", ""))) from None
-        except (errors.ConnectionError, errors.HTTPClientError, errors.IncompleteReadError) as error:
+        except HayakoeError:
+            raise
+        except (errors.ConnectionError, errors.HTTPClientError, errors.IncompleteReadError, network) as error:
             reason = "answers too slowly" if "Timeout" in type(error).__name__ else "cannot be reached"
             raise UnavailableError(
                 f"{self.uri}: the storage {reason} ({type(error).__name__}): check the network and AWS_ENDPOINT_URL_S3"
@@ -228,8 +231,13 @@ class S3:
             raise SourceError(
                 f"{self.uri}: {type(error).__name__}: correct the AWS_ variables or the profile"
             ) from None
-        except _MALFORMED as error:
-            raise SourceError(f"{self.uri}: the storage answers as no S3 does: check AWS_ENDPOINT_URL_S3") from error
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:
+            # Whatever a server's headers and XML make the libraries stumble over.
+            raise SourceError(
+                f"{self.uri}: the storage answers as no S3 does ({in_brief(error)}): check AWS_ENDPOINT_URL_S3"
+            ) from error
 
     def _refused(self, status: int, code: str) -> SourceError:
         if status in {404, 416} and code != "NoSuchBucket":
@@ -247,13 +255,3 @@ class S3:
 
 def _name(key: str) -> str:
     return key.rpartition("/")[2]
-
-
-def _checksum(answer: dict[str, Any]) -> str | None:
-    """Return the SHA-256 from the metadata of our uploads; else the ETag, where that is an MD5."""
-    noted = str(answer.get("Metadata", {}).get("sha256", ""))
-    if _SHA256.fullmatch(noted):
-        return f"sha256:{noted}"
-    etag = str(answer.get("ETag", "")).strip('"')
-    is_md5 = _MD5.fullmatch(etag) and not str(answer.get("ServerSideEncryption", "")).startswith("aws:kms")
-    return f"md5:{etag}" if is_md5 else None

@@ -36,6 +36,10 @@ class UnavailableError(SourceError):
         self.wait = wait
 
 
+class SlowError(UnavailableError):
+    """A source sends, but next to nothing."""
+
+
 class ChangedError(SourceError):
     """A file is no longer the listed one: list again."""
 
@@ -113,6 +117,12 @@ class Patience:
 
     first_pause: float = 0.5
     longest_pause: float = 8.0
+
+    slowest: float = 1024.0
+    """Bytes per second below which a source is given up; a modem of the nineties sent five times as many."""
+
+    window: float = 60.0
+    """Seconds over which they are counted."""
 
     def pause(self, failures: int, asked: float = 0.0) -> None:
         """Sleep after a number of failures in a row; at least the seconds that the source ``asked`` for, up to 60."""

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from wyoming_hayakoe.disk import sync
-from wyoming_hayakoe.sources.source import ChangedError, Item, Patience, Remote, SourceError, UnavailableError
+from wyoming_hayakoe.sources.answers import Pace
+from wyoming_hayakoe.sources.source import (
+    ChangedError,
+    Item,
+    Patience,
+    Remote,
+    SlowError,
+    SourceError,
+    UnavailableError,
+)
 
 MAX_UNLISTED = 4 << 30
 """Bytes of a file whose size the source does not list; the largest that is used, a BERT in fp32, has 1.3 GB."""
@@ -36,14 +45,16 @@ def receive(remote: Remote, item: Item, part: Path, patience: Patience, arrived:
     while True:
         before = _size(part)
         try:
-            _attempt(remote, item, part, arrived)
+            _attempt(remote, item, part, arrived, Pace(remote.uri, patience))
         except ChangedError:
             # Where the size is not listed, the part may be longer than the file.
             part.unlink(missing_ok=True)
             raise
         except UnavailableError as error:
-            # A connection that fails often still completes the file as long as each attempt brings bytes.
-            failures = 1 if _size(part) > before else failures + 1
+            # A connection that fails often still completes the file as long as each attempt brings bytes, but for one
+            # that would take years.
+            has_moved = _size(part) > before and not isinstance(error, SlowError)
+            failures = 1 if has_moved else failures + 1
             if failures >= patience.attempts:
                 raise
             patience.pause(failures, error.wait)
@@ -51,7 +62,7 @@ def receive(remote: Remote, item: Item, part: Path, patience: Patience, arrived:
             return
 
 
-def _attempt(remote: Remote, item: Item, part: Path, arrived: Callable[[int], None]) -> None:
+def _attempt(remote: Remote, item: Item, part: Path, arrived: Callable[[int], None], pace: Pace) -> None:
     start = _start(_size(part), item.size)
     part.touch()
     with remote.open(item, start) as body, part.open("r+b") as file:
@@ -67,6 +78,7 @@ def _attempt(remote: Remote, item: Item, part: Path, arrived: Callable[[int], No
             file.write(chunk)
             digest.update(chunk)
             arrived(file.tell())
+            pace.note(len(chunk))
         sync(file)
     if size is not None and _size(part) < size:
         raise UnavailableError(f"{remote.uri}: breaks off in the middle of {item.path!r}: try again later")

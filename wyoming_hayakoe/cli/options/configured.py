@@ -51,6 +51,7 @@ class Configured:
             data_dir=data_dir(given.data_dir),
             max_clients=given.max_clients,
             max_queue=given.max_queue,
+            max_waiting_text=given.max_waiting_text,
             allow=None if "any" in given.allow else networks,
             metrics=given.metrics,
             advertise=given.advertise,

@@ -150,6 +150,13 @@ class Serving:
         "requests that may wait for their first audio; further ones are busy",
         "COUNT",
     )
+    max_waiting_text: int = option(
+        converters.memory,
+        _SERVER.max_waiting_text,
+        "text of all clients that may wait to be spoken; who sends more is read later",
+        "SIZE",
+        shown="4M",
+    )
     allow: tuple[Network | Literal["any"], ...] = listed(
         converters.network,
         PRIVATE_NETWORKS,

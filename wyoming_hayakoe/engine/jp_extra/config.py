@@ -6,6 +6,7 @@ import tokenize
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -194,9 +195,15 @@ def _plain(value: object) -> str:
 
 def _first(styles: dict[str, int], path: Path) -> dict[str, int]:
     """Return the first of too many styles, in their order."""
-    if (left_out := len(styles) - MOST_STYLES) > 0:
-        _LOGGER.warning("%s: of %d styles, the last %d are left out", path, len(styles), left_out)
+    if len(styles) > MOST_STYLES:
+        _warn_of(len(styles), path)
     return dict(islice(styles.items(), MOST_STYLES))
+
+
+# A voice is opened again and again while it is prepared.
+@lru_cache(maxsize=256)
+def _warn_of(count: int, path: Path) -> None:
+    _LOGGER.warning("%s: of %d styles, the last %d are left out", path, count, count - MOST_STYLES)
 
 
 def _rows(value: object, what: str, path: Path) -> dict[str, int]:

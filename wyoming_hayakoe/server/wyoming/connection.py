@@ -14,8 +14,9 @@ from wyoming.error import Error
 from wyoming_hayakoe.errors import HayakoeError, RequestError
 from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.disconnect import disconnected
+from wyoming_hayakoe.server.waiting_text import Room
 from wyoming_hayakoe.server.wyoming.events import Outbox
-from wyoming_hayakoe.server.wyoming.request import Request, RequestQueue
+from wyoming_hayakoe.server.wyoming.request import REQUEST_SIZE, Request, RequestQueue
 from wyoming_hayakoe.server.wyoming.request_reader import RequestReader, discard
 from wyoming_hayakoe.server.wyoming.response import Playback, Response
 
@@ -24,12 +25,10 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-# Requests that may wait on one connection; when they are that many, the server reads on after the next answer.
-_QUEUE_SIZE = 32
 # Seconds that a client has to read an error before its connection is closed.
 _LINGER = 1.0
-# Where all places are taken, seconds after which a client without a request, and one that the server waits for with
-# nothing left to play, give theirs up. A request follows its connection within a round trip.
+# Where all places are taken, seconds after which a client without a request, and one that lets the server wait in the
+# middle of an answer and has nothing left to play, give theirs up. A request follows its connection in a round trip.
 _TIME_TO_ASK = 1.0
 _PATIENCE = 2.0
 # Seconds in which requests that were sent before the server began to stop may still arrive.
@@ -55,8 +54,9 @@ class Connection:
         self._peer = peer
         self._idle_timeout = idle_timeout
         self._outbox = Outbox(writer, context.settings.stall_timeout)
-        self._queue: RequestQueue = asyncio.Queue(_QUEUE_SIZE)
-        self._request_reader = RequestReader(context, reader, self._outbox, self._queue)
+        self._room = Room(context.waiting_text)
+        self._queue: RequestQueue = asyncio.Queue()
+        self._request_reader = RequestReader(context, reader, outbox=self._outbox, queue=self._queue, room=self._room)
         self._is_answering = False
         self._response: Response | None = None
         self._playback = Playback()
@@ -83,8 +83,11 @@ class Connection:
         if self._idle_timeout is None:
             return None
         if self._has_work and not self._has_failed:
-            since = self._response.waits_since if self._response else None
-            return None if since is None or now - since < _PATIENCE else (2, since)
+            response = self._response
+            if response is None or (since := response.waits_since) is None:
+                return None
+            # A stream that has brought no text yet is no more than a connection.
+            return (2, since) if now - since >= (_PATIENCE if response.has_begun else 0.0) else None
         since = max(self._request_reader.last_event, self._last_answer)
         return (int(self._request_reader.has_asked or now - since < _TIME_TO_ASK), since)
 
@@ -103,11 +106,12 @@ class Connection:
                 for task in others:
                     task.cancel()
             await self._close()
-        except* ConnectionError as errors:
+        except* OSError as errors:
             _LOGGER.info("%s: connection lost: %s", self._peer, errors.exceptions[0])
         except* Exception:
             _LOGGER.exception("%s: internal error", self._peer)
         finally:
+            self._room.close()
             self.abort()
 
     async def refuse(self, error: RequestError) -> None:
@@ -138,7 +142,7 @@ class Connection:
         await self._request_reader.run()
         if self._has_work:
             self._outbox.probe()
-        await self._queue.put(None)
+        self._queue.put_nowait(None)
 
     async def _end_with_client(self) -> None:
         """End the connection when the client has left."""
@@ -161,6 +165,7 @@ class Connection:
             while (request := await self._next_request()) is not None:
                 if isinstance(request, RequestError):
                     return await self._send_error(request)
+                self._room.give(REQUEST_SIZE)
                 self._is_answering = True
                 await self._respond(request)
                 self._is_answering = False

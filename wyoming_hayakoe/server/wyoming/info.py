@@ -1,14 +1,28 @@
 """The info event, which answers describe."""
 
+from weakref import WeakKeyDictionary
+
 from wyoming.info import Attribution, Info, TtsProgram, TtsVoice, TtsVoiceSpeaker
 
 from wyoming_hayakoe.server.catalogue import Catalogue, Entry
+from wyoming_hayakoe.server.wyoming.events import encode_event
 from wyoming_hayakoe.version import __version__
 from wyoming_hayakoe.voice import Credit
 
 # Home Assistant makes the title of its entry and the entity's id from this name, which therefore never changes.
 _PROGRAM = "hayakoe"
 _URL = "https://www.home-assistant.io/integrations/wyoming/"
+
+_ENCODED: WeakKeyDictionary[Catalogue, dict[tuple[bool, str | None], bytes]] = WeakKeyDictionary()
+
+
+def encoded_info(catalogue: Catalogue, *, streaming: bool, server_name: str | None = None) -> bytes:
+    """Return the info event of :func:`make_info` as bytes, encoded once for each catalogue."""
+    encoded = _ENCODED.setdefault(catalogue, {})
+    key = (streaming, server_name)
+    if key not in encoded:
+        encoded[key] = encode_event(make_info(catalogue, streaming=streaming, server_name=server_name).event())
+    return encoded[key]
 
 
 def make_info(catalogue: Catalogue, *, streaming: bool, server_name: str | None = None) -> Info:

@@ -18,5 +18,8 @@ class Request:
     """Whether the text came as a text stream, whose answer ends with synthesize-stopped."""
 
 
+REQUEST_SIZE = 2048
+"""Bytes that a request takes while it waits, beside its text."""
+
 RequestQueue = asyncio.Queue[Request | RequestError | None]
 """One connection's requests in order; an error or None is the last."""

@@ -1,9 +1,10 @@
 """The reading side of one connection: requests go to a queue, other events are answered at once."""
 
 import asyncio
+import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar
 
 from wyoming.event import Event
 from wyoming.ping import Pong
@@ -11,33 +12,37 @@ from wyoming.ping import Pong
 from wyoming_hayakoe.errors import RequestError
 from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.server.context import Context
-from wyoming_hayakoe.server.wyoming.events import Outbox, expect, expect_or, read_event
-from wyoming_hayakoe.server.wyoming.info import make_info
-from wyoming_hayakoe.server.wyoming.request import Request, RequestQueue
+from wyoming_hayakoe.server.waiting_text import Room
+from wyoming_hayakoe.server.wyoming.events import DATA_LIMIT, Inbox, Outbox, expect, expect_or
+from wyoming_hayakoe.server.wyoming.info import encoded_info
+from wyoming_hayakoe.server.wyoming.request import REQUEST_SIZE, Request, RequestQueue
 from wyoming_hayakoe.server.wyoming.text_stream import TextStream
+
+_LOGGER = logging.getLogger(__name__)
 
 _FORMATS = ("text", "ssml")
 _REQUESTS = ("describe", "synthesize", "synthesize-start")
+_NAMES = ("name", "language", "speaker")
+# Each entry of the catalogue may be compared with a name.
+_NAME_LIMIT = 1000
+# Those that hold no text need a name or a few words, and a ping's text is sent back.
+_DATA_LIMIT = 16 * 1024
 
 
 class RequestReader:
     """Reads events until the client leaves or sends one that cannot be answered."""
 
-    def __init__(self, context: Context, reader: asyncio.StreamReader, outbox: Outbox, queue: RequestQueue) -> None:
+    def __init__(
+        self, context: Context, reader: asyncio.StreamReader, *, outbox: Outbox, queue: RequestQueue, room: Room
+    ) -> None:
+        """Read ``reader``: texts wait in ``room``, requests in ``queue``, and other answers go to ``outbox``."""
         self._context = context
         self._reader = reader
+        self._inbox = Inbox(reader, room, context.turn, limits=self._LIMITS, patience=context.settings.stall_timeout)
         self._outbox = outbox
         self._queue = queue
+        self._room = room
         self._stream: TextStream | None = None
-        self._handlers: dict[str, Callable[[Event], Awaitable[None]]] = {
-            "describe": self._describe,
-            "ping": self._ping,
-            "select-program": self._select_program,
-            "synthesize": self._synthesize,
-            "synthesize-start": self._start_stream,
-            "synthesize-chunk": self._continue_stream,
-            "synthesize-stop": self._stop_stream,
-        }
         self.last_event = time.monotonic()
         """Time of the last whole event of a known type, on the monotonic clock."""
         self.has_asked = False
@@ -46,30 +51,44 @@ class RequestReader:
     async def run(self) -> None:
         """Read to the end of the input, which also ends an open text stream."""
         try:
-            while (event := await read_event(self._reader, self._handlers)) is not None:
-                if handle := self._handlers.get(event.type):
-                    self.last_event = time.monotonic()
-                    self.has_asked = self.has_asked or event.type in _REQUESTS
-                    await handle(event)
-                # Nothing above suspends while input is buffered, and other tasks need their turn.
-                await asyncio.sleep(0)
+            await self._handle_events()
+        except RequestError as error:
+            problem = RequestError(error.code, error.text)  # without its traceback, which holds this reader
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception:
+            _LOGGER.exception("reading an event failed")
+            problem = RequestError("bad-event", "reading the event failed: the server's log says why")
+        else:
             if self._stream is not None:
                 self._stream.end()
-        except RequestError as error:
-            await self._fail(error)
-            await discard(self._reader)
+            return
+        self._room.give_reserved()
+        self._fail(problem)
+        await discard(self._reader)
 
-    async def _fail(self, error: RequestError) -> None:
+    async def _handle_events(self) -> None:
+        while (event := await self._inbox.receive()) is not None:
+            if handle := self._HANDLERS.get(event.type):
+                self.last_event = time.monotonic()
+                self.has_asked = self.has_asked or event.type in _REQUESTS
+                await handle(self, event)
+            self._room.give_reserved()
+            # Nothing above suspends while input is buffered, and other tasks need their turn.
+            await asyncio.sleep(0)
+
+    def _fail(self, error: RequestError) -> None:
         """Send ``error`` to the client, after the answers to the requests before it."""
         if self._stream is None:
-            await self._queue.put(error)
+            self._queue.put_nowait(error)
         else:
             self._stream.fail(error)
 
     async def _describe(self, event: Event) -> None:
         settings = self._context.settings
-        info = make_info(self._context.catalogue, streaming=settings.streaming, server_name=settings.zeroconf_name)
-        await self._outbox.send(info.event())
+        await self._outbox.send_encoded(
+            encoded_info(self._context.catalogue, streaming=settings.streaming, server_name=settings.zeroconf_name)
+        )
 
     async def _ping(self, event: Event) -> None:
         await self._outbox.send(Pong(expect_or(event.data.get("text"), str, "ping: 'text'", None)).event())
@@ -82,23 +101,29 @@ class RequestReader:
         if self._stream is not None:
             return  # the text of the stream once more, for servers without text streams
         text = self._open(event)
-        text.feed(_text(event))
+        await text.feed(_text(event))
         text.end()
-        await self._queue.put(Request(self._context.catalogue.find(_requested(event)), text, is_stream=False))
+        self._put(Request(self._context.catalogue.find(_requested(event)), text, is_stream=False))
 
     async def _start_stream(self, event: Event) -> None:
         if self._stream is not None:
             raise RequestError("bad-event", "synthesize-start: the text before it has no synthesize-stop")
         text = self._open(event)
-        await self._queue.put(Request(self._context.catalogue.find(_requested(event)), text, is_stream=True))
+        await self._room.reserve(REQUEST_SIZE)
+        self._put(Request(self._context.catalogue.find(_requested(event)), text, is_stream=True))
         self._stream = text
 
     async def _continue_stream(self, event: Event) -> None:
-        self._current_stream(event).feed(_text(event))
+        await self._current_stream(event).feed(_text(event))
 
     async def _stop_stream(self, event: Event) -> None:
         self._current_stream(event).end()
         self._stream = None
+
+    def _put(self, request: Request) -> None:
+        """Have ``request`` answered in its turn; its texts were waited for, and bound how many wait."""
+        self._room.keep(REQUEST_SIZE)
+        self._queue.put_nowait(request)
 
     def _current_stream(self, event: Event) -> TextStream:
         if self._stream is None:
@@ -109,7 +134,26 @@ class RequestReader:
         text_format = expect_or(event.data.get("text_format"), str, f"{event.type}: 'text_format'", "text")
         if text_format not in _FORMATS:
             raise RequestError("bad-event", f"{event.type}: 'text_format' is not one of {', '.join(_FORMATS)}")
-        return TextStream(ssml=text_format == "ssml", patience=self._context.settings.idle_timeout)
+        return TextStream(
+            ssml=text_format == "ssml",
+            patience=self._context.settings.idle_timeout,
+            room=self._room,
+            turn=self._context.turn,
+        )
+
+    _HANDLERS: ClassVar[Mapping[str, Callable[["RequestReader", Event], Awaitable[None]]]] = {
+        "describe": _describe,
+        "ping": _ping,
+        "select-program": _select_program,
+        "synthesize": _synthesize,
+        "synthesize-start": _start_stream,
+        "synthesize-chunk": _continue_stream,
+        "synthesize-stop": _stop_stream,
+    }
+    _LIMITS: ClassVar[Mapping[str, int]] = {
+        **dict.fromkeys(_HANDLERS, _DATA_LIMIT),
+        **dict.fromkeys(("synthesize", "synthesize-chunk"), DATA_LIMIT),
+    }
 
 
 async def discard(reader: asyncio.StreamReader) -> None:
@@ -124,7 +168,12 @@ def _text(event: Event) -> str:
 
 def _requested(event: Event) -> Requested:
     voice: dict[str, Any] = expect_or(event.data.get("voice"), dict, f"{event.type}: 'voice'", {})
-    name, language, style = (
-        expect_or(voice.get(key), str, f"{event.type}: 'voice.{key}'", None) for key in ("name", "language", "speaker")
-    )
+    name, language, style = (_name(voice.get(key), f"{event.type}: 'voice.{key}'") for key in _NAMES)
     return Requested(name, language, style)
+
+
+def _name(value: object, what: str) -> str | None:
+    name = expect_or(value, str, what, None)
+    if name is not None and len(name) > _NAME_LIMIT:
+        raise RequestError("bad-event", f"{what} is longer than {_NAME_LIMIT} characters")
+    return name

@@ -112,6 +112,11 @@ class Response:
             await self._outbox.send(SynthesizeStopped().event())
 
     @property
+    def has_begun(self) -> bool:
+        """Whether audio was sent."""
+        return self._first_audio is not None
+
+    @property
     def waits_since(self) -> float | None:
         """Since when the client has nothing to play, and the server waits for it: to send text, or to read.
 
