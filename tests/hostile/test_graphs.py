@@ -36,6 +36,7 @@ from wyoming_hayakoe.engine.prepare import proofs, proving
 from wyoming_hayakoe.engine.prepare.proofs import Proofs, UnprovedError, try_in_child
 from wyoming_hayakoe.engine.runtime.session import shapes
 from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.server import compiling
 from wyoming_hayakoe.utterance import SynthesisParams
 
 MODEL = TINY_REPO / graphs.SYNTHESIZER
@@ -219,6 +220,12 @@ def test_it_ends_with_the_process_that_started_it(model):
     wait_for(lambda: not is_alive(read(note)), "it ends, too")
 
 
+async def test_compiling_a_voice_has_an_end(monkeypatch):
+    monkeypatch.setattr(compiling, "_LONGEST", 0.2)
+    sleeping = [sys.executable, "-c", "import time; time.sleep(600)"]
+    assert await compiling.compile_in_child(sleeping) == "preparing it took more than 0 s"
+
+
 # -- the server and the command line --
 
 SERVED = {
@@ -296,6 +303,16 @@ def test_compile_and_say_fail_with_one_line(tmp_path):
     kept = [json.loads(path.read_bytes())["reason"] for path in (tmp_path / "data" / "compiled" / "proofs").iterdir()]
     assert sum("Loop" in reason for reason in kept) == 1
     assert proving.PASSED not in kept
+
+
+def test_with_no_compile_a_voice_is_tried_once_and_nothing_is_made(tmp_path):
+    flags = ("--no-compile", "--voice", f"rand-jp={TINY_REPO}", "--data-dir", str(tmp_path))
+    for _ in range(2):
+        with program(*flags) as served:
+            uri = served.uri
+            wait_for(lambda uri=uri: asyncio.run(said(uri, "rand-jp"))[-1] == "audio-stop", "it speaks")
+        assert len(list(tmp_path.glob("compiled/proofs/*"))) == 2
+        assert not list(tmp_path.glob("compiled/*/report.json"))
 
 
 def trying(pid):

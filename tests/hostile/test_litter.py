@@ -36,7 +36,7 @@ def test_a_killed_compiler_leaves_nothing_in_the_temporary_folder_and_is_cleared
     temporary, data = tmp_path / "tmp", tmp_path / "data"
     temporary.mkdir()
     compiled = data / "compiled"
-    given = {"TMPDIR": str(temporary), "HAYAKOE_DATA_DIR": str(data), "HAYAKOE_PRECISION": "int8"}
+    given = {"TMPDIR": str(temporary), "HAYAKOE_DATA_DIR": str(data)}
     environment = clean_environment(**given)
     compiling = command("compile", f"rand-jp={TINY_REPO}")
     process = subprocess.Popen(compiling, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
