@@ -205,6 +205,15 @@ def test_a_storage_that_lists_what_no_s3_does_is_refused_in_one_line(refusal, bo
         refusal(wire, "s3://bucket")
 
 
+@pytest.mark.parametrize("code", ["a&#10;b", "x" * 100_000, "&#27;[2J", "", "<b>bold</b>"])
+def test_a_refusal_writes_nothing_into_the_log_that_is_no_word(refusal, code):
+    body = f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode()
+    with answering(lambda _: ok(body, status="403 No")) as wire:
+        assert (
+            "(unknown)" in (line := refusal(wire, "s3://bucket")) or "answers as no S3 does" in line or "HTTP" in line
+        )
+
+
 # -- without end, and slowly --
 
 
