@@ -13,6 +13,7 @@ from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles, read_voice
 from wyoming_hayakoe.engine.prepare.bert_graph import Bits
 from wyoming_hayakoe.engine.prepare.compiler import Compiler
 from wyoming_hayakoe.engine.prepare.precision import Precision
+from wyoming_hayakoe.engine.prepare.proofs import Proofs
 from wyoming_hayakoe.engine.runtime.cpu import has_little_memory
 from wyoming_hayakoe.engine.runtime.model_cache import ModelCache
 from wyoming_hayakoe.engine.runtime.providers import has_cuda
@@ -99,10 +100,13 @@ class Engine:
         self._execution = Execution(settings.threads, low_memory)
         self._voice_execution = replace(self._execution, device=device)
         compiled = data / "compiled"
-        self._compiler = Compiler(compiled, settings.precision, bert_bits=settings.bert_bits, enabled=settings.compiled)
+        proofs = Proofs(compiled)
+        self._compiler = Compiler(
+            compiled, settings.precision, bert_bits=settings.bert_bits, enabled=settings.compiled, proofs=proofs
+        )
         # What is prepared for this machine's CPU is of no use to a GPU; the BERT, in int8, stays on the CPU.
         on_cpu = device == "cpu" and self._network is None
-        self._voice_compiler = self._compiler if on_cpu else Compiler(compiled, enabled=False)
+        self._voice_compiler = self._compiler if on_cpu else Compiler(compiled, enabled=False, proofs=proofs)
 
         self.models = ModelCache(settings.max_memory)
         """The models that are in memory."""

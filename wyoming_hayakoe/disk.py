@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import stat
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -72,6 +73,21 @@ def write_whole(path: Path, data: bytes, *, mode: int | None = None) -> None:
     except BaseException:
         incoming.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def nameless(data: bytes = b"") -> Iterator[Path]:
+    """Yield the path of a file with ``data`` that nobody else can open, and that is gone with its process.
+
+    Also a process that is killed leaves nothing behind: the file has no name in any folder.
+
+    Raises:
+        OSError: the temporary folder does not take it.
+    """
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        yield Path(f"/proc/self/fd/{file.fileno()}")
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -190,6 +206,24 @@ def locked(path: Path, waiting: str) -> Iterator[None]:
                 return
         finally:
             os.close(descriptor)
+
+
+@contextmanager
+def unlocked(path: Path) -> Iterator[None]:
+    """Hold the lock of :func:`locked`, and remove its file afterwards.
+
+    Raises:
+        BlockingIOError: another one holds it.
+        OSError: the file cannot be used.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+        if _is_at(descriptor, path):
+            path.unlink()
+    finally:
+        os.close(descriptor)
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

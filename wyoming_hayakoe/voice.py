@@ -97,7 +97,7 @@ class Voice(Protocol):
 
     @property
     def is_compiled(self) -> bool:
-        """Whether the form for this machine is in the data folder, or the voice needs none."""
+        """Whether the form for this machine is in the data folder, or the voice needs none and can be loaded."""
 
     @property
     def has_spoken(self) -> bool:
@@ -115,7 +115,11 @@ class Voice(Protocol):
         """
 
     def run_as_it_is(self) -> None:
-        """Load from now on what is there: the form for this machine, an earlier form, or the published files."""
+        """Load from now on what is there: the form for this machine, an earlier form, or the published files.
+
+        Raises:
+            HayakoeError: there is no form, and the published files have not been proved to be harmless.
+        """
 
     @property
     def is_ready(self) -> bool:

@@ -120,6 +120,8 @@ async def serving(tts: TTS, configuration: Configuration, **settings):
 @pytest.fixture
 def uncompiled(tmp_path):
     """Makes voices that need no preparing."""
+    # As after an earlier start: what has no proof is tried in a process of its own before it is offered.
+    TTS(cache_dir=tmp_path, compiled=False).load("a", HERE).speakers["a"].voice.compile()
     return lambda **hooks: SlowTTS(cache_dir=tmp_path, compiled=False, **hooks)
 
 

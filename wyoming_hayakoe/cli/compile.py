@@ -1,15 +1,14 @@
 """Prepare voices for this machine before their first use, and keep the prepared forms in the data directory."""
 
 import argparse
-import os
 import sys
-from contextlib import suppress
-from pathlib import Path
+from dataclasses import replace
 
 from wyoming_hayakoe.cli.options.configured import configure
 from wyoming_hayakoe.cli.options.option import add_options
 from wyoming_hayakoe.cli.options.table import LOGGING, PREPARING
 from wyoming_hayakoe.cli.progress import progress_on
+from wyoming_hayakoe.engine.runtime.bounds import bound, most_memory
 from wyoming_hayakoe.engine.runtime.model_cache import give_back_at_once
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 
@@ -24,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="VOICE",
         help="voice as NAME[=SOURCE] (default: those of HAYAKOE_VOICE, the --config file and the data directory)",
     )
+    parser.add_argument(
+        "--prove", action="store_true", help="only try whether the voices can be loaded, as before --no-compile"
+    )
     add_options(parser, [option for option in _OPTIONS if option.name != "voice"])
 
 
@@ -32,6 +34,8 @@ def run(flags: argparse.Namespace) -> int:
     _yield_to_others()
     flags.voice = flags.voice or None
     configured = configure(flags, _OPTIONS)
+    if flags.prove:
+        configured = replace(configured, settings=replace(configured.settings, no_compile=True))
     voices = configured.wanted.sources
     if not voices:
         raise UsageError("compile: no voice is named or configured: name one, as NAME=hf://OWNER/REPO")
@@ -47,7 +51,7 @@ def run(flags: argparse.Namespace) -> int:
         except HayakoeError as error:
             failures.append(str(error))
         else:
-            print(f"{name} is prepared", flush=True)
+            print(f"{name} {'can be loaded' if flags.prove else 'is prepared'}", flush=True)
     if failures:
         raise HayakoeError("; ".join(dict.fromkeys(failures)))
     return 0
@@ -55,7 +59,5 @@ def run(flags: argparse.Namespace) -> int:
 
 def _yield_to_others() -> None:
     """Lower this process's priority beside a running server, and make it the first to be killed without memory."""
-    os.nice(10)
+    bound(most_memory())
     give_back_at_once()
-    with suppress(OSError):  # not Linux
-        Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")

@@ -5,6 +5,7 @@ import asyncio
 import logging
 import signal
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from wyoming_hayakoe.sources.dropped_in import dropped_into
 from wyoming_hayakoe.sources.location import DEFAULT
 
 _LOGGER = logging.getLogger(__name__)
+
+_LAST_SECONDS = 2.0
+"""Seconds that threads have to end after the server has stopped."""
 
 _LOG_FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
 
@@ -43,12 +47,21 @@ def run(flags: argparse.Namespace) -> int:
     configuration = _Configuration(flags, configured)
     updater = VoiceUpdater(configured.make_tts(), configuration, progress_on(sys.stderr), offline=offline)
     server = Server(configured.server_settings, updater.catalogue, updater)
-    asyncio.run(server.run())
-    if server.is_aborted:
-        # Python would wait for the step that the lane still computes.
-        logging.shutdown()
-        exit_at_once(0)
+    asyncio.run(_run(server))
     return 0
+
+
+async def _run(server: Server) -> None:
+    await server.run()
+    # Python would wait for the threads that still compute, or read from a disk that does not answer.
+    last = threading.Timer(0.0 if server.is_aborted else _LAST_SECONDS, _end)
+    last.daemon = True
+    last.start()
+
+
+def _end() -> None:
+    logging.shutdown()
+    exit_at_once(0)
 
 
 class _Configuration:
@@ -91,4 +104,5 @@ class _Configuration:
         )
         given = as_flags(settings, (*PREPARING, *LOGGING))
         voice = f"{name}={source or DEFAULT}"
-        return [sys.executable, "-m", "wyoming_hayakoe", "compile", voice, *given]
+        prove = ["--prove"] if settings.no_compile else []
+        return [sys.executable, "-m", "wyoming_hayakoe", "compile", voice, *prove, *given]

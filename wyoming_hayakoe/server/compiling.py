@@ -9,6 +9,9 @@ from contextlib import suppress
 
 from wyoming_hayakoe.errors import HayakoeError
 
+_LONGEST = 3600.0
+"""Seconds that it may take: a Raspberry Pi 4 takes a quarter of an hour."""
+
 _LAST_WORD = "wyoming-hayakoe: "
 """The beginning of the line with which the command line says why it fails."""
 
@@ -25,13 +28,18 @@ async def compile_in_child(command: Sequence[str]) -> str:
         process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE)
     except OSError as error:
         raise HayakoeError(f"the process that prepares it cannot be started ({error.strerror})") from error
+    reason = ""
     try:
-        reason = await _relay(process.stderr) if process.stderr else ""
-        code = await process.wait()
+        async with asyncio.timeout(_LONGEST):
+            reason = await _relay(process.stderr) if process.stderr else ""
+            await process.wait()
+    except TimeoutError:
+        return f"preparing it took more than {_LONGEST:.0f} s"
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
+    code = process.returncode or 0
     return reason or (f"preparing it {_end(code)}" if code else "")
 
 

@@ -178,8 +178,9 @@ class Workers:
             job.compiled_at = None
         if await in_daemon_thread(lambda: is_compiled(speaker)):
             return await in_daemon_thread(lambda: self._tts.reopen(job.name))
+        # What has not been proved to be harmless is not loaded here.
+        await in_daemon_thread(speaker.voice.run_as_it_is)
         _LOGGER.warning("voice %s: runs unprepared, and slower: %s", job.name, reason or "the form was not kept")
-        speaker.voice.run_as_it_is()
         return speaker
 
     def _compile_seconds(self) -> float:

@@ -1,5 +1,6 @@
 """Reading of ONNX files, which come from any source and may hold anything."""
 
+import glob
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -8,6 +9,15 @@ from wyoming_hayakoe.errors import HayakoeError, in_brief
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, TensorProto
+
+
+_LARGEST = 2 << 30
+"""The most bytes of a file; protocol buffers have no more."""
+
+
+def model_files(model: Path) -> list[Path]:
+    """Return a graph's file and those of its external data."""
+    return [path for path in sorted(model.parent.glob(f"{glob.escape(model.name)}*")) if path.is_file()]
 
 
 def read_model(path: Path) -> "ModelProto":
@@ -22,8 +32,10 @@ def read_model(path: Path) -> "ModelProto":
     from onnx.external_data_helper import load_external_data_for_model
 
     try:
+        if path.stat().st_size > _LARGEST:
+            raise HayakoeError(f"{path}: is larger than {_LARGEST >> 30} GB: choose another voice")
         model = onnx.load(path, load_external_data=False)
-        for tensor in _tensors(model.graph):
+        for tensor in tensors(model.graph):
             for entry in tensor.external_data:
                 _check_location(path, entry.key, entry.value)
         load_external_data_for_model(model, str(path.parent))
@@ -38,14 +50,14 @@ def read_model(path: Path) -> "ModelProto":
     return model
 
 
-def _tensors(graph: "GraphProto") -> "Iterator[TensorProto]":
+def tensors(graph: "GraphProto") -> "Iterator[TensorProto]":
     """Yield every tensor of a graph, also those of branches and loops."""
     yield from graph.initializer
     for node in graph.node:
         for attribute in node.attribute:
-            yield from (attribute.t, *attribute.tensors)
-            for inner in (attribute.g, *attribute.graphs):
-                yield from _tensors(inner)
+            yield from (*([attribute.t] if attribute.HasField("t") else []), *attribute.tensors)
+            for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
+                yield from tensors(inner)
 
 
 def _check_location(path: Path, key: str, value: str) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.engine.graphs.checks import check
+from wyoming_hayakoe.engine.graphs.model_file import read_model
 from wyoming_hayakoe.engine.jp_extra.vocabulary import Vocabulary
 from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
@@ -17,8 +19,9 @@ from wyoming_hayakoe.engine.prepare.bert_graph import make_bert
 from wyoming_hayakoe.engine.prepare.compiler import Compiler, Recipe
 from wyoming_hayakoe.engine.prepare.forms import Forms
 from wyoming_hayakoe.engine.prepare.reports import Report, lists
+from wyoming_hayakoe.engine.runtime.cpu import has_little_memory
 from wyoming_hayakoe.engine.runtime.model_cache import give_back
-from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session
+from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session, shapes
 from wyoming_hayakoe.errors import HayakoeError
 
 Features = npt.NDArray[np.float32]
@@ -28,6 +31,9 @@ _Loaded = tuple[Session, Vocabulary]
 
 _INPUTS = {"input_ids", "attention_mask"}
 _WIDTH = 1024
+
+# Characters of the longest sentence that is read in one piece, nearly; its values do not decide what is computed.
+_TRIED = 256
 
 # Some 4,000 characters: the sentences of an article, and those that a smart home repeats.
 _KEPT_BYTES = 16 << 20
@@ -55,7 +61,8 @@ class Bert:
         compiler = compiler or Compiler(model.parent, enabled=False)
         bits = compiler.bert_bits
         make = partial(make_bert, model, partial(_samples, tokenizer), bits)
-        self._forms = Forms(compiler, Recipe("bert", model, {"bits": bits}, make, accepts=_accepts))
+        recipe = Recipe("bert", model, {"bits": bits}, make, prove=prove_bert, accepts=_accepts)
+        self._forms = Forms(compiler, recipe)
         self._loading = threading.Lock()
         self._loaded: _Loaded | None = None
         self._lock = threading.Lock()
@@ -93,8 +100,17 @@ class Bert:
         self._forms.compile_or_warn()
 
     def run_as_it_is(self) -> None:
-        """Load from now on what is here: the form for this configuration, an earlier one, or the published file."""
-        self._forms.runs_as_it_is = True
+        """Load from now on what is here: the form for this configuration, an earlier one, or the published file.
+
+        Raises:
+            HayakoeError: no form is here, and the published file may not be loaded.
+        """
+        self._forms.take_what_is_here()
+
+    @property
+    def can_open(self) -> bool:
+        """Whether :meth:`run_as_it_is` finds something, as far as that is known without reading the model."""
+        return self._forms.can_open
 
     def prepare(self) -> None:
         """Load the model, if it is not there, or if the form for this configuration has been made since.
@@ -173,6 +189,22 @@ class Bert:
             return Session(self.model, self.model, self._execution)
         path = compiled.graph("bert")
         return Session(path, self.model, self._execution, is_optimised=True, plans_memory=False)
+
+
+def prove_bert(model: Path) -> None:
+    """Load a published graph and let it read, for :mod:`~.prepare.proofs`.
+
+    Raises:
+        HayakoeError: it is missing, damaged, no BERT, not to be trusted, or fails.
+    """
+    # Vocabularies begin with padding, the two ends and unknown characters.
+    tokens = np.full((1, _TRIED), 3, dtype=np.int64)
+    feeds = {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
+    check(read_model(model), model, shapes(feeds))
+    give_back()
+    session = Session(model, model, Execution(low_memory=has_little_memory()))
+    if set(session.inputs) == _INPUTS:
+        session.run(session.outputs[:1], feeds)
 
 
 def _accepts(report: Report) -> bool:

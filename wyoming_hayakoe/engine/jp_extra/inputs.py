@@ -11,7 +11,7 @@ from wyoming_hayakoe.engine.jp_extra.config import StyleVectors, VoiceConfig, st
 from wyoming_hayakoe.engine.jp_extra.parts import counts_with_blanks, with_blanks
 from wyoming_hayakoe.engine.runtime.session import Feeds
 from wyoming_hayakoe.errors import HayakoeError, some_of
-from wyoming_hayakoe.symbols import language_ids, phone_ids, tone_ids
+from wyoming_hayakoe.symbols import SYMBOLS, language_ids, phone_ids, tone_ids
 from wyoming_hayakoe.utterance import SynthesisParams, Utterance
 
 
@@ -60,6 +60,23 @@ class Inputs:
             "style_vec": self.style[None],
             **{name: np.array([value], dtype=np.float32) for name, value in scalars.items()},
         }
+
+
+LONGEST = 601
+"""Phones of the longest sentence that is spoken in one piece at speed 1, blanks included."""
+
+
+def random_inputs(length: int) -> Inputs:
+    """Return a sentence of ``length`` phones, the same in each run, for a network that nobody listens to."""
+    random = np.random.default_rng(length)
+    return Inputs(
+        phones=random.integers(1, len(SYMBOLS), length),
+        tones=np.array(tone_ids(random.integers(0, 2, length).tolist())),
+        languages=np.array(language_ids(length)),
+        bert=random.standard_normal((1024, length), dtype=np.float32),
+        style=random.standard_normal(256, dtype=np.float32),
+        speaker_id=0,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.graphs.cutting import Stages, UncuttableError
-from wyoming_hayakoe.engine.jp_extra.inputs import Inputs
+from wyoming_hayakoe.engine.jp_extra.inputs import Inputs, random_inputs
 from wyoming_hayakoe.engine.jp_extra.stages import LoadedStage, decode, encode, flow_feeds, read_synthesizer, turn
+from wyoming_hayakoe.engine.jp_extra.synthesizer import prove_synthesizer
 from wyoming_hayakoe.engine.prepare.compiler import Recipe
 from wyoming_hayakoe.engine.prepare.int8_trial import Rehearsal
 from wyoming_hayakoe.engine.prepare.precision import Precision, choose
@@ -21,7 +22,6 @@ from wyoming_hayakoe.engine.prepare.reports import Report, is_whole, lists
 from wyoming_hayakoe.engine.prepare.simplify import remark, simplify
 from wyoming_hayakoe.engine.runtime.session import Feeds, Session, optimise
 from wyoming_hayakoe.errors import in_brief
-from wyoming_hayakoe.symbols import SYMBOLS, language_ids, tone_ids
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Waveform
 
@@ -56,7 +56,8 @@ class Sentences:
 
 def recipe(name: str, model: Path, precision: Precision, sentences: Callable[[], Sentences]) -> Recipe:
     """Return how the synthesizer at ``model`` is prepared; ``sentences`` are read only if a trial needs them."""
-    return Recipe(name, model, {"precision": precision}, partial(make, model, precision, sentences), accepts=accepts)
+    make_it = partial(make, model, precision, sentences)
+    return Recipe(name, model, {"precision": precision}, make_it, prove=prove_synthesizer, accepts=accepts)
 
 
 def make(model: Path, precision: Precision, sentences: Callable[[], Sentences], folder: Path) -> dict[str, Any]:
@@ -132,15 +133,7 @@ def sample(encoder: "ModelProto", length: int) -> Feeds:
     def normal(*shape: int) -> npt.NDArray[np.float32]:
         return random.standard_normal(shape, dtype=np.float32)
 
-    inputs = Inputs(
-        phones=random.integers(1, len(SYMBOLS), length),
-        tones=np.array(tone_ids(random.integers(0, 2, length).tolist())),
-        languages=np.array(language_ids(length)),
-        bert=normal(1024, length),
-        style=normal(256),
-        speaker_id=0,
-    )
-    feeds = {**inputs.feeds(SynthesisParams()), cutting.DURATION_NOISE: normal(1, 2, length)}
+    feeds = {**random_inputs(length).feeds(SynthesisParams()), cutting.DURATION_NOISE: normal(1, 2, length)}
     mean = Session(encoder, Path("encoder.onnx")).run([cutting.MEAN], feeds)[0]
     return {
         **feeds,

@@ -8,17 +8,23 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.engine.graphs.checks import check
 from wyoming_hayakoe.engine.graphs.cutting import UncuttableError
-from wyoming_hayakoe.engine.jp_extra.inputs import Inputs
-from wyoming_hayakoe.engine.jp_extra.stages import LoadedStages, decode, encode, flow_feeds, turn
+from wyoming_hayakoe.engine.jp_extra.inputs import LONGEST, Inputs, random_inputs
+from wyoming_hayakoe.engine.jp_extra.stages import LoadedStages, decode, encode, flow_feeds, read_synthesizer, turn
 from wyoming_hayakoe.engine.jp_extra.windows import Window, plan
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
-from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session
+from wyoming_hayakoe.engine.runtime.cpu import has_little_memory
+from wyoming_hayakoe.engine.runtime.model_cache import give_back
+from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session, shapes
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Waveform
 
 _LOGGER = logging.getLogger(__name__)
+
+# Phones of the sentence that is spoken to its end to try a network; the longest one only begins.
+_TRIED = 50
 
 # 70 s, longer than any sentence. The flow's attention takes memory by the square of this.
 _MOST_FRAMES = 6000
@@ -121,3 +127,22 @@ class Synthesizer:
             durations[0].reshape(-1).astype(np.int64) if durations else None,
             iter([sound.reshape(-1).astype(np.float32)]),
         )
+
+
+def prove_synthesizer(model: Path) -> None:
+    """Load a published graph and let it speak, for :mod:`~.prepare.proofs`.
+
+    Raises:
+        HayakoeError: it is missing, damaged, no JP-Extra voice, not to be trusted, or fails.
+    """
+    params = SynthesisParams(seed=0)
+    tried, longest = random_inputs(_TRIED), random_inputs(LONGEST)
+    check(read_synthesizer(model), model, shapes(longest.feeds(params)))
+    give_back()
+    network = Synthesizer(model, execution=Execution(low_memory=has_little_memory()))
+    for _ in network.speak(tried, params, undivided=True).windows:
+        pass
+    durations = network.durations(longest, params)
+    # A sentence of too many frames is an error each time, and ends nothing.
+    if durations is None or durations.sum() <= _MOST_FRAMES:
+        next(network.speak(longest, params).windows)

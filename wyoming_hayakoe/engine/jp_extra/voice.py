@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.disk import stamp
+from wyoming_hayakoe.engine.graphs.model_file import model_files
 from wyoming_hayakoe.engine.jp_extra import pauses
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.engine.jp_extra.duration_predictor import DurationPredictor
@@ -23,7 +24,7 @@ from wyoming_hayakoe.engine.jp_extra.preparation import Sentences, recipe
 from wyoming_hayakoe.engine.jp_extra.synthesizer import Synthesizer
 from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles
 from wyoming_hayakoe.engine.prepare import rehearsal
-from wyoming_hayakoe.engine.prepare.compiler import Compiler, model_files
+from wyoming_hayakoe.engine.prepare.compiler import Compiler
 from wyoming_hayakoe.engine.prepare.forms import Forms
 from wyoming_hayakoe.engine.runtime.model_cache import ModelCache, Place
 from wyoming_hayakoe.engine.runtime.session import Execution
@@ -81,9 +82,11 @@ class JPExtraVoice:
         self.styles = tuple(self._config.styles)
         self.sample_rate = self._config.sample_rate
         self._maker = InputMaker(name, files.config, files.style_vectors, shared.bert)
-        self._predictor = DurationPredictor(files.predictor)
+        self._predictor = DurationPredictor(files.predictor, shared.compiler.proofs)
         sentences = partial(_sentences, self._maker, shared.read)
-        self._forms = Forms(shared.compiler, recipe(name, files.model, shared.compiler.precision, sentences))
+        how = recipe(name, files.model, shared.compiler.precision, sentences)
+        # What another runtime loads is no graph, but weights alone.
+        self._forms = Forms(shared.compiler, how if shared.load is None else replace(how, prove=None))
         parts = model_files(files.model)
         size = sum(path.stat().st_size for path in parts)
         self._place: Place[Synthesizer] = shared.models.place(name, int(_OVERHEAD * size))
@@ -97,13 +100,16 @@ class JPExtraVoice:
 
     @property
     def is_compiled(self) -> bool:
-        """Whether the form for this configuration is on disk, or none is made; the BERT's too, as far as known."""
+        """Whether the form for this configuration is on disk, or none is made and the published one has been proved.
+
+        The BERT's too, as far as that is known.
+        """
         return self._forms.is_compiled and self._shared.bert.is_compiled
 
     @property
     def has_spoken(self) -> bool:
-        """Whether its level has been measured on this machine, which the first :meth:`prepare` does."""
-        return self._level_file.exists()
+        """Whether its level has been measured on this machine, and what is here can be loaded as it is."""
+        return self._level_file.exists() and self._forms.can_open and self._shared.bert.can_open
 
     @property
     def report(self) -> Mapping[str, Any] | None:
@@ -118,14 +124,19 @@ class JPExtraVoice:
         """
         self._shared.bert.compile()
         self._forms.compile()
+        if "uncut" in (self.report or {}):
+            self._predictor.prove()
 
     def run_as_it_is(self) -> None:
         """Load from now on what is here, for network and BERT: this configuration's form, an earlier or the published.
 
         The BERT does so for all voices, until its own form has been made.
+
+        Raises:
+            HayakoeError: of network or BERT no form is here, and the published file may not be loaded.
         """
+        self._forms.take_what_is_here()
         self._shared.bert.run_as_it_is()
-        self._forms.runs_as_it_is = True
 
     def prepare(self) -> None:
         """Load the BERT and the network, after preparing both if need be, and measure the level if it is unknown.
@@ -139,7 +150,8 @@ class JPExtraVoice:
             self._forms.compile_or_warn()
         with ThreadPoolExecutor(1) as beside:
             loading = beside.submit(copy_context().run, self._shared.bert.prepare)
-            self._synthesizer()
+            if not self._synthesizer().is_cut:
+                self._predictor.prove()
             loading.result()
         self._gain()
 

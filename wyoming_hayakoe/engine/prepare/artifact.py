@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from wyoming_hayakoe.disk import clear, locked, open_file, read_start, remove, stamp, sync, write_record
+from wyoming_hayakoe.disk import clear, locked, open_file, read_start, remove, stamp, sync, unlocked, write_record
 from wyoming_hayakoe.engine.prepare.reports import REPORT, Accepts, Report, anything, read_report, write_report
 
 _LOGGER = logging.getLogger(__name__)
@@ -112,6 +112,13 @@ def content_hash(files: Sequence[Path], memo: Path, *, only_remembered: bool = F
 def _check(note: Path, digest: str) -> str:
     """Return what shows that a note was not copied from another file's."""
     return hashlib.sha256(f"{note.name} {digest}".encode()).hexdigest()[:16]
+
+
+def clear_abandoned(folder: Path) -> None:
+    """Remove from a folder of artifacts what killed processes have left half made."""
+    for incoming in folder.glob(f"*{INCOMING}"):
+        with suppress(OSError), unlocked(_lock(incoming.with_suffix(""))):
+            remove(incoming)
 
 
 def _lock(folder: Path) -> Path:

@@ -6,12 +6,12 @@ Below ``compiled/`` in the data directory, each voice and the BERT has an artifa
     NAME-KEY/*.onnx        graphs that ONNX Runtime has optimised for this machine; it runs them as they are
     NAME-KEY/*.data        their weights, which it maps into memory
     hashes/                the contents of sources, so that they are not read at each start
+    proofs/                which sources may be loaded at all
 
 What is made, and how, is in the recipe that a kind of voice brings.
 """
 
 import errno
-import glob
 import hashlib
 import logging
 import os
@@ -20,16 +20,19 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from wyoming_hayakoe.disk import stamp
-from wyoming_hayakoe.engine.prepare.artifact import INCOMING, Artifact, content_hash
+from wyoming_hayakoe.engine.graphs.model_file import model_files
+from wyoming_hayakoe.engine.prepare.artifact import INCOMING, Artifact, clear_abandoned
 from wyoming_hayakoe.engine.prepare.bert_graph import Bits
 from wyoming_hayakoe.engine.prepare.precision import Precision
+from wyoming_hayakoe.engine.prepare.proofs import Proofs, Prove, content_of
 from wyoming_hayakoe.engine.prepare.reports import REPORT, Accepts, Report, anything, is_seconds
 from wyoming_hayakoe.engine.runtime.cpu import instruction_set
-from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.errors import HayakoeError, in_brief
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -53,6 +56,9 @@ class Recipe:
     make: Callable[[Path], Mapping[str, Any]]
     """Writes the graphs into an empty folder, and returns the report on them for JSON."""
 
+    prove: Prove | None = None
+    """Tries the published graph in a process of its own; None for a model that is no graph."""
+
     accepts: Accepts = anything
     """Whether what this kind of model reads is in a report that :attr:`make` may have returned, here or elsewhere."""
 
@@ -61,7 +67,13 @@ class Compiler:
     """Makes artifacts, finds them again, and removes those that are outdated. Safe to use from several threads."""
 
     def __init__(
-        self, folder: Path, precision: Precision = "auto", *, bert_bits: Bits = 8, enabled: bool = True
+        self,
+        folder: Path,
+        precision: Precision = "auto",
+        *,
+        bert_bits: Bits = 8,
+        enabled: bool = True,
+        proofs: Proofs | None = None,
     ) -> None:
         """Keep artifacts in ``folder``; a compiler that is not ``enabled`` makes and finds none.
 
@@ -70,14 +82,36 @@ class Compiler:
             precision: of the voices.
             bert_bits: of a weight of the BERT.
             enabled: False where models run as they are published.
+            proofs: see :attr:`proofs`.
         """
         self.precision: Precision = precision
         self.bert_bits: Bits = bert_bits
         self.is_enabled = enabled
+        self.proofs = proofs
+        """Those without which no published graph is loaded; None where its user knows where it is from."""
+
         self._folder = folder
         self._hashes = folder / "hashes"
         # A list of voices asks for all of them, again and again, and checking one reads some megabytes.
         self._seen: dict[Path, tuple[str, Artifact | None]] = {}
+
+    def prove(self, recipe: Recipe) -> None:
+        """Return if the published graph may be loaded by this process; the first time that is tried in another one.
+
+        Raises:
+            UnprovedError: it may not.
+            HayakoeError: it cannot be read.
+        """
+        if self.proofs is not None and recipe.prove is not None:
+            self.proofs.require(recipe.model, recipe.prove)
+
+    def has_proof(self, recipe: Recipe) -> bool:
+        """Return whether the published graph may be loaded; False where only trying it, or reading all, could tell.
+
+        Raises:
+            HayakoeError: it cannot be read.
+        """
+        return self.proofs is None or recipe.prove is None or self.proofs.has(recipe.model, recipe.prove)
 
     def make(self, recipe: Recipe) -> Artifact:
         """Return the artifact of this configuration, made at the first time.
@@ -85,11 +119,14 @@ class Compiler:
         Raises:
             HayakoeError: the model cannot be read, fails, or the folder cannot keep the artifact.
         """
-        made_of = self._made_of(recipe, _content(recipe.model, self._hashes))
+        made_of = self._made_of(recipe, content_of(recipe.model, self._hashes))
         folder = self._place(recipe, made_of)
         is_new = not folder.exists()
+        if is_new:
+            clear_abandoned(self._folder)
         try:
-            artifact = Artifact.ensure(folder, lambda incoming: _make(recipe, made_of, incoming), _of(recipe, made_of))
+            make = partial(self._make, recipe, made_of)
+            artifact = Artifact.ensure(folder, make, _of(recipe, made_of))
         except OSError as error:
             raise UnkeptError(
                 f"{recipe.name}: cannot be kept prepared in {self._folder} ({error.strerror or error}): make room or "
@@ -101,7 +138,7 @@ class Compiler:
 
     def find(self, recipe: Recipe) -> Artifact | None:
         """Return the artifact of this configuration; None where there is none, or only reading all could tell."""
-        if (content := _content(recipe.model, self._hashes, only_remembered=True)) is None:
+        if (content := content_of(recipe.model, self._hashes, only_remembered=True)) is None:
             return None
         made_of = self._made_of(recipe, content)
         folder = self._place(recipe, made_of)
@@ -116,7 +153,7 @@ class Compiler:
         Raises:
             HayakoeError: the model cannot be read.
         """
-        return _content(recipe.model, self._hashes, only_remembered=True) is not None
+        return content_of(recipe.model, self._hashes, only_remembered=True) is not None
 
     def available(self, recipe: Recipe) -> list[Artifact]:
         """Return all artifacts of the same model for this machine, also of other options, ONNX Runtimes and formats.
@@ -126,7 +163,7 @@ class Compiler:
         Raises:
             HayakoeError: the model cannot be read.
         """
-        made_of = self._made_of(recipe, _content(recipe.model, self._hashes))
+        made_of = self._made_of(recipe, content_of(recipe.model, self._hashes))
         current = self._place(recipe, made_of)
         fits = _of(recipe, {key: made_of[key] for key in ("content", "machine")})
         found = [Artifact.open(path.parent, fits) for path in self._folder.glob(f"*/{REPORT}")]
@@ -150,6 +187,22 @@ class Compiler:
             "machine": instruction_set(),
             "options": dict(recipe.options),
         }
+
+    def _make(self, recipe: Recipe, made_of: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+        self.prove(recipe)
+        _check_room(folder, recipe.model)
+        _LOGGER.info("%s: is being prepared for this machine, once; that takes a while", recipe.name)
+        start = time.monotonic()
+        try:
+            notes = recipe.make(folder)
+        except (HayakoeError, OSError):
+            raise
+        except Exception as error:
+            reason = f"{type(error).__name__}: {in_brief(error)}"
+            raise HayakoeError(f"{recipe.model}: cannot be prepared ({reason}): choose another voice") from error
+        seconds = round(time.monotonic() - start, 1)
+        _LOGGER.info("%s: is prepared, after %.0f s", recipe.name, seconds)
+        return {"name": recipe.name, **made_of, "seconds": seconds, **notes}
 
     def _place(self, recipe: Recipe, made_of: Mapping[str, Any]) -> Path:
         """Return the folder in which an artifact is or would be; the same source under another name is made once."""
@@ -182,11 +235,6 @@ class UnkeptError(HayakoeError):
     """The folder of artifacts does not take one: it is full, or may not be written."""
 
 
-def model_files(model: Path) -> list[Path]:
-    """Return a graph's file and those of its external data."""
-    return [path for path in sorted(model.parent.glob(f"{glob.escape(model.name)}*")) if path.is_file()]
-
-
 def _of(recipe: Recipe, made_of: Mapping[str, Any]) -> Accepts:
     """Return what accepts reports on a recipe's model that was made of this; the path it had does not matter."""
     decisive = {key: value for key, value in made_of.items() if key != "model"}
@@ -196,23 +244,6 @@ def _of(recipe: Recipe, made_of: Mapping[str, Any]) -> Accepts:
         return is_same and is_seconds(report.get("seconds")) and recipe.accepts(report)
 
     return accepts
-
-
-def _make(recipe: Recipe, made_of: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    _check_room(folder, recipe.model)
-    _LOGGER.info("%s: is being prepared for this machine, once; that takes a while", recipe.name)
-    start = time.monotonic()
-    notes = recipe.make(folder)
-    seconds = round(time.monotonic() - start, 1)
-    _LOGGER.info("%s: is prepared, after %.0f s", recipe.name, seconds)
-    return {"name": recipe.name, **made_of, "seconds": seconds, **notes}
-
-
-def _content(model: Path, memo: Path, *, only_remembered: bool = False) -> str | None:
-    try:
-        return content_hash(model_files(model), memo, only_remembered=only_remembered)
-    except OSError as error:
-        raise HayakoeError(f"{model}: cannot be read ({error.strerror}): fetch the voice again") from None
 
 
 def _check_room(folder: Path, model: Path) -> None:

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.prepare.compiler import Compiler, Recipe, UnkeptError
-from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.engine.prepare.proofs import UnprovedError
+from wyoming_hayakoe.errors import HayakoeError, in_brief
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,8 +31,15 @@ class Forms:
 
     @property
     def is_compiled(self) -> bool:
-        """Whether the form for this configuration is on disk, or none is to be made."""
-        return not self._compiler.is_enabled or self.report is not None
+        """Whether the form for this configuration is on disk, or none is to be made of a graph that may be loaded."""
+        return self.report is not None if self._compiler.is_enabled else self._compiler.has_proof(self._recipe)
+
+    @property
+    def can_open(self) -> bool:
+        """Whether :meth:`take_what_is_here` takes something, as far as that is known without reading the model."""
+        if not self._compiler.knows(self._recipe):
+            return False
+        return self._compiler.has_proof(self._recipe) or self._has_any
 
     @property
     def is_missing(self) -> bool:
@@ -51,18 +59,39 @@ class Forms:
         return found is not None and (self._opened is None or self._opened.folder != found.folder)
 
     def compile(self) -> None:
-        """Make the form for this configuration and keep it.
+        """Make the form for this configuration and keep it; where none is to be made, prove the published graph.
 
         Raises:
             HayakoeError: the model cannot be read, fails, or the form cannot be kept.
         """
-        if self._compiler.is_enabled:
-            with self._making:
-                self._compiler.make(self._recipe)
-                self._failed = False
+        if not self._compiler.is_enabled:
+            self._compiler.prove(self._recipe)
+            return
+        with self._making:
+            self._compiler.make(self._recipe)
+            self._failed = False
+
+    def take_what_is_here(self) -> None:
+        """Have :meth:`open` take the best of what is here from now on: a form of any configuration, else the graph.
+
+        Raises:
+            HayakoeError: no form is here, and the published graph may not be loaded.
+        """
+        if not self._has_any:
+            self._compiler.prove(self._recipe)
+        self.runs_as_it_is = True
+
+    @property
+    def _has_any(self) -> bool:
+        """Whether a form of any configuration is here."""
+        return self._compiler.is_enabled and bool(self._compiler.available(self._recipe))
 
     def compile_or_warn(self) -> Artifact | None:
-        """Return the form for this configuration, made if need be; None, with a warning at the first time, without."""
+        """Return the form for this configuration, made if need be; None, with a warning at the first time, without.
+
+        Raises:
+            UnprovedError: the graph may not be loaded at all.
+        """
         if not self._compiler.is_enabled:
             return None
         with self._making:
@@ -71,6 +100,8 @@ class Forms:
                 return None
             try:
                 return self._compiler.make(self._recipe)
+            except UnprovedError:
+                raise
             except UnkeptError as error:
                 _LOGGER.warning("%s; until then it runs unprepared, and slower", error)
             except HayakoeError as error:
@@ -89,14 +120,15 @@ class Forms:
             self._opened, model = opened
             return model
         self._opened = None
-        return load(None)
+        self._compiler.prove(self._recipe)
+        return self._loaded(load, None)
 
     def _open_compiled(self, load: Callable[[Artifact | None], Model]) -> tuple[Artifact, Model] | None:
         for _ in range(2):
             if (artifact := self.compile_or_warn()) is None:
                 break
             try:
-                return artifact, load(artifact)
+                return artifact, self._loaded(load, artifact)
             except HayakoeError:
                 _LOGGER.warning("%s: does not load; making it anew", artifact.folder)
                 artifact.discard()
@@ -106,6 +138,17 @@ class Forms:
         if self._compiler.is_enabled:
             for artifact in self._compiler.available(self._recipe):
                 # An earlier one may be of a format, or of an ONNX Runtime, that is not understood here.
-                with suppress(HayakoeError, LookupError, TypeError):
-                    return artifact, load(artifact)
+                with suppress(HayakoeError):
+                    return artifact, self._loaded(load, artifact)
         return None
+
+    def _loaded(self, load: Callable[[Artifact | None], Model], artifact: Artifact | None) -> Model:
+        """Return what ``load`` makes; whatever it raises, which an odd graph or report decides, becomes one line."""
+        try:
+            return load(artifact)
+        except HayakoeError:
+            raise
+        except Exception as error:
+            what = artifact.folder if artifact else self._recipe.model
+            reason = f"{type(error).__name__}: {in_brief(error)}"
+            raise HayakoeError(f"{what}: cannot be loaded ({reason}): choose another voice") from error

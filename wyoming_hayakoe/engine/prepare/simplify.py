@@ -8,13 +8,13 @@ constants are folded, and the stage's metadata says why.
 """
 
 import logging
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wyoming_hayakoe.disk import nameless
 from wyoming_hayakoe.engine.graphs.edits import drop_dead, drop_masks, merge_pads
 from wyoming_hayakoe.engine.prepare.relative_attention import lean_attention
 from wyoming_hayakoe.engine.runtime.session import Feeds, Session, fold
@@ -75,9 +75,7 @@ def _folded(model: "ModelProto") -> "ModelProto":
     """Return ``model`` as :func:`fold` writes it."""
     import onnx
 
-    with tempfile.TemporaryDirectory(prefix="wyoming-hayakoe-") as folder:
-        source, target = Path(folder, "source.onnx"), Path(folder, "target.onnx")
-        source.write_bytes(model.SerializeToString())
+    with nameless(model.SerializeToString()) as source, nameless() as target:
         fold(source, target)
         return onnx.load(target)
 

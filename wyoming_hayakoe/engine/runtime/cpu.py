@@ -10,6 +10,7 @@ CPU_INFO = Path("/proc/cpuinfo")
 """The file in which Linux describes the processor."""
 
 _SMALL = 2 << 30
+_UNKNOWN = 1 << 50
 
 
 def instruction_set(cpu_info: Path = CPU_INFO) -> str:
@@ -30,10 +31,26 @@ def processor_features(cpu_info: Path = CPU_INFO) -> frozenset[str]:
 
 def has_little_memory() -> bool:
     """Return whether this machine, or the container around this process, has less than 2 GiB of memory."""
-    limits = [_number(line) for line in _lines(Path("/sys/fs/cgroup/memory.max"))]
+    return min(machine_memory(), container_memory() or _UNKNOWN) < _SMALL
+
+
+def machine_memory() -> int:
+    """Return the memory of this machine in bytes, without swap; where that is not known, more than any has."""
     with contextlib.suppress(ValueError, OSError):  # this system has no such figures
-        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    return any(0 < limit < _SMALL for limit in limits)
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return _UNKNOWN
+
+
+def container_memory() -> int | None:
+    """Return the memory in bytes to which the container around this process is limited; None without a limit."""
+    limits = [_number(line) for line in _lines(Path("/sys/fs/cgroup/memory.max"))]
+    return next((limit for limit in limits if limit > 0), None)
+
+
+def swap_memory(mem_info: Path = Path("/proc/meminfo")) -> int:
+    """Return the bytes of memory that this machine keeps on disk, or compressed."""
+    sizes = [line.split()[1] for line in _lines(mem_info) if line.startswith("SwapTotal:")]
+    return 1024 * sum(map(_number, sizes))
 
 
 def _number(line: str) -> int:

@@ -1,6 +1,5 @@
 """Sessions of ONNX Runtime: the options of all of them, and one line for each of their errors."""
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.disk import nameless
 from wyoming_hayakoe.errors import HayakoeError, in_brief
 
 if TYPE_CHECKING:
@@ -105,6 +105,11 @@ class Session:
         return results
 
 
+def shapes(feeds: Feeds) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of values by their names."""
+    return {name: value.shape for name, value in feeds.items()}
+
+
 @contextmanager
 def profiled(folder: Path) -> Iterator[None]:
     """Profile the sessions that are loaded meanwhile: each writes the time of its nodes into ``folder`` at its end."""
@@ -184,9 +189,7 @@ def _open(
         return _load(str(model), origin, options, device)
     # By way of a file: a session would keep bytes beside its own copy.
     try:
-        with tempfile.TemporaryDirectory(prefix="wyoming-hayakoe-") as folder:
-            path = Path(folder, "stage.onnx")
-            path.write_bytes(model.SerializeToString())
+        with nameless(model.SerializeToString()) as path:
             return _load(str(path), origin, options, device)
     except OSError:  # no folder can be written
         return _load(model.SerializeToString(), origin, options, device)
