@@ -1,12 +1,16 @@
 """Catalogue: the voices that a server offers, by the names that clients use."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from wyoming_hayakoe.errors import RequestError, UsageError
 from wyoming_hayakoe.speaker import Speaker, check_style
 from wyoming_hayakoe.utterance import SynthesisParams
+
+# Names in an error message: a client's few bytes would fetch all names of hundreds of voices, again and again.
+_NAMES_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +128,10 @@ class Catalogue:
             if status := self.status(requested.name):
                 raise RequestError("voice-not-ready", status)
             raise RequestError("unknown-voice", f"no voice {_brief(requested.name)}: there is {_names(self._entries)}")
-        languages = dict.fromkeys(tag for entry in self.entries for tag in entry.speaker.voice.languages)
-        for entry in self.entries:
+        for entry in self._entries.values():
             if requested.language is None or _speaks(entry, requested.language):
                 return entry
+        languages = dict.fromkeys(tag for entry in self.entries for tag in entry.speaker.voice.languages)
         raise RequestError("unknown-voice", f"no voice for {_brief(requested.language)}: there is {_names(languages)}")
 
 
@@ -173,5 +177,8 @@ def _brief(text: str | None) -> str:
     return repr(text if text is None or len(text) <= 60 else f"{text[:60]}…")
 
 
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(names) or "none"
+def _names(names: Collection[str]) -> str:
+    """Return a list of names for an error message; of many, the first."""
+    left_out = len(names) - _NAMES_SHOWN
+    shown = ", ".join(islice(names, _NAMES_SHOWN)) or "none"
+    return f"{shown} and {left_out} more" if left_out > 0 else shown
