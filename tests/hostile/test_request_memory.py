@@ -108,15 +108,17 @@ async def test_nothing_of_a_request_outlives_its_connection(leave):
 
         left = {}
         with without_collector():
+            before = alive()
             for name, data in SENT.items():
-                before = alive()
                 with suppress(ConnectionError):
                     await asyncio.to_thread(visit, data)
                 await eventually(lambda: not server.connections, "it is gone")
                 await server.lane.run(lambda: None)
                 await asyncio.sleep(0)
-                if rest := alive() - before:
+                after = alive()
+                if rest := after - before:
                     left[name] = rest
+                before = after
         assert not left
         assert not server._context.waiting_text.pooled
 
