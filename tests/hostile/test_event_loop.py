@@ -56,6 +56,8 @@ ATTACKS = {
     "marks": START + event("synthesize-chunk", text="。" * 25_000) * 2,
     "single characters": START + inline("synthesize-chunk", text="<") * 3000,
     "surrogates": event("synthesize", text="\ud800" * 49_000),
+    "escaped surrogates": raw_event("synthesize", b'{"text":"%s"}' % (rb"\ud800" * 49_000)),
+    "surrogates between letters": raw_event("synthesize", b'{"text":"%s"}' % (rb"\ud800a" * 24_000)),
     "escapes": raw_event("synthesize", b'{"text":"%s"}' % (rb"\ud83d\ude00" * 50_000)),
     "lists": raw_event("synthesize", filled(b"[],")),
     "objects": raw_event("synthesize", filled(b'{"":0},')),
@@ -168,6 +170,19 @@ def test_the_info_event_is_encoded_once_for_each_catalogue(monkeypatch):
     encoded_info(other, streaming=True)
     encoded_info(one, streaming=True)
     assert len(made) == 2
+
+
+async def test_an_error_names_a_few_of_many_voices():
+    voice = BeepVoice()
+    voice.styles = tuple(f"style {number}" for number in range(5000))
+    async with running(local(), voice) as server:
+        for wanted in ({"name": "x"}, {"name": "beep", "speaker": "x"}):
+            async with connected(server) as client:
+                writer_of(client).write(event("synthesize", text="はい。", voice=wanted))
+                (error,) = (await receive(client, until="never")).events
+                assert error.data["text"].endswith("more")
+                assert "style 3, style 4" in error.data["text"].replace("beep:", "")
+                assert len(error.data["text"]) < 2000
 
 
 NAMES = st.sampled_from(["ping", "synthesize", "synthesize-start", "synthesize-chunk", "synthesize-stop", "nosuch"])

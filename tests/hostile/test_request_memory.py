@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import logging
 import re
 import socket
 import struct
@@ -26,8 +27,10 @@ from tests.support import (
     writer_of,
 )
 from tests.voices import BeepVoice
+from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.server.waiting_text import CONNECTION_LIMIT
 from wyoming_hayakoe.server.wyoming.request import REQUEST_SIZE
+from wyoming_hayakoe.voice import WINDOWS, Speech
 
 KINDS = {"Connection", "RequestReader", "Inbox", "Outbox", "Room", "Request", "TextStream", "Response", "Narration"}
 LINES = "あ\n" * 25_000
@@ -105,17 +108,48 @@ async def test_nothing_of_a_request_outlives_its_connection(leave):
 
         left = {}
         with without_collector():
+            before = alive()
             for name, data in SENT.items():
-                before = alive()
                 with suppress(ConnectionError):
                     await asyncio.to_thread(visit, data)
                 await eventually(lambda: not server.connections, "it is gone")
                 await server.lane.run(lambda: None)
                 await asyncio.sleep(0)
-                if rest := alive() - before:
+                after = alive()
+                if rest := after - before:
                     left[name] = rest
+                before = after
         assert not left
         assert not server._context.waiting_text.pooled
+
+
+class BrokenVoice(BeepVoice):
+    """Fails behind its first window."""
+
+    def __init__(self, error):
+        super().__init__(window=10)
+        self.error = error
+
+    def speak(self, utterance, params, delivery=WINDOWS) -> Speech:
+        return Speech(self.breaking(super().speak(utterance, params, delivery).windows))
+
+    def breaking(self, windows):
+        yield next(windows)
+        raise self.error("it fails")
+
+
+@pytest.mark.parametrize("error", [FloatingPointError, HayakoeError])
+async def test_nothing_outlives_an_answer_that_fails(error, caplog):
+    # pytest keeps what is logged, with its traceback.
+    caplog.set_level(logging.CRITICAL + 1, "wyoming_hayakoe")
+    async with running(local(), BrokenVoice(error)) as server:
+        with without_collector():
+            before = alive()
+            assert (await speak(server, "はい。")).kinds[-1] == "error"
+            await eventually(lambda: not server.connections, "it is gone")
+            await server.lane.run(lambda: None)
+            await asyncio.sleep(0)
+            assert not alive() - before
 
 
 @asynccontextmanager

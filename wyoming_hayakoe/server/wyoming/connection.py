@@ -218,10 +218,12 @@ class Connection:
             await response.run()
         except (RequestError, ConnectionError):
             raise
+        # The step of the lane that failed keeps the error, whose traceback would hold the step and this answer.
         except HayakoeError as error:
-            raise RequestError("synthesis-failed", str(error)) from None
-        except Exception:
+            raise RequestError("synthesis-failed", str(error.with_traceback(None))) from None
+        except Exception as error:
             _LOGGER.exception("%s: speaking failed", self._peer)
+            error.with_traceback(None)
             raise RequestError("synthesis-failed", "speaking failed: the server's log says why") from None
 
     async def _send_error(self, error: RequestError) -> None:

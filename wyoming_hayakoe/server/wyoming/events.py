@@ -226,7 +226,7 @@ def _parse(text: bytes, what: str) -> dict[str, Any]:
         _check_structure(text, what)
     try:
         # Of JSON's encodings the protocol has UTF-8 only.
-        value = json.loads(text.decode("utf-8", "surrogatepass"))
+        value = json.loads(text.decode("utf-8"))
     # Deep nesting overflows the parser's stack before any limit of ours.
     except (ValueError, RecursionError):
         raise RequestError("bad-event", f"{what} is not JSON") from None
