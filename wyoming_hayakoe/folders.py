@@ -7,6 +7,7 @@ and its neighbours are found.
 import errno
 import os
 import stat
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -37,7 +38,10 @@ class Bounds:
     """Times that links may lead to the same folder: 52 folders, each with two links to the next, have 2⁵² paths."""
 
     seconds: float = 10.0
-    """Time in all."""
+    """Time in all, but for disks that do not answer."""
+
+    answer: float = 5.0
+    """Seconds without a single file after which a disk is one that does not answer."""
 
 
 BOUNDS = Bounds()
@@ -63,26 +67,46 @@ def walk(folder: Path, bounds: Bounds = BOUNDS) -> Tree:
     """Return what lies below a folder. Links are followed, but not in circles; no file is opened.
 
     Raises:
-        OSError: this process or machine has no file descriptor or memory left; nothing else of the disk is raised.
+        OSError: this process or machine has no file descriptor, thread or memory left; no other error is raised.
     """
     tree = Tree()
-    end = time.monotonic() + bounds.seconds
     try:
         above = _identity(folder.stat())
         names = _names(folder, bounds.total)
     except (OSError, _ExcessError) as error:
         tree.left_out[""] = _reason(error)
         return tree
-    for name in names:
-        climb = _Climb(folder, bounds, min(bounds.files, bounds.total - len(tree.found)), end)
-        try:
-            climb.enter(name, (above,))
-        except _ExcessError as error:
-            tree.left_out[name] = str(error)
-            continue
-        tree.found.update(climb.found)
-        tree.left_out.update(islice(climb.left_out.items(), 1))
+    silent = [name for name in names if _is_silent(folder / name)]
+    names = [name for name in names if name not in silent]
+    while names:
+        look = _Look(folder, names, above, bounds, bounds.total - len(tree.found))
+        names = look.run_within(bounds.answer)
+        tree.found.update(look.tree.found)
+        tree.left_out.update(look.tree.left_out)
+        if names:
+            _silent[folder / names[0]] = look.thread
+            silent.append(names.pop(0))
+    tree.left_out.update(dict.fromkeys(silent, "its disk does not answer: check the network or the mount"))
     return tree
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """Return the content of a regular file; whatever else has its name is not waited for.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or has more than ``most`` bytes.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "no regular file", str(path))
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(most + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    return data
 
 
 def shown(path: str | Path) -> str:
@@ -93,6 +117,76 @@ def shown(path: str | Path) -> str:
 
 class _ExcessError(Exception):
     """An entry is beyond the bounds."""
+
+
+_silent: dict[Path, threading.Thread] = {}
+"""What did not answer, and the thread that waits in the kernel until it does: no second one is made to wait."""
+
+
+def _is_silent(place: Path) -> bool:
+    waiting = _silent.get(place)
+    if waiting is not None and not waiting.is_alive():
+        del _silent[place]
+    return place in _silent
+
+
+class _Look:
+    """Looks through entries of a folder in a thread, since a network disk that has left holds it for ever."""
+
+    def __init__(self, folder: Path, names: list[str], above: tuple[int, int], bounds: Bounds, room: int) -> None:
+        self.tree = Tree()
+        self.thread = threading.Thread(target=self._run, name="folders", daemon=True)
+        self._folder = folder
+        self._names = names
+        self._above = above
+        self._bounds = bounds
+        self._room = room
+        self._done = 0
+        self._climb: _Climb | None = None
+        self._error: Exception | None = None
+        self._is_given_up = False
+        self._lock = threading.Lock()
+
+    def run_within(self, answer: float) -> list[str]:
+        """Run until all is looked through, or nothing has come for ``answer`` seconds; return the names that are left.
+
+        Raises:
+            OSError: this process or machine has no file descriptor, thread or memory left.
+        """
+        try:
+            self.thread.start()
+        except RuntimeError as error:
+            raise OSError(errno.EAGAIN, "no thread can be started") from error
+        before, now = None, self._progress()
+        while before != now:
+            self.thread.join(answer)
+            before, now = now, self._progress()
+            if not self.thread.is_alive():
+                break
+        with self._lock:
+            self._is_given_up = True
+        if self._error is not None:
+            raise self._error
+        return self._names[self._done :]
+
+    def _progress(self) -> tuple[int, int]:
+        return self._done, self._climb.looked if self._climb else 0
+
+    def _run(self) -> None:
+        end = time.monotonic() + self._bounds.seconds
+        try:
+            for name in self._names:
+                room = min(self._bounds.files, self._room - len(self.tree.found))
+                self._climb = climb = _Climb(self._folder, self._bounds, room, end)
+                climb.look(name, self._above)
+                with self._lock:
+                    if self._is_given_up:
+                        return
+                    self.tree.found.update(climb.found)
+                    self.tree.left_out.update(islice(climb.left_out.items(), 1))
+                    self._done += 1
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where this is waited for
+            self._error = error
 
 
 class _Climb:
@@ -106,6 +200,14 @@ class _Climb:
         self._visits: Counter[tuple[int, int]] = Counter()
         self.found: dict[str, os.stat_result] = {}
         self.left_out: dict[str, str] = {}
+        self.looked = 0
+
+    def look(self, name: str, above: tuple[int, int]) -> None:
+        """Look through the entry ``name``; nothing of one beyond the bounds is kept."""
+        try:
+            self.enter(name, (above,))
+        except _ExcessError as error:
+            self.found, self.left_out = {}, {name: str(error)}
 
     def enter(self, path: str, above: tuple[tuple[int, int], ...]) -> None:
         """Note a file or folder and what is below it; ``above`` are the folders that it lies in."""
@@ -114,6 +216,7 @@ class _Climb:
                 self.left_out[path] = "its name is not UTF-8: rename it, or unpack it with the encoding of its archive"
                 return
             status = (self._folder / path).stat()
+            self.looked += 1
             if stat.S_ISDIR(status.st_mode):
                 self._enter_folder(path, status, above)
             elif stat.S_ISREG(status.st_mode):

@@ -57,7 +57,7 @@ def test_every_option_may_be_a_flag():
     settings = resolved(
         *("--uri", "tcp://127.0.0.1:1", "--uri", "unix:///a", "--rate", "16000", "--samples-per-chunk", "256"),
         *("--no-streaming", "--zeroconf", "kitchen", "--max-clients", "5", "--grace", "2.5"),
-        *("--allow", "10.0.0.0/8", "--allow", "192.168.1.7", "--max-queue", "3"),
+        *("--allow", "10.0.0.0/8", "--allow", "192.168.1.7", "--max-queue", "3", "--max-waiting-text", "2M"),
         *("--metrics", "tcp://0.0.0.0:9100", "--advertise", "[fd00::1]:10200"),
     ).server_settings
     assert settings == served(
@@ -70,6 +70,7 @@ def test_every_option_may_be_a_flag():
         grace=2.5,
         allow=(ip_network("10.0.0.0/8"), ip_network("192.168.1.7/32")),
         max_queue=3,
+        max_waiting_text=2 << 20,
         metrics="tcp://0.0.0.0:9100",
         advertise=("fd00::1", 10200),
     )
@@ -244,6 +245,7 @@ def test_presets_may_be_tables(config):
         ("no-streaming = 'perhaps'", "kitchen.toml: no-streaming: 'perhaps' is not true or false"),
         ("uri = 'udp://x'", "kitchen.toml: uri: 'udp://x' is not tcp://HOST:PORT"),
         ("max-queue = 0", "kitchen.toml: max-queue: 0 is not a whole number from 1 to 10000"),
+        ("max-waiting-text = 0", "kitchen.toml: max-waiting-text: 0 is not a size such as 1500M or 2G"),
         ("metrics = 'tcp://0.0.0.0'", "kitchen.toml: metrics: 'tcp://0.0.0.0' is not tcp://HOST:PORT"),
         ("metrics = 'unix:///a'", "kitchen.toml: metrics: 'unix:///a' is not tcp://HOST:PORT"),
         ("advertise = 'balancer'", "kitchen.toml: advertise: 'balancer' is not HOST:PORT"),

@@ -9,6 +9,7 @@ import shutil
 import socket
 import stat
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from tests.support import DEADLINE, TINY_REPO, program, receive
 from tests.voice_kinds import as_folder
 from wyoming_hayakoe.disk import stamp
 from wyoming_hayakoe.errors import HayakoeError
-from wyoming_hayakoe.folders import BOUNDS, Bounds, walk
+from wyoming_hayakoe.folders import BOUNDS, Bounds, read_regular, walk
 from wyoming_hayakoe.sources import inventory
 from wyoming_hayakoe.sources.dropped_in import DroppedIn, dropped_into
 from wyoming_hayakoe.sources.local import LocalSource
@@ -244,6 +245,42 @@ def test_a_pipe_is_no_source(tmp_path, prefix):
     assert source.cached(prefix) is None
     with pytest.raises(HayakoeError, match="no regular file"):
         source.fetch(prefix)
+
+
+def test_a_disk_that_does_not_answer_holds_up_nothing_but_what_is_on_it(folder, monkeypatch):
+    voice(folder / "nas")
+    voice(folder / "zoe")
+    back, asked = threading.Event(), []
+    scandir = os.scandir
+
+    def hang(place):
+        if Path(place).name == "nas":
+            asked.append(place)
+            assert back.wait(DEADLINE)
+        return scandir(place)
+
+    monkeypatch.setattr("os.scandir", hang)
+    quick = Bounds(answer=0.05)
+    for _ in range(3):
+        found = dropped_into(folder, quick)
+        assert list(found.voices) == ["anna", "zoe"]
+        assert found.lines == [
+            f"{folder / 'nas'} is left out: its disk does not answer: check the network or the mount"
+        ]
+    assert len(asked) == 1, "one thread waits, and no more"
+    back.set()
+    end = time.monotonic() + DEADLINE
+    while list(dropped_into(folder, quick).voices) != ["anna", "nas", "zoe"]:
+        assert time.monotonic() < end
+
+
+def test_only_a_regular_file_is_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").write_bytes(b"12345")
+    assert read_regular(tmp_path / "file", 5) == b"12345"
+    for path, most in ((tmp_path / "pipe", 5), (tmp_path / "file", 4), (tmp_path, 5), (Path("/dev/zero"), 5)):
+        with pytest.raises(OSError, match=str(path)):
+            read_regular(path, most)
 
 
 ODD = ["a\\b", "a\nb", "lost+found", SHIFT_JIS]

@@ -41,9 +41,10 @@ NOISE = 0.05 if LONG else 0.2
 SILENCE = 0.3 if LONG else 1.0
 # Seconds for a description beside anything else.
 DESCRIBE = 0.1
-# Seconds until caches and the allocator's arenas have their size, and what that may take.
+# Seconds until caches and the allocator's arenas have their size, and what that may take: each kind of client fills
+# others, of 3 to 20 MB, and the short form does not get to all of them.
 WARM_UP = 60.0
-WARM = 40 * MEGABYTE
+WARM = (80 if LONG else 40) * MEGABYTE
 # How far memory may be from its middle after that.
 FLAT = 2 * MEGABYTE
 # The threads of asyncio's executor stay.

@@ -1,7 +1,12 @@
 """Sources that answer what no source does, slowly, or without end: one line, within bounds, and others go on."""
 
-import json
 import os
+
+# As for tests/sources, which may run in the same process; huggingface_hub reads this when it is imported.
+os.environ["HF_HUB_DISABLE_XET"] = "1"
+
+import json
+import threading
 import time
 from dataclasses import replace
 
@@ -10,15 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.hostile.wire import answering, endless, ok
-from tests.sources.shared import QUICK
-from tests.support import DEADLINE
+from tests.sources import hub as hubs
+from tests.sources.hub import Hub
+from tests.sources.shared import QUICK, contents
+from tests.support import DEADLINE, TINY_REPO, program
+from wyoming_hayakoe import TTS
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.sources import answers, hub_answers, s3_answers
 from wyoming_hayakoe.sources.cache_entry import read_manifest
 from wyoming_hayakoe.sources.location import open_source
 from wyoming_hayakoe.sources.source import Item, SourceError
 
-HURRIED = replace(QUICK, attempts=2, window=0.2)
+HURRIED = replace(QUICK, connect=DEADLINE / 4, read=DEADLINE / 4, attempts=2, window=0.2)
 COMMIT = "0" * 40
 FILE = {"rfilename": "v/a.onnx", "size": 100_000, "blobId": COMMIT}
 DIGITS = "9" * 5000
@@ -28,7 +36,7 @@ DIGITS = "9" * 5000
 def environment(monkeypatch, tmp_path):
     """None of the tokens, profiles and addresses of whoever runs the tests."""
     for name in list(os.environ):
-        if name.startswith(("AWS_", "HF_", "HUGGING")):
+        if name.startswith(("AWS_", "HF_", "HUGGING")) and name != "HF_HUB_DISABLE_XET":
             monkeypatch.delenv(name)
     monkeypatch.setenv("HF_TOKEN_PATH", str(tmp_path / "no-token"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -37,6 +45,12 @@ def environment(monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
+
+
+@pytest.fixture
+def hub():
+    with Hub.running() as running:
+        yield running
 
 
 @pytest.fixture
@@ -194,6 +208,14 @@ def test_a_storage_that_lists_what_no_s3_does_is_refused_in_one_line(refusal, bo
         refusal(wire, "s3://bucket")
 
 
+@pytest.mark.parametrize("code", ["a&#10;b", "x" * 100_000, "&#27;[2J", "", "<b>bold</b>"])
+def test_a_refusal_writes_nothing_into_the_log_that_is_no_word(refusal, code):
+    body = f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode()
+    with answering(lambda _: ok(body, status="403 No")) as wire:
+        assert "bold" not in (line := refusal(wire, "s3://bucket"))
+        assert "x" * 100 not in line
+
+
 # -- without end, and slowly --
 
 
@@ -223,6 +245,64 @@ def test_a_file_that_arrives_byte_by_byte_is_given_up_though_it_moves(refusal, u
     with answering(answer, between=0.01) as wire:
         assert "sends less than 1024 bytes a second" in refusal(wire, uri)
         assert sum(lists(line) is None for line in wire.requests) == HURRIED.attempts
+
+
+@pytest.mark.parametrize("uri", ["hf://me/voices", "s3://bucket"])
+def test_a_file_of_which_each_connection_brings_a_byte_is_given_up_though_it_moves(refusal, uri):
+    def answer(line):
+        # From where it is asked to, as far as the client can see.
+        head = b"HTTP/1.1 200 OK\r\nETag: %b\r\nContent-Length: 100000\r\n\r\n" % ETAG.encode()
+        return lists(line) or head + b"x" * len(wire.requests)
+
+    with answering(answer) as wire:
+        assert "try again later" in refusal(wire, uri) or "check the network" in refusal(wire, uri)
+        assert len(wire.requests) < 50
+
+
+def test_sources_that_send_a_byte_now_and_then_hold_up_no_other(hub, tmp_path):
+    hub.repository("me/voices").commit(contents(TINY_REPO))
+    slow = [f"--voice=slow{number}=s3://slow{number}" for number in range(6)]
+    with answering(lambda _: endless(b"[", b" "), between=0.05) as wire:
+        environment = {
+            "HAYAKOE_DATA_DIR": str(tmp_path / "data"),
+            "HAYAKOE_BERT_SOURCE": str(TINY_REPO),
+            "HF_ENDPOINT": hub.endpoint,
+            "AWS_ENDPOINT_URL_S3": wire.address,
+        }
+        with program(*slow, "--voice=good=hf://me/voices#rand-jp", "--no-compile", **environment) as server:
+            end = time.monotonic() + DEADLINE
+            while not any("voices:" in line and "good" in line for line in server.log):
+                assert time.monotonic() < end, server.log
+                time.sleep(0.02)
+            assert not any("Traceback" in line for line in server.log)
+
+
+def test_a_voice_whose_bert_arrives_slowly_keeps_no_other_from_its_own(hub, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+    monkeypatch.setattr("wyoming_hayakoe.voice_store._LONGEST_WAIT", 0.1)
+    gate, held = threading.Event(), threading.Event()
+
+    def hold(handler, data):
+        if "/me/slow/" in handler.path and "bert" in handler.path:
+            held.set()
+            assert gate.wait(DEADLINE)
+        hubs.send(handler, data)
+
+    hub.faults = [hold] * 100
+    for name in ("slow", "good"):
+        hub.repository(f"me/{name}").commit(contents(TINY_REPO))
+    tts = TTS(cache_dir=tmp_path, compiled=False)
+    for name in ("slow", "good"):
+        tts.load(name, f"hf://me/{name}#rand-jp")
+    slow = threading.Thread(target=tts.open, args=["slow"])
+    slow.start()
+    assert held.wait(DEADLINE)
+    assert tts.open("good").voice.name == "good"
+    assert "slow" not in tts.speakers
+    gate.set()
+    slow.join(DEADLINE)
+    assert "slow" in tts.speakers
+    assert tts.store.bert_source == "hf://me/good"
 
 
 @pytest.mark.parametrize("uri", ["hf://me/voices", "s3://bucket"])

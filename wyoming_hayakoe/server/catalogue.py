@@ -143,10 +143,10 @@ class Catalogue:
             if status := self.status(requested.name):
                 raise RequestError("voice-not-ready", status)
             raise RequestError("unknown-voice", f"no voice {_brief(requested.name)}: there is {some_of(self._entries)}")
-        languages = dict.fromkeys(tag for entry in self.entries for tag in entry.speaker.voice.languages)
-        for entry in self.entries:
+        for entry in self._entries.values():
             if requested.language is None or _speaks(entry, requested.language):
                 return entry
+        languages = dict.fromkeys(tag for entry in self.entries for tag in entry.speaker.voice.languages)
         raise RequestError("unknown-voice", f"no voice for {_brief(requested.language)}: there is {some_of(languages)}")
 
 

@@ -8,8 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from wyoming_hayakoe.folders import read_regular
 from wyoming_hayakoe.sources import files
 from wyoming_hayakoe.sources.source import Item, Listing, SourceError
+
+# Bytes: 10,000 files with the longest names that are allowed.
+_LARGEST_MANIFEST = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Manifest:
 def read_manifest(path: Path) -> Manifest | None:
     """Return the manifest in a file; None where there is none, or no longer a whole one."""
     try:
-        fields = json.loads(path.read_bytes())
+        fields = json.loads(read_regular(path, _LARGEST_MANIFEST))
         items = files.checked(
             (Item(str(row[0]), None if row[1] is None else int(row[1]), str(row[2])) for row in fields["files"]),
             str(path),

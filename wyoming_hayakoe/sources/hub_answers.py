@@ -4,6 +4,7 @@ import json
 import re
 
 from wyoming_hayakoe.errors import in_brief
+from wyoming_hayakoe.folders import shown
 from wyoming_hayakoe.sources.answers import matching, size_of
 from wyoming_hayakoe.sources.source import Item, SourceError
 
@@ -32,7 +33,7 @@ def listed(answer: bytes, revision: str, source: str) -> tuple[Item, ...]:
     try:
         return tuple(_items(answer, revision))
     except (ValueError, RecursionError) as error:
-        raise SourceError(f"{source} answers as no Hub does ({in_brief(error)}): check HF_ENDPOINT") from None
+        raise SourceError(f"{source} answers as no Hub does ({shown(in_brief(error))}): check HF_ENDPOINT") from None
 
 
 def _items(answer: bytes, revision: str) -> list[Item]:

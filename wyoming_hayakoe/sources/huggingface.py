@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 from wyoming_hayakoe.errors import HayakoeError, in_brief
+from wyoming_hayakoe.folders import shown
 from wyoming_hayakoe.sources import files
 from wyoming_hayakoe.sources.answers import extent, read_listing, seconds_in
 from wyoming_hayakoe.sources.hub_answers import PLAIN, listed
@@ -231,7 +232,7 @@ class HuggingFace:
         except Exception as error:
             # Whatever a server's headers make the libraries stumble over.
             raise SourceError(
-                f"{self.uri}: {self._host} answers as no Hub does ({in_brief(error)}): check HF_ENDPOINT"
+                f"{self.uri}: {self._host} answers as no Hub does ({shown(in_brief(error))}): check HF_ENDPOINT"
             ) from error
 
     @property

@@ -80,7 +80,8 @@ class LocalSource:
 
     def fetch(self, prefix: str, progress: Progress | None = None, *, endings: tuple[str, ...] = ()) -> Path:
         """Return the place itself."""
-        place = self._place(prefix)
+        with one_line_errors(self._root, _ANOTHER):
+            place = self._place(prefix)
         with one_line_errors(place, _ANOTHER):
             try:
                 mode = place.stat().st_mode

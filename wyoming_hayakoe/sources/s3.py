@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.errors import HayakoeError, UsageError, in_brief
+from wyoming_hayakoe.folders import shown
 from wyoming_hayakoe.sources import files
 from wyoming_hayakoe.sources.answers import extent, read_listing
-from wyoming_hayakoe.sources.s3_answers import BoundedSession, check_markup, checksum, listed
+from wyoming_hayakoe.sources.s3_answers import BoundedSession, check_markup, checksum, code_of, listed
 from wyoming_hayakoe.sources.source import (
     Body,
     ChangedError,
@@ -219,7 +220,7 @@ class S3:
         except errors.ClientError as error:
             answer = error.response
             status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            raise self._refused(status, str(answer.get("Error", {}).get("Code", ""))) from None
+            raise self._refused(status, code_of(answer)) from None
         except HayakoeError:
             raise
         except (errors.ConnectionError, errors.HTTPClientError, errors.IncompleteReadError, network) as error:
@@ -236,7 +237,7 @@ class S3:
         except Exception as error:
             # Whatever a server's headers and XML make the libraries stumble over.
             raise SourceError(
-                f"{self.uri}: the storage answers as no S3 does ({in_brief(error)}): check AWS_ENDPOINT_URL_S3"
+                f"{self.uri}: the storage answers as no S3 does ({shown(in_brief(error))}): check AWS_ENDPOINT_URL_S3"
             ) from error
 
     def _refused(self, status: int, code: str) -> SourceError:

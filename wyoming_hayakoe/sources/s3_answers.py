@@ -14,6 +14,7 @@ _CHUNK = 1 << 16
 # A page of 1000 keys has 14,000. Each costs 100 bytes of memory for 4 bytes of the answer.
 _MOST_TAGS = 100_000
 _REGION = "x-amz-bucket-region"
+_CODE = re.compile(r"[A-Za-z0-9.]{1,64}")
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -137,3 +138,10 @@ def checksum(answer: Mapping[str, Any]) -> str | None:
     etag = str(answer.get("ETag", "")).strip('"')
     is_md5 = _MD5.fullmatch(etag) and not str(answer.get("ServerSideEncryption", "")).startswith("aws:kms")
     return f"md5:{etag}" if is_md5 else None
+
+
+def code_of(answer: Mapping[str, Any]) -> str:
+    """Return the word that a storage gives for a refusal; "unknown" where it is none that belongs into a log."""
+    error = answer.get("Error")
+    code = error.get("Code") if isinstance(error, dict) else None
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else "unknown"

@@ -108,7 +108,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Timeouts of a source, in seconds, and the number of attempts."""
+    """Timeouts of a source, in seconds, the number of attempts, and the least rate."""
 
     connect: float = 10.0
     read: float = 30.0

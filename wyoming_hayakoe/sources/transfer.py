@@ -1,6 +1,7 @@
 """Transfer of one file from a source to the disk: resumed, checked, repeated after failures."""
 
 import hashlib
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -42,6 +43,7 @@ def asked(request: Callable[[], Answer], patience: Patience) -> Answer:
 def receive(remote: Remote, item: Item, part: Path, patience: Patience, arrived: Callable[[int], None]) -> None:
     """Fetch a file to ``part``, from the end of what is there, and check it; ``arrived`` takes the bytes so far."""
     failures = 0
+    since = time.monotonic()
     while True:
         before = _size(part)
         try:
@@ -51,9 +53,11 @@ def receive(remote: Remote, item: Item, part: Path, patience: Patience, arrived:
             part.unlink(missing_ok=True)
             raise
         except UnavailableError as error:
-            # A connection that fails often still completes the file as long as each attempt brings bytes, but for one
-            # that would take years.
-            has_moved = _size(part) > before and not isinstance(error, SlowError)
+            # A connection that fails often still completes the file as long as each attempt, with the pause before it,
+            # brings bytes at the least rate.
+            enough = max(1.0, patience.slowest * (time.monotonic() - since))
+            has_moved = _size(part) - before >= enough and not isinstance(error, SlowError)
+            since = time.monotonic()
             failures = 1 if has_moved else failures + 1
             if failures >= patience.attempts:
                 raise

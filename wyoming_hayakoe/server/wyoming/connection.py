@@ -17,7 +17,7 @@ from wyoming_hayakoe.server.disconnect import disconnected
 from wyoming_hayakoe.server.waiting_text import Room
 from wyoming_hayakoe.server.wyoming.events import Outbox
 from wyoming_hayakoe.server.wyoming.request import REQUEST_SIZE, Request, RequestQueue
-from wyoming_hayakoe.server.wyoming.request_reader import RequestReader, discard
+from wyoming_hayakoe.server.wyoming.request_reader import RequestReader
 from wyoming_hayakoe.server.wyoming.response import Playback, Response
 
 if TYPE_CHECKING:
@@ -98,21 +98,35 @@ class Connection:
     async def run(self) -> None:
         """Serve until the client leaves, causes an error, or is idle for too long."""
         try:
-            async with asyncio.TaskGroup() as tasks:
-                others = [
-                    tasks.create_task(work) for work in (self._read(), self._end_with_client(), self._end_when_idle())
-                ]
-                await self._answer()
-                for task in others:
-                    task.cancel()
-            await self._close()
-        except* OSError as errors:
-            _LOGGER.info("%s: connection lost: %s", self._peer, errors.exceptions[0])
-        except* Exception:
-            _LOGGER.exception("%s: internal error", self._peer)
+            match await self._serve():
+                case None:
+                    await self._close()
+                case OSError() as error:
+                    _LOGGER.info("%s: connection lost: %s", self._peer, error)
+                case error:
+                    _LOGGER.error("%s: internal error", self._peer, exc_info=error)
         finally:
-            self._room.close()
-            self.abort()
+            await self._release()
+
+    async def _serve(self) -> BaseException | None:
+        """Run the tasks of the connection until all requests are answered or one of them fails; return its error.
+
+        An error that is raised here, or in a TaskGroup, would hold the tasks and be held by them: such a circle keeps
+        the texts of a client that has left until the garbage collector runs.
+        """
+        answering = asyncio.create_task(self._answer())
+        others = (self._read(), self._end_with_client(), self._end_when_idle())
+        tasks = [answering, *map(asyncio.create_task, others)]
+        waiting = set(tasks)
+        try:
+            while not answering.done() and not any(map(_error, tasks)):
+                _, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.wait(tasks)
+        errors = [error for error in map(_error, tasks) if error]
+        return errors[0] if errors else None
 
     async def refuse(self, error: RequestError) -> None:
         """Send ``error`` instead of serving."""
@@ -121,7 +135,7 @@ class Connection:
                 await self._send_error(error)
             await self._close()
         finally:
-            self.abort()
+            await self._release()
 
     def finish(self) -> None:
         """Answer the requests that have arrived or are arriving, then close: the server is stopping."""
@@ -204,10 +218,12 @@ class Connection:
             await response.run()
         except (RequestError, ConnectionError):
             raise
+        # The step of the lane that failed keeps the error, whose traceback would hold the step and this answer.
         except HayakoeError as error:
-            raise RequestError("synthesis-failed", str(error)) from None
-        except Exception:
+            raise RequestError("synthesis-failed", str(error.with_traceback(None))) from None
+        except Exception as error:
             _LOGGER.exception("%s: speaking failed", self._peer)
+            error.with_traceback(None)
             raise RequestError("synthesis-failed", "speaking failed: the server's log says why") from None
 
     async def _send_error(self, error: RequestError) -> None:
@@ -225,10 +241,24 @@ class Connection:
             if self._has_failed and self._writer.can_write_eof():
                 self._writer.write_eof()
                 async with asyncio.timeout(_LINGER):
-                    await discard(self._reader)
+                    await self._request_reader.discard()
             async with asyncio.timeout(self._context.settings.stall_timeout):
                 # A transport of asyncio that is closed with bytes to send fails in abort() once they are sent.
                 self._writer.transport.set_write_buffer_limits(0)
                 await self._writer.drain()
                 self._writer.close()
                 await self._writer.wait_closed()
+
+    async def _release(self) -> None:
+        """End the connection, if it is open, and free what it holds."""
+        self._room.close()
+        self.abort()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+        # asyncio keeps the error of a connection, and its traceback what was being sent.
+        if error := self._reader.exception():
+            error.with_traceback(None)
+
+
+def _error(task: asyncio.Task[None]) -> BaseException | None:
+    return task.exception() if task.done() and not task.cancelled() else None

@@ -7,7 +7,8 @@ event is a line of JSON (type, data, data_length, payload_length), then as many 
 import asyncio
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from wyoming.event import Event
@@ -71,21 +72,33 @@ class Inbox:
             ConnectionError: the connection is lost.
         """
         try:
-            header = await self._parsed(await self._reader.readuntil(b"\n"), "event header")
-            kind = expect(header.get("type"), str, "event type")
-            data = expect_or(header.get("data"), dict, "event data", {})
-            length = _length(header, "data_length", self._limits.get(kind, DATA_LIMIT))
-            if kind not in self._limits:
-                await self._skip(length)
-            elif length:
-                data = data | await self._data(length)
-            await self._skip(_length(header, "payload_length", None))
+            with _lost():
+                return await self._event()
         except asyncio.LimitOverrunError:
             raise RequestError("bad-event", f"event header is longer than {HEADER_LIMIT} bytes") from None
         except asyncio.IncompleteReadError:
             return None
-        except OSError as error:
-            raise ConnectionResetError(str(error)) from None
+
+    async def discard(self) -> None:
+        """Read to the end of the stream, and discard what is read.
+
+        Raises:
+            ConnectionError: the connection is lost.
+        """
+        with _lost():
+            while await self._reader.read(_SKIP_SIZE):
+                pass
+
+    async def _event(self) -> Event:
+        header = await self._parsed(await self._reader.readuntil(b"\n"), "event header")
+        kind = expect(header.get("type"), str, "event type")
+        data = expect_or(header.get("data"), dict, "event data", {})
+        length = _length(header, "data_length", self._limits.get(kind, DATA_LIMIT))
+        if kind not in self._limits:
+            await self._skip(length)
+        elif length:
+            data = data | await self._data(length)
+        await self._skip(_length(header, "payload_length", None))
         return Event(type=kind, data=data)
 
     async def _data(self, length: int) -> dict[str, Any]:
@@ -175,11 +188,10 @@ class Outbox:
         while True:
             waiting = self._writer.transport.get_write_buffer_size()
             try:
-                async with asyncio.timeout(self._stall_timeout) as stall:
-                    return await self._writer.drain()
-            except OSError as error:
-                if not stall.expired():
-                    raise ConnectionResetError(str(error)) from None
+                with _lost():
+                    async with asyncio.timeout(self._stall_timeout):
+                        return await self._writer.drain()
+            except TimeoutError:
                 if self._writer.transport.get_write_buffer_size() > waiting - _LEAST_PROGRESS:
                     raise ConnectionAbortedError(
                         f"read nothing or next to nothing of its answer for {self._stall_timeout:g} s"
@@ -195,12 +207,26 @@ def expect_or(value: object, kind: type[T], what: str, default: D) -> T | D:
     return default if value is None else expect(value, kind, what)
 
 
+@contextmanager
+def _lost() -> Iterator[None]:
+    """Raise an error of the socket as ConnectionResetError.
+
+    asyncio keeps the original, whose traceback would hold all that is being sent or read.
+    """
+    try:
+        yield
+    except TimeoutError:
+        raise
+    except OSError as error:
+        raise ConnectionResetError(str(error.with_traceback(None))) from None
+
+
 def _parse(text: bytes, what: str) -> dict[str, Any]:
     if len(text) > HEADER_LIMIT:
         _check_structure(text, what)
     try:
         # Of JSON's encodings the protocol has UTF-8 only.
-        value = json.loads(text.decode("utf-8", "surrogatepass"))
+        value = json.loads(text.decode("utf-8"))
     # Deep nesting overflows the parser's stack before any limit of ours.
     except (ValueError, RecursionError):
         raise RequestError("bad-event", f"{what} is not JSON") from None

@@ -37,7 +37,6 @@ class RequestReader:
     ) -> None:
         """Read ``reader``: texts wait in ``room``, requests in ``queue``, and other answers go to ``outbox``."""
         self._context = context
-        self._reader = reader
         self._inbox = Inbox(reader, room, context.turn, limits=self._LIMITS, patience=context.settings.stall_timeout)
         self._outbox = outbox
         self._queue = queue
@@ -65,7 +64,11 @@ class RequestReader:
             return
         self._room.give_reserved()
         self._fail(problem)
-        await discard(self._reader)
+        await self.discard()
+
+    async def discard(self) -> None:
+        """Read to the end of the input, and discard what is read."""
+        await self._inbox.discard()
 
     async def _handle_events(self) -> None:
         while (event := await self._inbox.receive()) is not None:
@@ -154,12 +157,6 @@ class RequestReader:
         **dict.fromkeys(_HANDLERS, _DATA_LIMIT),
         **dict.fromkeys(("synthesize", "synthesize-chunk"), DATA_LIMIT),
     }
-
-
-async def discard(reader: asyncio.StreamReader) -> None:
-    """Read to the end of the stream, and discard what is read."""
-    while await reader.read(1 << 16):
-        pass
 
 
 def _text(event: Event) -> str:
