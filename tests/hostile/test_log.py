@@ -8,10 +8,12 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 from wyoming.event import Event
 
@@ -90,13 +92,15 @@ class TestBackgroundWriter:
             assert read == 10_000
 
     def test_where_nothing_can_be_written_it_goes_on_once_it_can(self, monkeypatch):
-        monkeypatch.setattr(standard_error, "_RETRY", 0.01)
+        retry = threading.Event()
+        monkeypatch.setattr(standard_error, "time", SimpleNamespace(sleep=lambda _: retry.wait(DEADLINE)))
         with pipe() as (reading, writing), Path("/dev/full").open("wb") as full:
             writer = BackgroundWriter(full.fileno())
             writer.write(b"one\n")
             until(lambda: writer._dropped, "it has failed")
             writer.write(b"two\n")
             writer._descriptor = writing
+            retry.set()
             assert read_until(reading, "not read\n").startswith("2 log lines were dropped")
             writer.write(b"three\n")
             assert read_until(reading, "three\n") == "three\n"

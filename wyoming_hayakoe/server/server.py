@@ -24,6 +24,7 @@ from wyoming_hayakoe.server.listeners import (
     open_unix,
     parse_uri,
 )
+from wyoming_hayakoe.server.memory import return_freed_memory
 from wyoming_hayakoe.server.metrics import Metrics, State
 from wyoming_hayakoe.server.probes import Probes, pages_of
 from wyoming_hayakoe.server.settings import ServerSettings
@@ -142,6 +143,7 @@ class Server:
             self._advertise()
         systemd.notify("READY=1")
         self._background.append(owned(systemd.feed_watchdog()))
+        self._background.append(owned(return_freed_memory()))
 
     async def stop(self) -> None:
         """Close the listeners, let running responses finish within the grace period, then end every task."""

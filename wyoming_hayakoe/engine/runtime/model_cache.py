@@ -140,8 +140,13 @@ def resident_bytes() -> int:
 
 
 def give_back() -> None:
-    """Return free memory to the system; glibc keeps it otherwise, and the process would look as large as before."""
+    """Collect garbage, and return free memory to the system."""
     gc.collect()
+    trim_heap()
+
+
+def trim_heap() -> None:
+    """Return free memory to the system; glibc keeps it otherwise, and the process would look as large as before."""
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
         trim(0)
 
