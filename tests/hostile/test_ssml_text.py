@@ -86,11 +86,11 @@ def test_how_ssml_is_cut_changes_nothing(source, cuts):
 def test_the_time_grows_as_the_text_does(unit):
     def seconds(length):
         source = (unit * length)[:length]
-        started = time.perf_counter()
+        started = time.thread_time()
         with suppress(SsmlError):
             text_of(source, 512)
-        return time.perf_counter() - started
+        return time.thread_time() - started
 
     short, long = (min(seconds(length) for _ in range(3)) for length in (12_500, 50_000))
-    assert long < 10 * short + 0.02
+    assert long < 10 * short + 0.05
     assert long < 1
