@@ -24,9 +24,7 @@ _FORMATS = ("text", "ssml")
 _NAMES = ("name", "language", "speaker")
 # Each entry of the catalogue may be compared with a name.
 _NAME_LIMIT = 1000
-
-
-# Those that hold no text need a name or a few words, and a ping's text is sent back.
+# Bytes of the data of an event without a text to speak: a name or a few words, and a ping's are sent back.
 _DATA_LIMIT = 16 * 1024
 
 
