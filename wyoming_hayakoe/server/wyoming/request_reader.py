@@ -85,9 +85,10 @@ class RequestReader:
 
     async def _describe(self, event: Event) -> None:
         settings = self._context.settings
-        await self._outbox.send_encoded(
-            encoded_info(self._context.catalogue, streaming=settings.streaming, server_name=settings.zeroconf_name)
+        info = await encoded_info(
+            self._context.catalogue, streaming=settings.streaming, server_name=settings.zeroconf_name
         )
+        await self._outbox.send_encoded(info)
 
     async def _ping(self, event: Event) -> None:
         await self._outbox.send(Pong(expect_or(event.data.get("text"), str, "ping: 'text'", None)).event())
