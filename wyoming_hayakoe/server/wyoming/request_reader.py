@@ -25,7 +25,7 @@ _REQUESTS = ("describe", "synthesize", "synthesize-start")
 _NAMES = ("name", "language", "speaker")
 # Each entry of the catalogue may be compared with a name.
 _NAME_LIMIT = 1000
-# Those that hold no text need a name or a few words, and a ping's text is sent back.
+# Bytes of the data of an event without a text to speak: a name or a few words, and a ping's are sent back.
 _DATA_LIMIT = 16 * 1024
 
 
@@ -89,9 +89,10 @@ class RequestReader:
 
     async def _describe(self, event: Event) -> None:
         settings = self._context.settings
-        await self._outbox.send_encoded(
-            encoded_info(self._context.catalogue, streaming=settings.streaming, server_name=settings.zeroconf_name)
+        info = await encoded_info(
+            self._context.catalogue, streaming=settings.streaming, server_name=settings.zeroconf_name
         )
+        await self._outbox.send_encoded(info)
 
     async def _ping(self, event: Event) -> None:
         await self._outbox.send(Pong(expect_or(event.data.get("text"), str, "ping: 'text'", None)).event())

@@ -14,7 +14,7 @@ from wyoming_hayakoe.text.ssml import SsmlError, SsmlText
 # Seconds without text after which a complete sentence gets no further mark or bracket. A client that sends token by
 # token, as a language model writes, does not pause that long.
 _PAUSE = 0.1
-# Bytes of text that are cut at a time: at most 0.5 ms, whatever they are, and 40 KB as sentences.
+# Bytes of text that are cut at a time: at most 0.5 ms, whatever they are, and 15 KB as sentences.
 _SLICE = 512
 
 
