@@ -17,15 +17,7 @@ from wyoming.tts import Synthesize, SynthesizeVoice
 
 from tests.hostile import graphs
 from tests.hostile.alive import is_alive, read, wait_for
-from tests.support import (
-    TINY_REPO,
-    clean_environment,
-    command,
-    eventually,
-    program,
-    receive,
-    run_program,
-)
+from tests.support import TINY_REPO, clean_environment, command, eventually, program, receive, run_program
 from wyoming_hayakoe.engine.graphs.checks import UnsafeGraphError, check
 from wyoming_hayakoe.engine.jp_extra.inputs import LONGEST, random_inputs
 from wyoming_hayakoe.engine.jp_extra.synthesizer import prove_synthesizer
