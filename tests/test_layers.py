@@ -14,7 +14,7 @@ NAME = PACKAGE.name
 COMMON = ("errors", "utterance", "voice", "audio", "paths", "symbols", "disk", "folders", "version")
 """Files that every other may import."""
 
-BELOW_TTS = ("voice_store", "speaker", "narration", "lane", "devices", "text", "engine", "sources")
+BELOW_TTS = ("voice_store", "shared_bert", "speaker", "narration", "lane", "devices", "text", "engine", "sources")
 KINDS_OF_VOICE = ("engine.openjtalk", "engine.jp_extra", "engine.kokoro", "engine.piper")
 PREPARE = ("engine.prepare", "engine.graphs", "engine.runtime")
 
@@ -26,7 +26,8 @@ LAYERS: Mapping[str, Iterable[str]] = {
     "narration": ("text",),
     "devices": ("engine",),
     "speaker": ("text", "engine", "sources", "lane", "narration"),
-    "voice_store": ("speaker", "narration", "lane", "devices", "text", "engine", "sources"),
+    "shared_bert": ("engine", "sources"),
+    "voice_store": ("shared_bert", "speaker", "narration", "lane", "devices", "text", "engine", "sources"),
     "tts": BELOW_TTS,
     # What protocols share knows no protocol; server.py assembles both.
     "server": ("tts", *BELOW_TTS),

@@ -16,9 +16,10 @@ from wyoming_hayakoe.engine.jp_extra.voice_files import read_about
 from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
 from wyoming_hayakoe.engine.runtime.model_cache import ModelCache
 from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.shared_bert import SharedBert
 from wyoming_hayakoe.sources import inventory
 from wyoming_hayakoe.sources.location import DEFAULT, Location, parse
-from wyoming_hayakoe.sources.source import AbsentError, Progress, SourceError, UncachedError
+from wyoming_hayakoe.sources.source import Progress, SourceError, UncachedError
 from wyoming_hayakoe.sources.visit import Access, Visit
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text.frontend import FrontEnd
@@ -26,8 +27,6 @@ from wyoming_hayakoe.text.frontend import FrontEnd
 BUILT_IN = OpenJTalkVoice.name
 """The voice that is always here."""
 
-# Seconds for which a voice waits while another one fetches the BERT that both will use.
-_LONGEST_WAIT = 60.0
 
 T = TypeVar("T")
 
@@ -53,7 +52,7 @@ class VoiceStore:
         self._engine = engine
         self._front_end = front_end
         self._access = access
-        self._bert = _SharedBert(bert_source, engine.make_bert)
+        self._bert = SharedBert(bert_source, engine.make_bert)
         self._fallback = Speaker(OpenJTalkVoice(), front_end)
         self._built_in = _Choice(location=None, speaker=self._fallback)
         self._choices: dict[str, _Choice] = {}
@@ -235,66 +234,6 @@ class _Found:
     def stamp(self) -> str:
         """A text that changes when another voice would come of it."""
         return f"{stamp_of(self.place)} {self.bert.model} {self.licence}"
-
-
-class _SharedBert:
-    """The one BERT of all voices: it takes more memory than any of them. Safe to use from several threads."""
-
-    def __init__(self, source: str | None, make: Callable[[Path, Path], Bert]) -> None:
-        """Take it from the repository ``source``, else from that of the first voice.
-
-        Raises:
-            UsageError: ``source`` is none.
-        """
-        self._source = parse(source).uri if source else None
-        self._make = make
-        self._bert: Bert | None = None
-        self.origin: str | None = None
-        """The repository that the BERT is from."""
-
-        self._is_checked = False
-        self._lock = threading.Lock()
-        self._fetching = threading.Lock()
-
-    def get(self, uri: str, visit: Visit, progress: Progress | None) -> Bert:
-        """Return it for a voice of the source ``uri``; online, it is looked for at its source once per process.
-
-        Raises:
-            HayakoeError: it is not here, or cannot be fetched.
-        """
-        if visit.offline:
-            return self._bert or self._take(self._find(uri, visit, progress), is_newest=False)
-        if self._bert is not None and self._is_checked:
-            return self._bert
-        # The first voice's is taken; but one whose source is slow keeps no other voice from its own for ever.
-        is_alone = self._fetching.acquire(timeout=_LONGEST_WAIT)
-        try:
-            if self._bert is not None and self._is_checked:
-                return self._bert
-            found = self._take(self._find(uri, visit, progress), is_newest=not self._is_checked)
-            self._is_checked = True
-            return found
-        finally:
-            if is_alone:
-                self._fetching.release()
-
-    def _take(self, found: tuple[str, Path, Path], *, is_newest: bool) -> Bert:
-        origin, model, tokenizer = found
-        with self._lock:
-            if self._bert is None or (is_newest and self._bert.model != model):
-                self._bert, self.origin = self._make(model, tokenizer), origin
-            return self._bert
-
-    def _find(self, uri: str, visit: Visit, progress: Progress | None) -> tuple[str, Path, Path]:
-        """Return repository, graph and vocabulary from a voice's source; else HayaKoe's, since few sources have one."""
-        source = visit.source(self._source or uri)
-        try:
-            graph = source.fetch("onnx/bert/q8", progress) / "bert_q8.onnx"
-            return self._source or uri, graph, source.fetch("bert/tokenizer", progress)
-        except (AbsentError, UncachedError):
-            if self._source or uri == DEFAULT:
-                raise
-        return self._find(DEFAULT, visit, progress)
 
 
 def _unless_missing(missing: list[str], get: Callable[[], T]) -> T | None:

@@ -15,7 +15,8 @@ from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.paths import data_dir, words_file
 from wyoming_hayakoe.text import exchange, user_words
 from wyoming_hayakoe.text.explain import columns
-from wyoming_hayakoe.text.user_words import Problem, UserWord
+from wyoming_hayakoe.text.refused_rows import Problem
+from wyoming_hayakoe.text.user_words import UserWord
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

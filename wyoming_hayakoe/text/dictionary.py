@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING
 from wyoming_hayakoe.errors import in_brief
 from wyoming_hayakoe.text import user_words
 from wyoming_hayakoe.text.lookups import Lookups
+from wyoming_hayakoe.text.refused_rows import Problem
 from wyoming_hayakoe.text.surfaces import Surfaces
-from wyoming_hayakoe.text.user_words import Contents, Problem, UserWord
+from wyoming_hayakoe.text.user_words import Contents, UserWord
 
 if TYPE_CHECKING:
     from pyopenjtalk.openjtalk import OpenJTalk

@@ -11,7 +11,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from wyoming_hayakoe.text import user_words
 from wyoming_hayakoe.text.morae import split
-from wyoming_hayakoe.text.user_words import Contents, Refused, UserWord
+from wyoming_hayakoe.text.refused_rows import Refused
+from wyoming_hayakoe.text.user_words import Contents, UserWord
 
 _PROPER_NOUN = 1348
 """Open JTalk's context id of 名詞,固有名詞,一般, VOICEVOX's default for a word."""

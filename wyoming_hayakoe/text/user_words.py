@@ -22,6 +22,7 @@ from wyoming_hayakoe.disk import check_regular, locked, read_regular, write_whol
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.text import characters
 from wyoming_hayakoe.text.morae import split
+from wyoming_hayakoe.text.refused_rows import Problem, Refused
 
 DEFAULT_PRIORITY = 8
 MAX_PRIORITY = 10
@@ -31,14 +32,10 @@ MAX_SURFACE = 100
 MAX_LINES = 100_000
 MAX_BYTES = 16 << 20
 
-MAX_PROBLEMS = 10
-"""So many rows that are refused are named; the others are counted."""
-
 MAX_FIELD = 1000
 """Characters of a field as it is given: NFKC makes up to 18 of one, and as often one of several."""
 
 _MAX_LINE = 4 * MAX_FIELD
-_MAX_REASON = 200
 
 _HEADER = ("surface", "reading", "accent", "priority")
 _WAITING = "{}: waiting for another program that changes it"
@@ -62,24 +59,6 @@ class UserWord:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """A row that was refused; the rest is loaded."""
-
-    file: str
-    """Which file, as the user named it."""
-
-    line: int
-    """Which line, from 1; 0 for the whole file."""
-
-    reason: str
-    """What is wrong with it."""
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.reason}"
-
-
-@dataclass(frozen=True, slots=True)
 class Contents:
     """What a file gave."""
 
@@ -88,32 +67,6 @@ class Contents:
 
     problems: tuple[Problem, ...] = ()
     """The rows that were refused: the first MAX_PROBLEMS, and one more that counts the others."""
-
-
-class Refused:
-    """The rows of a file that are refused."""
-
-    def __init__(self, file: str) -> None:
-        """Collect those of ``file``, as the user named it."""
-        self._file = file
-        self._first: list[Problem] = []
-        self._others = 0
-
-    def add(self, line: int, reason: object) -> None:
-        """Add a line, from 1 or 0 for the whole file, and what is wrong with it."""
-        if len(self._first) < MAX_PROBLEMS:
-            text = str(reason)
-            brief = text if len(text) <= _MAX_REASON else text[: _MAX_REASON - 1] + "…"
-            self._first.append(Problem(self._file, line, brief))
-        else:
-            self._others += 1
-
-    def problems(self) -> tuple[Problem, ...]:
-        """Return the first and how many others there are."""
-        if not self._others:
-            return tuple(self._first)
-        rows = "1 more row" if self._others == 1 else f"{self._others:,} more rows"
-        return (*self._first, Problem(self._file, 0, f"{rows} cannot be used"))
 
 
 def entry(surface: str, reading: str, accent: int | str = 0, priority: int | str = DEFAULT_PRIORITY) -> UserWord:
