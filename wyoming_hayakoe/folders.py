@@ -90,25 +90,6 @@ def walk(folder: Path, bounds: Bounds = BOUNDS) -> Tree:
     return tree
 
 
-def read_regular(path: Path, most: int) -> bytes:
-    """Return the content of a regular file; whatever else has its name is not waited for.
-
-    Raises:
-        OSError: it cannot be read, is no regular file, or has more than ``most`` bytes.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "no regular file", str(path))
-        with open(descriptor, "rb", closefd=False) as file:
-            data = file.read(most + 1)
-    finally:
-        os.close(descriptor)
-    if len(data) > most:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
-    return data
-
-
 def shown(path: str | Path) -> str:
     """Return a path as one line of text, whatever bytes its name is made of."""
     text = str(path).encode(errors="backslashreplace").decode()

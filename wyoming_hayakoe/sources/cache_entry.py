@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from wyoming_hayakoe.folders import read_regular
+from wyoming_hayakoe.disk import read_regular
 from wyoming_hayakoe.sources import files
 from wyoming_hayakoe.sources.source import Item, Listing, SourceError
 
