@@ -12,7 +12,7 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, Synthesize
 
 from tests.support import ARTICLE, connected, eventually, local, receive, running, speak, writer_of
 from tests.voices import BeepVoice
-from wyoming_hayakoe.engine.runtime.model_cache import resident_bytes
+from wyoming_hayakoe.engine.runtime.heap import resident_bytes
 from wyoming_hayakoe.errors import RequestError
 from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.server.admission import Admission

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from wyoming_hayakoe.cli import native_output, standard_error
+from wyoming_hayakoe.engine.runtime.heap import use_one_heap
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.version import __version__
 
@@ -53,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None and not debug:  # only in a process of this program: a caller of main() keeps its own output
         native_output.discard()
     if argv is None and command == "serve":
+        use_one_heap()  # counts only if no thread has started
         standard_error.never_block()
     return _guarded(lambda: _run(command, arguments), debug=debug)
 

@@ -9,7 +9,7 @@ from wyoming_hayakoe.cli.options.option import add_options
 from wyoming_hayakoe.cli.options.table import LOGGING, PREPARING
 from wyoming_hayakoe.cli.progress import progress_on
 from wyoming_hayakoe.engine.runtime.bounds import bound, most_memory
-from wyoming_hayakoe.engine.runtime.model_cache import give_back_at_once
+from wyoming_hayakoe.engine.runtime.heap import give_back_at_once
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 
 _OPTIONS = (*PREPARING, *LOGGING)

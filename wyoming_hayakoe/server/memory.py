@@ -2,7 +2,7 @@
 
 import asyncio
 
-from wyoming_hayakoe.engine.runtime.model_cache import resident_bytes, trim_heap
+from wyoming_hayakoe.engine.runtime.heap import resident_bytes, trim_heap
 
 _SECONDS = 10.0
 # Returning 100 MB takes 10 ms of one thread, and to take it again costs the next answers as much.

@@ -20,7 +20,7 @@ from wyoming_hayakoe.disk import locked
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.prepare.compiler import Compiler
-from wyoming_hayakoe.engine.runtime.model_cache import give_back, resident_bytes
+from wyoming_hayakoe.engine.runtime.heap import give_back, resident_bytes
 from wyoming_hayakoe.engine.runtime.session import Execution
 
 TEXT = "今日は、いい天気ですね。"

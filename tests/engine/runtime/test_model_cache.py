@@ -7,7 +7,8 @@ import weakref
 from tests.engine.collecting import collecting_in, finishes
 from tests.support import in_threads
 from wyoming_hayakoe.engine.runtime import model_cache
-from wyoming_hayakoe.engine.runtime.model_cache import ModelCache, resident_bytes
+from wyoming_hayakoe.engine.runtime.heap import resident_bytes
+from wyoming_hayakoe.engine.runtime.model_cache import ModelCache
 
 
 class Machine:

@@ -20,7 +20,7 @@ from wyoming_hayakoe.engine.prepare.compiler import Compiler, Recipe
 from wyoming_hayakoe.engine.prepare.forms import Forms
 from wyoming_hayakoe.engine.prepare.reports import Report, lists
 from wyoming_hayakoe.engine.runtime.cpu import has_little_memory
-from wyoming_hayakoe.engine.runtime.model_cache import give_back
+from wyoming_hayakoe.engine.runtime.heap import give_back
 from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session, shapes
 from wyoming_hayakoe.errors import HayakoeError
 

@@ -15,7 +15,7 @@ from wyoming_hayakoe.engine.jp_extra.stages import LoadedStages, decode, encode,
 from wyoming_hayakoe.engine.jp_extra.windows import Window, plan
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.runtime.cpu import has_little_memory
-from wyoming_hayakoe.engine.runtime.model_cache import give_back
+from wyoming_hayakoe.engine.runtime.heap import give_back
 from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session, shapes
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams

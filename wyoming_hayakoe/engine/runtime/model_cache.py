@@ -1,24 +1,18 @@
 """Models in memory: each is loaded at its first use, and the least recently used one is evicted to make room."""
 
-import ctypes
-import gc
 import itertools
 import logging
-import os
 import threading
 import weakref
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from wyoming_hayakoe.engine.runtime.heap import give_back, resident_bytes
 
 _LOGGER = logging.getLogger(__name__)
 
 # Returning memory takes some 20 ms: worth it after a sentence of several seconds, not after a greeting.
 _MUCH = 64 << 20
-
-# The number of M_MMAP_THRESHOLD in malloc.h, and the size in bytes from which pieces are mapped.
-_MMAP_THRESHOLD = -3
-_LARGE = 1 << 20
 
 Model = TypeVar("Model")
 
@@ -128,33 +122,3 @@ class Place(Generic[Model]):
     def find(self) -> Model | None:
         """Return the model if it is in memory."""
         return self._cache.find(self)
-
-
-def resident_bytes() -> int:
-    """Return the resident memory of this process in bytes; 0 on systems other than Linux."""
-    try:
-        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-    except OSError:
-        return 0
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
-
-
-def give_back() -> None:
-    """Collect garbage, and return free memory to the system."""
-    gc.collect()
-    trim_heap()
-
-
-def trim_heap() -> None:
-    """Return free memory to the system; glibc keeps it otherwise, and the process would look as large as before."""
-    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
-        trim(0)
-
-
-def give_back_at_once() -> None:
-    """Return each large piece of memory to the system as soon as it is free, from now on; it takes a tenth more time.
-
-    For a process that works on whole graphs, and then ends: glibc would keep the memory of the largest step.
-    """
-    if tune := getattr(ctypes.CDLL(None), "mallopt", None):
-        tune(_MMAP_THRESHOLD, _LARGE)
