@@ -279,7 +279,7 @@ def test_sources_that_send_a_byte_now_and_then_hold_up_no_other(hub, tmp_path):
 
 def test_a_voice_whose_bert_arrives_slowly_keeps_no_other_from_its_own(hub, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
-    monkeypatch.setattr("wyoming_hayakoe.voice_store._LONGEST_WAIT", 0.1)
+    monkeypatch.setattr("wyoming_hayakoe.shared_bert._LONGEST_WAIT", 0.1)
     gate, held = threading.Event(), threading.Event()
 
     def hold(handler, data):
