@@ -43,7 +43,9 @@ def replicas(folder):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_manifest_is_valid_and_has_no_unknown_field(version):
-    for manifest in everything():
+    manifests = everything()
+    assert manifests
+    for manifest in manifests:
         kubernetes_validate.validate(manifest, version, strict=True)
 
 
@@ -83,7 +85,7 @@ def test_every_flag_is_one_of_the_program_and_has_an_allowed_value():
         importlib.import_module(f"wyoming_hayakoe.cli.{name}").add_arguments(parser)
         flags = parser.parse_args(arguments)
         flags.voice = flags.voice or None
-        configure(flags, OPTIONS[name])
+        assert configure(flags, OPTIONS[name]).settings
 
 
 def test_every_variable_is_one_of_the_program():

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, permutations
-from re import _constants as op  # type: ignore[attr-defined]
+from re import _constants as op  # type: ignore[attr-defined]  # of a parsed pattern, which has no public form
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 

@@ -52,7 +52,7 @@ async def test_silent_connections_to_the_metrics_port_keep_no_descriptor(voice):
                 assert (await reader.read()).startswith(b"HTTP/1.1 200")
                 writer.close()
                 most = before + 100 + probes_module._MAX_CONNECTIONS
-                await eventually(lambda: descriptors() <= most, "those before are closed")  # noqa: B023
+                await eventually(lambda most=most: descriptors() <= most, "those before are closed")
         await eventually(lambda: descriptors() <= before, "all are closed")
 
 
@@ -130,6 +130,7 @@ async def test_a_client_that_leaves_is_noticed_without_a_descriptor_for_that(gat
             await eventually(gated.waiting.is_set, "it is being spoken")
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         await eventually(lambda: not server.connections, "it is gone")
+        assert gated.waiting.is_set(), "it was still being spoken"
 
 
 def test_as_many_files_may_be_open_as_the_system_allows():

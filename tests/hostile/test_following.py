@@ -141,14 +141,16 @@ async def test_turns_are_few_for_a_source_and_in_all():
 
 
 async def test_a_turn_that_takes_too_long_gives_its_place_back_once():
-    turns = Turns(each=1, total=1, longest=0.01)
+    turns = Turns(each=1, total=1, longest=0.5)
     async with turns.turn("slow"), turns.turn("good"):
-        pass
-    async with turns.turn("good"):
-        second = asyncio.create_task(turns.turn("slow").__aenter__())
-        await eventually(second.done, "the place comes back")
-    third = asyncio.create_task(turns.turn("third").__aenter__())
-    await eventually(third.done, "and once more")
+        pass  # the second begins when the first has given its place back
+    third, fourth = turns.turn("third"), turns.turn("fourth")
+    entering = [asyncio.create_task(turn.__aenter__()) for turn in (third, fourth)]
+    await eventually(entering[0].done, "a place is free again")
+    assert not entering[1].done(), "and no second one"
+    await eventually(entering[1].done, "the third takes too long as well")
+    for turn in (third, fourth):
+        await turn.__aexit__(None, None, None)
 
 
 def hanging(store: Store, name: str) -> threading.Event:
@@ -201,6 +203,7 @@ async def test_a_configuration_that_hangs_is_followed_when_it_answers():
         configuration.stamp = lambda: asked.set() or (gate.wait(DEADLINE) and stamp())
         configuration.change(WantedVoices({"bob": None}))
         await eventually(asked.is_set, "it hangs")
+        assert voices(server.updater) == ["mei"]
         gate.set()
         await eventually(lambda: voices(server.updater) == ["bob", "mei"], "it is followed")
 

@@ -45,9 +45,11 @@ def test_what_could_do_harm_is_refused_with_one_line(change):
 
 
 @pytest.mark.parametrize("path", [path.relative_to(TINY_REPO) for path in TINY_REPO.rglob("*.onnx")], ids=str)
-def test_what_is_published_passes(path):
+def test_what_is_published_passes_and_is_not_changed(path):
     tokens = {"input_ids": (1, 256), "attention_mask": (1, 256)}
-    check(onnx.load(TINY_REPO / path), path, {**SHAPES, **tokens})
+    model = onnx.load(TINY_REPO / path)
+    check(model, path, {**SHAPES, **tokens})
+    assert model == onnx.load(TINY_REPO / path)
 
 
 # -- any graph --

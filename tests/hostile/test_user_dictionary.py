@@ -1,5 +1,6 @@
 """Whatever stands where ``words.csv`` does, and whatever is imported: the server speaks and the command line ends."""
 
+import errno
 import json
 import os
 import socket
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pyopenjtalk
 import pytest
@@ -114,10 +115,12 @@ def test_what_is_no_file_of_words_is_one_line_and_the_words_stay(
     assert hacs(user_dictionary) == "ハクス"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_may_not_be_read(csv: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_may_not_be_read(csv: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbid(path: Path, limit: int) -> NoReturn:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
     user_words.put(csv, [UserWord("HACS", "ハックス", 1)])
-    csv.chmod(0)
+    monkeypatch.setattr(user_words, "read_regular", forbid)  # root may read everything
     assert hacs(UserDictionary(csv)) == "エイチエーシーエス"
     assert "Permission denied" in caplog.text
 

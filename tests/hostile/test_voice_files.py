@@ -21,7 +21,7 @@ from wyoming_hayakoe.cli.options.configured import configure
 from wyoming_hayakoe.cli.options.option import add_options
 from wyoming_hayakoe.cli.options.table import SERVING
 from wyoming_hayakoe.engine.graphs.metadata import read_metadata
-from wyoming_hayakoe.engine.jp_extra.config import read_config, read_style_vectors
+from wyoming_hayakoe.engine.jp_extra.config import MOST_STYLES, read_config, read_style_vectors
 from wyoming_hayakoe.engine.jp_extra.voice_files import About, read_about, read_voice
 from wyoming_hayakoe.errors import HayakoeError
 
@@ -184,10 +184,12 @@ def test_whatever_a_configuration_says_is_read_or_refused(tmp_path, config, data
         path.write_text(json.dumps(config), encoding="utf-8")
     else:
         path.write_text(json.dumps({"version": "2.0-JP-Extra", "data": data}), encoding="utf-8")
-    read_or_refused(lambda: read_config(path))
+    found = read_or_refused(lambda: read_config(path))
+    assert found is None or 0 < len(found.styles) <= MOST_STYLES
     if way in {"hyper_parameters", "manifest"}:
         aivmx = as_aivmx(tmp_path / "voice.aivmx", **{f"aivm_{way}": json.dumps(config)})
-        read_or_refused(lambda: read_voice(aivmx))
+        voice = read_or_refused(lambda: read_voice(aivmx))
+        assert voice is None or 0 < len(voice.config.styles) <= MOST_STYLES
 
 
 @pytest.mark.parametrize(

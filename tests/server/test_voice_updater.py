@@ -172,6 +172,7 @@ async def test_a_compiler_that_cannot_be_started_leaves_the_others_alive():
         await eventually(lambda: "cannot be started" in refusal(server.updater, "anna").text, "it says why")
         configuration.command = COMPILES
         await eventually(lambda: voices(server.updater) == ["anna", "bob", "mei"], "it is tried again")
+        assert all("bob" in catalogue.names for catalogue in server.published[1:])
 
 
 async def test_a_voice_that_is_removed_while_its_download_fails_does_not_come_back():
@@ -239,6 +240,7 @@ async def test_a_catalogue_that_cannot_be_published_ends_nothing(caplog):
         await eventually(lambda: "internal error" in caplog.text, "it is logged")
         configuration.change(WantedVoices({"bob": None}))
         await eventually(lambda: published[-1].names[0] == "bob", "the next change is followed")
+        assert not task.done()
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -156,6 +156,7 @@ async def test_a_voice_removed_while_it_is_prepared_is_gone_and_others_come(tmp_
         await gets(server, "a", "unknown-voice")
         await gets(server, "b", "")
         await eventually(lambda: not running_process(pid), "the child was ended")
+        assert "a" not in server.catalogue.names
 
 
 async def test_a_preparing_process_that_cannot_start_ends_nothing(tmp_path, caplog):
@@ -252,6 +253,7 @@ async def test_a_voice_that_failed_says_why(tmp_path):
     configuration = Configuration(WantedVoices({"a": f"{tmp_path}/nowhere"}, first=["a"]))
     async with serving(TTS(cache_dir=tmp_path, precision="fp32"), configuration) as server:
         await gets(server, "a", "voice-not-ready", "a cannot be used", "nowhere")
+        assert server.catalogue.names == ["mei"]
 
 
 async def test_a_catalogue_is_published_once(uncompiled, caplog):

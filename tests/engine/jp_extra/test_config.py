@@ -213,7 +213,7 @@ def header(shape, kind="'<f4'", version=b"\x01\x00"):
 def test_a_header_is_believed_in_nothing(tmp_path, content):
     path = tmp_path / "style_vectors.npy"
     path.write_bytes(content)
-    refusal(read_style_vectors, path, CONFIG)
+    assert "fetch the voice again" in refusal(read_style_vectors, path, CONFIG)
 
 
 @given(st.integers(0, 200), st.binary(min_size=1, max_size=8))

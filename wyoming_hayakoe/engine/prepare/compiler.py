@@ -56,7 +56,7 @@ class Recipe:
     make: Callable[[Path], Mapping[str, Any]]
     """Writes the graphs into an empty folder, and returns the report on them for JSON."""
 
-    prove: Prove | None = None
+    prove: Prove | None
     """Tries the published graph in a process of its own; None for a model that is no graph."""
 
     accepts: Accepts = anything
