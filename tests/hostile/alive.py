@@ -17,7 +17,7 @@ def wait_for(condition, what):
     end = time.monotonic() + DEADLINE
     while not condition():
         assert time.monotonic() < end, what
-        time.sleep(0.01)
+        time.sleep(0.002)
 
 
 def is_alive(pid):

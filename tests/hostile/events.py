@@ -19,7 +19,16 @@ LONG_TEXT = f"{SECRET}を庭にまきました。芽が出るまで、毎日水�
 
 def event(kind: object, data: object = None, *, payload: bytes = b"", **header: object) -> bytes:
     """Return an event as clients send it; ``header`` adds to its header, or replaces what is there."""
-    body = b"" if data is None else json.dumps(data).encode()
+    return raw_event(kind, b"" if data is None else json.dumps(data).encode(), payload, **header)
+
+
+def utf8_event(kind: str, payload: bytes = b"", **data: object) -> bytes:
+    """Return an event whose text is UTF-8 and not escaped; lone surrogates are encoded as if UTF-8 had them."""
+    return raw_event(kind, json.dumps(data, ensure_ascii=False).encode("utf-8", "surrogatepass"), payload)
+
+
+def raw_event(kind: object, body: bytes, payload: bytes = b"", **header: object) -> bytes:
+    """Return an event with these bytes as its data."""
     lengths = {"data_length": len(body)} if body else {}
     lengths |= {"payload_length": len(payload)} if payload else {}
     return json.dumps({"type": kind} | lengths | header).encode() + b"\n" + body + payload

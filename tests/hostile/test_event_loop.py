@@ -16,6 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wyoming.event import read_event
 
+from tests.hostile.events import raw_event
+from tests.hostile.events import utf8_event as event
 from tests.support import DEADLINE, connected, local, program, receive, running, writer_of
 from tests.voices import BeepVoice
 from wyoming_hayakoe.server.catalogue import Catalogue
@@ -25,14 +27,6 @@ from wyoming_hayakoe.server.wyoming.info import encoded_info
 MEGABYTE = 1_000_000
 # Bytes of data that are read at all.
 MOST = 640 * 1024
-
-
-def event(kind, **data):
-    return raw_event(kind, json.dumps(data, ensure_ascii=False).encode("utf-8", "surrogatepass"))
-
-
-def raw_event(kind, data):
-    return json.dumps({"type": kind, "data_length": len(data)}).encode() + b"\n" + data
 
 
 def inline(kind, **data):

@@ -3,21 +3,14 @@
 import shutil
 import signal
 import subprocess
-import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests.hostile.alive import wait_for
 from tests.support import DEADLINE, TINY_REPO, clean_environment, command
 from wyoming_hayakoe.disk import nameless
-
-
-def wait_for(condition, what):
-    end = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < end, what
-        time.sleep(0.002)
 
 
 def left(folder):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from wyoming.tts import Synthesize
 
+from tests.hostile.events import utf8_event as event
 from tests.support import (
     DEADLINE,
     connected,
@@ -34,12 +35,6 @@ from wyoming_hayakoe.voice import WINDOWS, Speech
 
 KINDS = {"Connection", "RequestReader", "Inbox", "Outbox", "Room", "Request", "TextStream", "Response", "Narration"}
 LINES = "あ\n" * 25_000
-
-
-def event(kind, payload=b"", **data):
-    body = json.dumps(data, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    header = {"type": kind, "data_length": len(body), "payload_length": len(payload)}
-    return json.dumps(header).encode() + b"\n" + body + payload
 
 
 def alive():

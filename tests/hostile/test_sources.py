@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.hostile.wire import answering, endless, ok
 from tests.sources import hub as hubs
 from tests.sources.hub import Hub
-from tests.sources.shared import QUICK, contents
+from tests.sources.shared import QUICK, contents, leave_out_user_settings
 from tests.support import DEADLINE, TINY_REPO, program
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.errors import HayakoeError
@@ -34,17 +34,10 @@ DIGITS = "9" * 5000
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch, tmp_path):
-    """None of the tokens, profiles and addresses of whoever runs the tests."""
-    for name in list(os.environ):
-        if name.startswith(("AWS_", "HF_", "HUGGING")) and name != "HF_HUB_DISABLE_XET":
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HF_TOKEN_PATH", str(tmp_path / "no-token"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    leave_out_user_settings(monkeypatch, tmp_path)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.sources.hub import Hub
-from tests.sources.shared import QUICK
+from tests.sources.shared import QUICK, leave_out_user_settings
 from tests.support import DEADLINE, free_port
 from wyoming_hayakoe.sources.location import open_source
 from wyoming_hayakoe.sources.source import Source
@@ -25,14 +25,7 @@ from wyoming_hayakoe.sources.source import Source
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch, tmp_path):
-    """None of the tokens, profiles and addresses of whoever runs the tests."""
-    for name in list(os.environ):
-        if name.startswith(("AWS_", "HF_", "HUGGING")) and name != "HF_HUB_DISABLE_XET":
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("HF_TOKEN_PATH", str(tmp_path / "no-token"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
+    leave_out_user_settings(monkeypatch, tmp_path)
 
 
 @pytest.fixture
