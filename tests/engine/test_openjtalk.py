@@ -1,6 +1,7 @@
 import concurrent.futures
 import subprocess
 import sys
+import threading
 from itertools import islice
 
 import numpy as np
@@ -111,6 +112,30 @@ def test_it_is_deterministic_and_shared_by_threads(voice):
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         jobs = [(text, pool.submit(spoken, voice, text)) for text in TEXTS[:5] * 4]
     assert all(np.array_equal(job.result(), expected[text]) for text, job in jobs)
+
+
+def test_two_threads_speak_at_the_same_time(monkeypatch):
+    together = threading.Barrier(2)
+
+    class Engine:
+        def set_speed(self, _speed):
+            pass
+
+        def add_half_tone(self, _half_tones):
+            pass
+
+        def synthesize(self, _labels):
+            together.wait(timeout=10)
+            return np.zeros(RATE, dtype=np.float64)
+
+    loaded = []
+    monkeypatch.setattr(openjtalk, "_load", lambda: loaded.append(Engine()) or loaded[-1])
+    voice = OpenJTalkVoice()
+    for _ in range(2):
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            spoken_by = [pool.submit(spoken, voice, "はい、わかりました。") for _ in range(2)]
+        assert all(each.result().size for each in spoken_by)
+    assert len(loaded) == 2
 
 
 @pytest.mark.parametrize("text", ["", " ", "。", "？", "！？", "…", "、。", "（）", "♪", "☆★"])

@@ -10,6 +10,7 @@ import math
 import re
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ _BREATH = 0.2
 # Fewer phones than this sound forced: the model scales its spectrum to the variance of whole sentences. A shorter
 # breath group is synthesised together with the next.
 _MIN_PHONES = 8
-# About 7 s of speech at speed 1: people say no more in one breath, and the engine's lock keeps other clients waiting
+# About 7 s of speech at speed 1: people say no more in one breath, and the lane's thread keeps other clients waiting
 # meanwhile. Past it a group ends with its accent phrase, and at the latest after a quarter more.
 _MAX_PHONES = 90
 
@@ -71,7 +72,9 @@ class OpenJTalkVoice:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._engine: HTSEngine | None = None
+        # An engine speaks one breath group at a time; on two cores, two engines speak in the time of one.
+        self._idle: list[HTSEngine] = []
+        self._is_ready = False
 
     # The engine runs the voice's file unchanged on every machine: there is no form to prepare.
     is_compiled = True
@@ -86,17 +89,17 @@ class OpenJTalkVoice:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the engine is loaded."""
-        return self._engine is not None
+        """Whether an engine is loaded."""
+        return self._is_ready
 
     def prepare(self) -> None:
-        """Load the engine.
+        """Load an engine.
 
         Raises:
             HayakoeError: pyopenjtalk-plus is incomplete.
         """
-        with self._lock:
-            self._loaded()
+        with self._engine():
+            pass
 
     def speak(self, utterance: Utterance, params: SynthesisParams, delivery: Delivery = WINDOWS) -> Speech:
         """Return one window per breath group, with the silence before it; the last also has the silence after it."""
@@ -118,26 +121,34 @@ class OpenJTalkVoice:
         return np.zeros(round(seconds * self.sample_rate), dtype=np.float32)
 
     def _synthesize(self, labels: Sequence[str], params: SynthesisParams) -> Waveform:
-        with self._lock:
-            engine = self._loaded()
+        with self._engine() as engine:
             # The engine resets both after each synthesis.
             engine.set_speed(1 / params.speed)
             engine.add_half_tone(12 * math.log2(params.pitch_scale))
             wave = engine.synthesize(list(labels))
         return _levelled(wave, round(_FADE * self.sample_rate))
 
-    def _loaded(self) -> "HTSEngine":
-        if self._engine is None:
-            try:
-                import pyopenjtalk  # takes a quarter of a second
-                from pyopenjtalk.htsengine import HTSEngine
+    @contextmanager
+    def _engine(self) -> "Iterator[HTSEngine]":
+        """Lend an engine that nobody else uses meanwhile: as many are loaded as are used at the same time."""
+        with self._lock:
+            engine = self._idle.pop() if self._idle else _load()
+            self._is_ready = True
+        try:
+            yield engine
+        finally:
+            with self._lock:
+                self._idle.append(engine)
 
-                self._engine = HTSEngine(pyopenjtalk.DEFAULT_HTS_VOICE)
-            except (ImportError, OSError, RuntimeError) as error:
-                raise HayakoeError(
-                    f"the built-in voice cannot be loaded ({error}): reinstall pyopenjtalk-plus"
-                ) from error
-        return self._engine
+
+def _load() -> "HTSEngine":
+    try:
+        import pyopenjtalk  # takes a quarter of a second
+        from pyopenjtalk.htsengine import HTSEngine
+
+        return HTSEngine(pyopenjtalk.DEFAULT_HTS_VOICE)
+    except (ImportError, OSError, RuntimeError) as error:
+        raise HayakoeError(f"the built-in voice cannot be loaded ({error}): reinstall pyopenjtalk-plus") from error
 
 
 def breath_groups(labels: Sequence[str], longest: int = _MAX_PHONES) -> list[BreathGroup]:
