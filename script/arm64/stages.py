@@ -20,7 +20,8 @@ from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.jp_extra.preparation import simplified
 from wyoming_hayakoe.engine.jp_extra.stages import read_synthesizer
 from wyoming_hayakoe.engine.prepare.calibrate import calibrate
-from wyoming_hayakoe.engine.prepare.quantize import Integers, convolutions, quantize
+from wyoming_hayakoe.engine.prepare.grids import Grids, Integers
+from wyoming_hayakoe.engine.prepare.quantize import Form, convolutions, quantize
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -66,7 +67,8 @@ def _write(model: Path, folder: Path) -> list[Stage]:
     for name, stage in (("flow", stages.flow), ("decoder", stages.decoder)):
         feeds = _noise(stage, config["model"]["inter_channels"])
         fit = convolutions(stage)
-        int8 = quantize(stage, list(fit), calibrate(stage, fit, [feeds], model), Integers.of("aarch64", ()))
+        grids = Grids(stage, calibrate(stage, fit, [feeds], model), Integers.of("aarch64", ()))
+        int8 = quantize(stage, dict.fromkeys(fit, Form.TENSOR), grids)
         for precision, each in (("fp32", stage), ("int8", int8)):
             (folder / f"{name}-{precision}.onnx").write_bytes(each.SerializeToString())
         np.savez(folder / f"{name}.npz", **feeds)

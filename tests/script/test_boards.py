@@ -3,7 +3,7 @@
 import pytest
 
 from script.arm64.boards import BOARDS
-from wyoming_hayakoe.engine.prepare.quantize import Integers
+from wyoming_hayakoe.engine.prepare.grids import Integers
 from wyoming_hayakoe.engine.runtime.cpu import processor_features
 
 

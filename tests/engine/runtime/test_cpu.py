@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from wyoming_hayakoe.engine.prepare.quantize import Integers
+from wyoming_hayakoe.engine.prepare.grids import Integers
 from wyoming_hayakoe.engine.runtime.cpu import instruction_set, processor_features
 from wyoming_hayakoe.engine.runtime.session import Session
 

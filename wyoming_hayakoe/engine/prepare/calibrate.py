@@ -1,9 +1,4 @@
-"""Calibration: the ranges of the values around convolutions, chosen for the least error in 256 steps.
-
-The whole range wastes steps on rare peaks, and a narrower range clips them. Of a few trims of the measured range, each
-tensor gets the one with the least mean square error of rounding and clipping together: for a decoder trained on speech
-that gained 1.6 dB over the whole range, and it never loses.
-"""
+"""Calibration: how large the values around convolutions are in a voice's own sentences, channel by channel."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,108 +6,111 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from wyoming_hayakoe.engine.runtime.session import Feeds, Session
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-_TRIMS = (0.85, 0.7)
-_STEPS = 255
+    from wyoming_hayakoe.engine.prepare.quantize import Convolution
+
+
+_AXES_OPSET = 18
+"""The first opset in which reductions take their axes as an input."""
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
-    """The range of a tensor's values; zero is always in it."""
+class Statistics:
+    """The values of a tensor in all calibration sentences. C channels, P points."""
 
-    low: float
-    high: float
+    low: npt.NDArray[np.float32]
+    """The least value of each channel [C]."""
 
-    def trimmed(self, share: float) -> "Range":
-        """Return the range times ``share``."""
-        return Range(share * self.low, share * self.high)
+    high: npt.NDArray[np.float32]
+    """The greatest value of each channel [C]."""
 
-    @property
-    def rounding(self) -> float:
-        """The mean square error of rounding to its steps."""
-        return ((self.high - self.low) / _STEPS) ** 2 / 12
+    points: npt.NDArray[np.float32]
+    """Its values at points of time spread over the sentences [C, P]."""
 
 
-def calibrate(model: "ModelProto", names: Collection[str], feeds: Sequence[Feeds], origin: Path) -> dict[str, Range]:
-    """Return the ranges of the inputs and outputs of convolutions, by their names, over all ``feeds``.
+def calibrate(
+    model: "ModelProto", convolutions: "Mapping[str, Convolution]", feeds: Sequence[Feeds], origin: Path
+) -> dict[str, Statistics]:
+    """Return the statistics of the inputs and outputs of convolutions, by their names, over all ``feeds``.
 
     Args:
         model: in fp32; it is not changed.
-        names: outputs of the convolutions.
+        convolutions: by the names of their outputs.
         feeds: sentences as the graph takes them.
         origin: the file that errors name.
 
     Raises:
         HayakoeError: the graph fails, or gives values that are not finite.
     """
-    points = {name for node in model.graph.node if node.output[0] in names for name in (node.input[0], node.output[0])}
-    probe = _Probe(model, origin)
-    for point in points:
-        probe.measure(f"{point}/low", "ReduceMin", point)
-        probe.measure(f"{point}/high", "ReduceMax", point)
-    values = probe.run(feeds)
-    whole = {
-        point: Range(min(0.0, *values[f"{point}/low"]), max(0.0, *values[f"{point}/high"])) for point in sorted(points)
+    steps: dict[str, int] = {}
+    ranks: dict[str, int] = {}
+    for node in model.graph.node:
+        if (found := convolutions.get(node.output[0])) is not None:
+            for name in (node.input[0], node.output[0]):
+                # One point for each frame, each time at another position within it.
+                steps[name], ranks[name] = found.rate + 1, found.rank
+    probe = _probe(model, steps, ranks)
+    session = Session(probe, origin)
+    # The session has the weights now.
+    probe.Clear()
+    values: dict[str, list[list[npt.NDArray[np.float32]]]] = {name: [[], [], []] for name in steps}
+    for feed in feeds:
+        results = iter(session.run(_outputs(steps), feed))
+        for name in steps:
+            for kept in values[name]:
+                kept.append(next(results))
+    return {
+        name: Statistics(
+            np.min(low, axis=0), np.max(high, axis=0), np.concatenate([_flat(each) for each in points], axis=1)
+        )
+        for name, (low, high, points) in values.items()
     }
-    probe = _Probe(model, origin)
-    for point, seen in whole.items():
-        for trim in _TRIMS:
-            probe.measure_clipped(f"{point}/{trim}", point, seen.trimmed(trim))
-    clipped = probe.run(feeds)
-
-    def best(point: str, seen: Range) -> Range:
-        errors = {seen: seen.rounding}
-        for trim in _TRIMS:
-            kept = seen.trimmed(trim)
-            errors[kept] = kept.rounding + float(np.mean(clipped[f"{point}/{trim}"]))
-        return min(errors, key=errors.__getitem__)
-
-    return {point: best(point, seen) for point, seen in whole.items()}
 
 
-class _Probe:
-    """A graph whose outputs are statistics of its values."""
+def _flat(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return [1, C, P] or [1, C, 1, P] as [C, P]."""
+    return values.reshape(values.shape[1], -1)
 
-    def __init__(self, model: "ModelProto", origin: Path) -> None:
-        from onnx import ModelProto
 
-        self._model = ModelProto()
-        self._model.CopyFrom(model)
-        del self._model.graph.output[:]
-        self._origin = origin
+def _outputs(names: Collection[str]) -> list[str]:
+    return [f"{name}/{statistic}" for name in names for statistic in ("low", "high", "points")]
 
-    def measure(self, name: str, operator: str, value: str) -> None:
-        """Add the output ``name``: the ``operator`` over all of ``value``."""
-        from onnx import TensorProto, helper
 
-        self._model.graph.node.append(helper.make_node(operator, [value], [name], keepdims=0))
-        self._model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, []))
+def _probe(model: "ModelProto", steps: Mapping[str, int], ranks: Mapping[str, int]) -> "ModelProto":
+    """Return a graph whose outputs are statistics of the values in ``steps``, in the order of :func:`_outputs`."""
+    from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-    def measure_clipped(self, name: str, value: str, kept: Range) -> None:
-        """Add the output ``name``: the mean square of the part of ``value`` that is outside of a range."""
-        from onnx import helper, numpy_helper
-
-        ends = {f"{name}/low": kept.low, f"{name}/high": kept.high}
-        self._model.graph.initializer.extend(
-            numpy_helper.from_array(np.asarray(end, dtype=np.float32), key) for key, end in ends.items()
+    probe = ModelProto()
+    probe.CopyFrom(model)
+    graph = probe.graph
+    opset = next(each.version for each in model.opset_import if each.domain == "")
+    for name, step in steps.items():
+        constants = {
+            "start": [0],
+            "stop": [np.iinfo(np.int64).max],
+            "time": [ranks[name] - 1],
+            "step": [step],
+            "all but channels": [0, *range(2, ranks[name])],
+        }
+        graph.initializer.extend(
+            numpy_helper.from_array(np.array(value, dtype=np.int64), f"{name}/{key}")
+            for key, value in constants.items()
         )
-        self._model.graph.node.append(helper.make_node("Clip", [value, *ends], [f"{name}/inside"]))
-        self._model.graph.node.append(helper.make_node("Sub", [value, f"{name}/inside"], [f"{name}/outside"]))
-        self._model.graph.node.append(
-            helper.make_node("Mul", [f"{name}/outside", f"{name}/outside"], [f"{name}/square"])
-        )
-        self.measure(name, "ReduceMean", f"{name}/square")
-
-    def run(self, feeds: Sequence[Feeds]) -> Mapping[str, list[float]]:
-        """Return each statistic for each of ``feeds``."""
-        names = [value.name for value in self._model.graph.output]
-        session = Session(self._model, self._origin)
-        # The session has the weights now.
-        self._model.Clear()
-        numbers = [[float(value) for value in session.run(names, feed)] for feed in feeds]
-        return {name: list(found) for name, found in zip(names, zip(*numbers, strict=True), strict=True)}
+        *slicing, axes = (f"{name}/{key}" for key in constants)
+        for statistic, operator in (("low", "ReduceMin"), ("high", "ReduceMax")):
+            node = helper.make_node(operator, [name], [f"{name}/{statistic}"], keepdims=0)
+            if opset < _AXES_OPSET:
+                node.attribute.append(helper.make_attribute("axes", constants["all but channels"]))
+            else:
+                node.input.append(axes)
+            graph.node.append(node)
+        graph.node.append(helper.make_node("Slice", [name, *slicing], [f"{name}/points"]))
+    del graph.output[:]
+    graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in _outputs(steps))
+    return probe

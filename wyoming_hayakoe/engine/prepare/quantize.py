@@ -1,73 +1,46 @@
-"""Quantisation of a stage's convolutions to 8-bit integers: static, weights per channel, activations per tensor.
+"""Quantisation of a stage's convolutions to 8-bit integers: static, with weights per output channel.
 
-Other operators, above all the residual sums, stay in fp32: int8 sums made a decoder a tenth faster and 6 dB noisier.
-Only a rectifier between two convolutions is computed in integers, as a table of 256 entries. The operators are written
-out (QLinearConv) rather than left for the optimiser to find, so that they are there on any version of ONNX Runtime. It
-has no integer ConvTranspose: those, a thirtieth of the arithmetic, stay as they are.
+Only convolutions are computed in integers, in one of three forms, and a rectifier between two of them, as a table of
+256 entries. Residual sums stay in fp32: int8 sums made a decoder a tenth faster and 6 dB noisier. The operators are
+written out rather than left for the optimiser to find, so that they are there on any version of ONNX Runtime. It has
+no integer ConvTranspose: those, a thirtieth of the arithmetic, stay as they are.
 """
 
 import math
-import platform
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.engine.graphs.index import GraphIndex
-from wyoming_hayakoe.engine.prepare.calibrate import Range
-from wyoming_hayakoe.engine.runtime.cpu import processor_features
+from wyoming_hayakoe.engine.prepare.grids import RECTIFIERS, Grid, Grids, Rectifier, rounded_weights, weights_of
 
 if TYPE_CHECKING:
     from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, TensorShapeProto
 
-
 _CONTRIB = "com.microsoft"
-_RECTIFIERS = {"LeakyRelu": 0.01, "Relu": 0.0}
-"""Slopes below zero of nodes without an attribute for it."""
+_POINTWISE = frozenset({"Add", "Div", "LeakyRelu", "Mul", "Relu", "Sub", "Tanh"})
+"""Operators that work on each value for itself, in whatever order the axes are."""
+
+_RANKS = (3, 4)
+_ONE = "int8/one"
 
 
-@dataclass(frozen=True, slots=True)
-class Integers:
-    """The integers that a processor multiplies fast and exactly."""
+class Form(StrEnum):
+    """How a convolution is computed in integers. All take values in a grid for each channel."""
 
-    signed: bool
-    """Whether values between convolutions are signed; weights always are."""
+    TENSOR = "a grid per output"
+    """QLinearConv, whose output is rounded in one grid for all its channels."""
 
-    greatest_weight: int
-    """127, or 63 where products are summed in pairs in 16 bits, which saturate."""
+    CHANNEL = "a grid per output channel"
+    """QLinearConv, whose output is rounded in a grid for each channel: less noise, a little more time."""
 
-    @classmethod
-    def of(cls, architecture: str, features: Collection[str]) -> "Integers":
-        """Return the integers for a processor, by its architecture (``uname -m``) and its features as Linux names them.
-
-        ARM64 multiplies signed integers, with its dot product (``asimddp``) and without it: then pairs of products are
-        summed in 16 bits, which hold 2 * 128 * 127. An x86 takes unsigned values, and without VNNI such sums saturate.
-        """
-        if architecture.lower() in {"aarch64", "arm64"}:
-            return cls(signed=True, greatest_weight=127)
-        return cls(signed=False, greatest_weight=63 if {"avx512_vnni", "avx_vnni"}.isdisjoint(features) else 127)
-
-    @classmethod
-    def of_this_machine(cls) -> "Integers":
-        """Return the integers for the processor that runs this."""
-        return cls.of(platform.machine(), processor_features())
-
-
-@dataclass(frozen=True, slots=True)
-class _Grid:
-    """256 evenly spaced values, zero among them."""
-
-    scale: np.float32
-    zero: np.integer[Any]
-
-    @classmethod
-    def over(cls, values: Range, *, signed: bool) -> "_Grid":
-        low, high = min(values.low, 0.0), max(values.high, 0.0)
-        scale = np.float32(max(high - low, 1e-12) / 255)
-        steps = min(255, max(0, round(-low / float(scale))))
-        return cls(scale, np.int8(steps - 128) if signed else np.uint8(steps))
+    PRODUCT = "float output"
+    """A matrix product of integers with floating-point results, which are not rounded: least noise. The taps' values
+    are laid side by side, with channels last; that costs the more, the fewer channels there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +53,14 @@ class Convolution:
     taps: int
     """Length of its kernel."""
 
+    rate: int
+    """Points of time in a frame."""
+
     work: int
     """Multiply-adds for a frame."""
+
+    rank: int
+    """3 for values [1, C, T], 4 for values [1, C, 1, T]."""
 
 
 def convolutions(model: "ModelProto") -> dict[str, Convolution]:
@@ -102,30 +81,28 @@ def convolutions(model: "ModelProto") -> dict[str, Convolution]:
         depth, rate = max(known)
         if node.op_type == "ConvTranspose":
             depth += 1
-            rate *= next((each.ints[0] for each in node.attribute if each.name == "strides"), 1)
+            rate *= next((each.ints[-1] for each in node.attribute if each.name == "strides"), 1)
         moving.update(dict.fromkeys(node.output, (depth, rate)))
         if node.op_type == "Conv" and depth >= first and _is_fit(node, index.weights):
             dims = index.weights[node.input[1]].dims
-            found[node.output[0]] = Convolution(depth, dims[2], math.prod(dims) * rate)
+            found[node.output[0]] = Convolution(depth, dims[-1], rate, math.prod(dims) * rate, len(dims))
     return found
 
 
-def quantize(
-    model: "ModelProto", names: Collection[str], ranges: Mapping[str, Range], integers: Integers
-) -> "ModelProto":
+def quantize(model: "ModelProto", forms: Mapping[str, Form], grids: Grids) -> "ModelProto":
     """Return ``model`` with some of its convolutions in int8.
 
     Args:
         model: in fp32; it is not changed.
-        names: outputs of the convolutions, among those that :func:`convolutions` returns.
-        ranges: of their inputs and outputs, from :func:`~.calibrate.calibrate`.
-        integers: of the machine that is going to run the result.
+        forms: by the outputs of the convolutions, which are among those that :func:`convolutions` returns.
+        grids: of its values, for the machine that is going to run the result.
     """
     from onnx import helper
 
-    rewriting = _Rewriting(model, names, ranges, integers)
+    rewriting = _Rewriting(model, forms, grids)
     for node in model.graph.node:
         rewriting.take(node)
+    rewriting.end()
     taken = {name for node in rewriting.nodes for name in node.input}
     tensors = [*model.graph.initializer, *rewriting.tensors.values()]
     graph = helper.make_graph(
@@ -145,91 +122,298 @@ def quantize(
 
 
 class _Rewriting:
-    """A graph that is rewritten from fp32 to int8, node by node in its order."""
+    """A graph that is rewritten from fp32 to int8, node by node in its order.
+
+    A value ``x`` may be there as it was; with channels last, as ``x/last``; in integers, as ``x/int8``; and both, as
+    ``x/int8/last``. What is missing is made where it is first taken.
+    """
 
     def __init__(
-        self, model: "ModelProto", names: Collection[str], ranges: Mapping[str, Range], integers: Integers
+        self,
+        model: "ModelProto",
+        forms: Mapping[str, Form],
+        grids: Grids,
     ) -> None:
         self.nodes: list[NodeProto] = []
         self.tensors: dict[str, TensorProto] = {}
-        self._names = frozenset(names)
-        self._ranges = ranges
-        self._integers = integers
-        index = GraphIndex(model.graph)
-        self._weights = index.weights
-        self._between = dict(_between(index, self._names))
-        # The grids of values that are there in integers, by their names in fp32.
-        self._grids: dict[str, _Grid] = {}
+        self._forms = forms
+        self._choice = grids
+        self._integers = grids.integers
+        self._index = GraphIndex(model.graph)
+        self._there = {*self._index.weights, *self._index.inputs}
+        self._grids: dict[str, Grid] = {}
+        # The number of axes of values that are there with channels last.
+        self._ranks: dict[str, int] = {}
+        # What a product's results are divided by, where they are in the steps of the grid behind their rectifier.
+        self._divided: dict[str, npt.NDArray[np.float32]] = {}
+        self._tensor(_ONE, np.ones((), dtype=np.float32))
 
     def take(self, node: "NodeProto") -> None:
         """Append ``node``, or the nodes that replace it."""
-        if node.output[0] in self._names:
-            self._convolve(node)
-        elif node.output[0] in self._between.values():
+        form = self._forms.get(node.output[0])
+        if form is Form.PRODUCT:
+            self._multiply(node)
+        elif form is not None:
+            self._convolve(node, form)
+        elif self._stays_in_integers(node):
             self._rectify(node)
+        elif node.op_type in _POINTWISE and (
+            ranks := [self._ranks[name] for name in node.input if self._is_last_alone(name)]
+        ):
+            self._copy(node, [self._last(name, ranks[0]) for name in node.input], [f"{node.output[0]}/last"])
+            self._ranks[node.output[0]] = ranks[0]
         else:
-            self.nodes.append(node)
+            self._copy(node, [self._first(name) for name in node.input], node.output)
 
-    def _convolve(self, node: "NodeProto") -> None:
-        from onnx import numpy_helper
+    def end(self) -> None:
+        """Append what the graph's outputs still need."""
+        for name in self._index.outputs:
+            self._first(name)
 
+    def _convolve(self, node: "NodeProto", form: Form) -> None:
         source, target = node.input[0], node.output[0]
-        if source not in self._grids:
-            self._append("QuantizeLinear", [source, *self._grid(source)], f"{source}/int8")
-        steps, scales = _rounded(numpy_helper.to_array(self._weights[node.input[1]]), self._integers.greatest_weight)
+        taken = self._in_integers(source)
+        grid = self._grids[source]
+        weights, steps = rounded_weights(self._scaled_weights(node), self._integers.greatest_weight)
+        is_inner = self._rectifier_after(target) is not None
+        made = (
+            self._choice.rectified(target) if is_inner else self._choice.made(target, per_channel=form is Form.CHANNEL)
+        )
+        self._grids[target] = made
+        # A zero for each channel is a shift of the sum: the kernel knows one zero only.
+        middle = 128 if isinstance(made.zero, np.ndarray) else made.zero
+        bias = self._bias(node) / steps + (made.zero - middle) * made.steps.astype(np.float64) / steps
+        limits = np.iinfo(np.int32)
         inputs = [
-            f"{source}/int8",
-            *self._grid(source),
-            self._tensor(f"{target}/weight", steps),
-            self._tensor(f"{target}/weight_scale", scales),
-            self._tensor(f"{target}/weight_zero", np.zeros(len(scales), dtype=np.int8)),
-            *self._grid(target),
+            taken,
+            _ONE,
+            self._tensor(f"{source}/zero", self._integers.place(grid.zero)),
+            self._tensor(f"{target}/weights", weights.reshape(self._index.weights[node.input[1]].dims)),
+            self._tensor(f"{target}/steps", steps / made.steps),
+            self._tensor(f"{target}/weight_zeros", np.zeros(len(steps), dtype=np.int8)),
+            _ONE,
+            self._tensor(f"{target}/middle", self._integers.place(middle)),
+            self._tensor(f"{target}/bias", np.rint(bias).clip(limits.min, limits.max).astype(np.int32)),
         ]
-        if bias := "".join(node.input[2:]):
-            exact = numpy_helper.to_array(self._weights[bias]) / (np.float64(self._grids[source].scale) * scales)
-            limits = np.iinfo(np.int32)
-            inputs.append(self._tensor(f"{target}/bias", np.rint(exact).clip(limits.min, limits.max).astype(np.int32)))
         self._append("QLinearConv", inputs, f"{target}/int8", node.attribute)
-        if target not in self._between:
-            self._append("DequantizeLinear", [f"{target}/int8", *self._grid(target)], target)
+        if is_inner:
+            return
+        self._append("DequantizeLinear", [f"{target}/int8", *self._grid_tensors(target, form)], target, axis=1)
 
     def _rectify(self, node: "NodeProto") -> None:
-        from onnx import helper
-
         source, target = node.input[0], node.output[0]
-        slope = next((each.f for each in node.attribute if each.name == "alpha"), _RECTIFIERS[node.op_type])
-        inputs = [f"{source}/int8", *self._grid(source), *self._grid(target)]
-        self._append("QLinearLeakyRelu", inputs, f"{target}/int8", [helper.make_attribute("alpha", slope)], _CONTRIB)
-
-    def _grid(self, name: str) -> list[str]:
-        """Return the names of the scale and of the zero point of ``name``."""
-        if name not in self._grids:
-            self._grids[name] = _Grid.over(self._ranges[name], signed=self._integers.signed)
-        grid = self._grids[name]
-        return [
-            self._tensor(f"{name}/scale", np.asarray(grid.scale)),
-            self._tensor(f"{name}/zero", np.asarray(grid.zero)),
+        before, rectifier = self._grids[source], _rectifier(node)
+        after = rectifier.grid(before)
+        self._grids[target] = after
+        inputs = [
+            f"{source}/int8",
+            _ONE,
+            self._tensor(f"{source}/zero", self._integers.place(before.zero)),
+            self._tensor(f"{target}/step", (after.steps[0] / before.steps[0]).astype(np.float32)),
+            self._tensor(f"{target}/zero", self._integers.place(after.zero)),
         ]
+        self._append("QLinearLeakyRelu", inputs, f"{target}/int8", domain=_CONTRIB, alpha=rectifier.slope)
+
+    def _multiply(self, node: "NodeProto") -> None:
+        source, target = node.input[0], node.output[0]
+        taken = self._unfolded(node, self._in_integers_last(source, len(self._index.weights[node.input[1]].dims)))
+        weights, steps = rounded_weights(self._scaled_weights(node), self._integers.greatest_weight)
+        bias = self._bias(node)
+        if (divisor := self._folded_steps(target)) is not None:
+            self._divided[target] = divisor
+            steps, bias = steps / divisor, bias / divisor
+        inputs = [
+            taken,
+            self._tensor(f"{target}/weights", weights.transpose(2, 1, 0).reshape(-1, len(weights))),
+            _ONE,
+            self._tensor(f"{target}/steps", steps.astype(np.float32)),
+            self._tensor(f"{source}/zero", self._integers.place(self._grids[source].zero)),
+            self._tensor(f"{target}/weight_zeros", np.zeros(len(steps), dtype=np.int8)),
+            self._tensor(f"{target}/bias", bias.astype(np.float32)),
+        ]
+        self._append("MatMulIntegerToFloat", inputs, f"{target}/last", domain=_CONTRIB)
+        self._ranks[target] = len(self._index.weights[node.input[1]].dims)
+
+    def _unfolded(self, node: "NodeProto", name: str) -> str:
+        """Return the values of all taps of a convolution side by side: [..., T, taps * C]."""
+        target = node.output[0]
+        dims = self._index.weights[node.input[1]].dims
+        taps, rank = dims[-1], len(dims)
+        attributes = {each.name: list(each.ints) for each in node.attribute if each.ints}
+        start, end = (attributes.get("pads", [0] * (2 * rank - 4))[index] for index in (rank - 3, -1))
+        dilation = attributes.get("dilations", [1])[-1]
+        if start or end:
+            margins = [0] * (2 * rank)
+            margins[rank - 2], margins[-2] = start, end
+            inputs = [
+                name,
+                self._tensor(f"{target}/margins", np.array(margins, dtype=np.int64)),
+                self._tensor(f"{node.input[0]}/zero", self._integers.place(self._grids[node.input[0]].zero)),
+            ]
+            name = self._append("Pad", inputs, f"{target}/padded")
+        if taps == 1:
+            return name
+        axis = self._tensor(f"int8/axis{rank - 2}", np.array([rank - 2], dtype=np.int64))
+        parts = []
+        for tap in range(taps):
+            # What the last tap begins with ends what the first one takes.
+            stop = (tap - taps + 1) * dilation or np.iinfo(np.int64).max
+            limits = [
+                self._tensor(f"int8/{number}", np.array([number], dtype=np.int64)) for number in (tap * dilation, stop)
+            ]
+            parts.append(self._append("Slice", [name, *limits, axis], f"{target}/tap{tap}"))
+        return self._append("Concat", parts, f"{target}/taps", axis=rank - 1)
+
+    def _in_integers(self, name: str) -> str:
+        """Return the name of a value in integers."""
+        if f"{name}/int8" not in self._there:
+            grid = self._input_grid(name)
+            zeros = np.full(len(grid.steps), grid.zero)
+            inputs = [
+                self._first(name),
+                self._tensor(f"{name}/steps", grid.steps),
+                self._tensor(f"{name}/zeros", self._integers.place(zeros)),
+            ]
+            self._append("QuantizeLinear", inputs, f"{name}/int8", axis=1)
+        return f"{name}/int8"
+
+    def _in_integers_last(self, name: str, rank: int) -> str:
+        """Return the name of a value of ``rank`` axes in integers with channels last."""
+        made = f"{name}/int8/last"
+        if made in self._there:
+            return made
+        if f"{name}/int8" not in self._there and self._is_last_alone(name):
+            grid = self._input_grid(name)
+            divided = f"{name}/last"
+            maker = self._index.maker(name)
+            if maker is None or not maker.input or maker.input[0] not in self._divided:
+                divisors = self._tensor(f"{name}/per_step", (1 / grid.steps).astype(np.float32))
+                divided = self._append("Mul", [divided, divisors], f"{name}/divided")
+            zero = self._tensor(f"{name}/zero", self._integers.place(grid.zero))
+            self._append("QuantizeLinear", [divided, _ONE, zero], made)
+        else:
+            self._append("Transpose", [self._in_integers(name)], made, perm=_channels_last(rank))
+        return made
+
+    def _folded_steps(self, target: str) -> npt.NDArray[np.float32] | None:
+        """Return the steps behind the rectifier that alone takes ``target``, if only products take what it makes."""
+        takers = self._index.takers(target)
+        if len(takers) != 1 or takers[0].op_type not in RECTIFIERS or target in self._index.outputs:
+            return None
+        rectified = takers[0].output[0]
+        users = self._index.takers(rectified)
+        if rectified in self._index.outputs or not users:
+            return None
+        if any(self._forms.get(user.output[0]) is not Form.PRODUCT for user in users):
+            return None
+        return self._input_grid(rectified).steps
+
+    def _input_grid(self, name: str) -> Grid:
+        """Return the grid of what int8 convolutions take."""
+        if name not in self._grids:
+            self._grids[name] = self._choice.taken(name)
+        return self._grids[name]
+
+    def _grid_tensors(self, name: str, form: Form) -> list[str]:
+        """Return the names of step and zero of a convolution's output."""
+        grid = self._grids[name]
+        steps = grid.steps if form is Form.CHANNEL else grid.steps[0]
+        return [
+            self._tensor(f"{name}/output_steps", steps),
+            self._tensor(f"{name}/output_zeros", self._integers.place(grid.zero)),
+        ]
+
+    def _stays_in_integers(self, node: "NodeProto") -> bool:
+        return node.op_type in RECTIFIERS and self._rectifier_after(node.input[0]) is node
+
+    def _rectifier_after(self, name: str) -> "NodeProto | None":
+        """Return the rectifier that stands between a QLinearConv that makes ``name`` and others, and nothing else."""
+        takers = self._index.takers(name)
+        if len(takers) != 1 or takers[0].op_type not in RECTIFIERS:
+            return None
+        rectified = takers[0].output[0]
+        users = [self._forms.get(user.output[0]) for user in self._index.takers(rectified)]
+        around = [self._forms.get(name), *users]
+        is_inside = not {name, rectified}.intersection(self._index.outputs)
+        return takers[0] if users and is_inside and not {None, Form.PRODUCT}.intersection(around) else None
+
+    def _scaled_weights(self, node: "NodeProto") -> npt.NDArray[np.float32]:
+        """Return the weights that take values in steps of their grid."""
+        return weights_of(node, self._index) * self._grids[node.input[0]].steps[None, :, None]
+
+    def _bias(self, node: "NodeProto") -> npt.NDArray[np.float64]:
+        from onnx import numpy_helper
+
+        name = "".join(node.input[2:])
+        outputs = self._index.weights[node.input[1]].dims[0]
+        return numpy_helper.to_array(self._index.weights[name]).astype(np.float64) if name else np.zeros(outputs)
+
+    def _is_last_alone(self, name: str) -> bool:
+        return name not in self._there and f"{name}/last" in self._there
+
+    def _first(self, name: str) -> str:
+        """Return the name of a value with its axes as they were."""
+        if self._is_last_alone(name):
+            rank = self._ranks[name]
+            self._append("Transpose", [f"{name}/last"], name, perm=[0, rank - 1, *range(1, rank - 1)])
+        return name
+
+    def _last(self, name: str, rank: int) -> str:
+        """Return the name of a value of ``rank`` axes with its channels last."""
+        from onnx import numpy_helper
+
+        made = f"{name}/last"
+        if not name or made in self._there:
+            return made if name else name
+        self._ranks[name] = rank
+        if (constant := self._index.weights.get(name)) is None:
+            return self._append("Transpose", [name], made, perm=_channels_last(rank))
+        values = numpy_helper.to_array(constant)
+        axes = values.reshape((1,) * (rank - values.ndim) + values.shape)
+        return self._tensor(made, np.ascontiguousarray(axes.transpose(_channels_last(rank))))
 
     def _tensor(self, name: str, values: npt.NDArray[Any]) -> str:
         from onnx import numpy_helper
 
-        self.tensors[name] = numpy_helper.from_array(values, name)
+        if name not in self.tensors:
+            self.tensors[name] = numpy_helper.from_array(values, name)
         return name
 
     def _append(
         self,
         operator: str,
-        inputs: list[str],
+        inputs: Sequence[str],
         output: str,
-        attributes: "Iterable[AttributeProto]" = (),
+        copied: "Iterable[AttributeProto]" = (),
         domain: str = "",
-    ) -> None:
+        **attributes: Any,
+    ) -> str:
+        """Append a node that makes ``output``, and return that name."""
         from onnx import helper
 
-        node = helper.make_node(operator, inputs, [output], name=output, domain=domain)
-        node.attribute.extend(attributes)
+        node = helper.make_node(operator, inputs, [output], name=output, domain=domain, **attributes)
+        node.attribute.extend(copied)
         self.nodes.append(node)
+        self._there.add(output)
+        return output
+
+    def _copy(self, node: "NodeProto", inputs: Sequence[str], outputs: Sequence[str]) -> None:
+        """Append ``node`` with other names of what it takes and makes."""
+        copy = type(node)()
+        copy.CopyFrom(node)
+        copy.name = outputs[0]
+        copy.input[:] = inputs
+        copy.output[:] = outputs
+        self.nodes.append(copy)
+        self._there.update(outputs)
+
+
+def _channels_last(rank: int) -> list[int]:
+    return [0, *range(2, rank), 1]
+
+
+def _rectifier(node: "NodeProto") -> Rectifier:
+    return Rectifier(next((each.f for each in node.attribute if each.name == "alpha"), RECTIFIERS[node.op_type]))
 
 
 def _has_time(shape: "TensorShapeProto") -> bool:
@@ -240,22 +424,9 @@ def _is_fit(node: "NodeProto", weights: "Mapping[str, TensorProto]") -> bool:
     if any(name not in weights for name in node.input[1:] if name):
         return False
     weight = weights[node.input[1]]
-    return len(weight.dims) == 3 and weight.data_type == weight.FLOAT and weight.dims[0] > 1
-
-
-def _between(index: GraphIndex, names: Collection[str]) -> "Iterator[tuple[str, str]]":
-    """Yield input and output of each rectifier that stands between int8 convolutions alone."""
-    for node in index.nodes:
-        if node.op_type not in _RECTIFIERS or node.input[0] not in names:
-            continue
-        source, target = node.input[0], node.output[0]
-        is_alone = len(index.takers(source)) == 1 and not {source, target}.intersection(index.outputs)
-        if is_alone and all(taker.output[0] in names for taker in index.takers(target)):
-            yield source, target
-
-
-def _rounded(weights: npt.NDArray[np.float32], greatest: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
-    """Return ``weights`` in steps, and the size of a step for each output channel."""
-    peaks = np.abs(weights).max(axis=(1, 2), keepdims=True)
-    scales = (np.maximum(peaks, 1e-12) / greatest).astype(np.float32)
-    return np.rint(weights / scales).astype(np.int8), scales.reshape(-1)
+    if weight.data_type != weight.FLOAT or len(weight.dims) not in _RANKS or weight.dims[0] == 1:
+        return False
+    # Over time only, each output from all channels, a point of time for each.
+    plain = {"group": 1, "strides": [1] * (len(weight.dims) - 2)}
+    is_plain = all(plain.get(each.name) in (None, each.i or list(each.ints)) for each in node.attribute)
+    return is_plain and all(size == 1 for size in weight.dims[2:-1])
