@@ -31,6 +31,9 @@ PROVIDERS: Mapping[Device, list[str]] = {
 _FATAL = 4
 """ONNX Runtime's lowest level of logging: errors are raised, and reported by this program."""
 
+_UNHELPFUL = ["NhwcTransformer"]
+"""Optimisers that are left out: this one sets transpositions around int8 convolutions, which then take longer."""
+
 _PROFILES: ContextVar[Path | None] = ContextVar("_PROFILES", default=None)
 
 
@@ -199,7 +202,7 @@ def _load(source: str | bytes, origin: Path, options: "ort.SessionOptions", devi
     import onnxruntime as ort
 
     try:
-        return ort.InferenceSession(source, options, providers=PROVIDERS[device])
+        return ort.InferenceSession(source, options, providers=PROVIDERS[device], disabled_optimizers=_UNHELPFUL)
     except Exception as error:  # noqa: BLE001 - ONNX Runtime raises classes of its own, below Exception only
         if not origin.exists():
             raise HayakoeError(f"{origin}: is missing: fetch the voice again") from None
