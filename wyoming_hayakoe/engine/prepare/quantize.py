@@ -10,6 +10,7 @@ import math
 import platform
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
 _CONTRIB = "com.microsoft"
 _RECTIFIERS = {"LeakyRelu": 0.01, "Relu": 0.0}
 """Slopes below zero of nodes without an attribute for it."""
+
+
+class Form(StrEnum):
+    """How a convolution is computed in integers."""
+
+    TENSOR = "a grid per output"
+    CHANNEL = "a grid per output channel"
+    PRODUCT = "float output"
 
 
 @dataclass(frozen=True, slots=True)
