@@ -1,8 +1,9 @@
 """Measures what int8 forms of a voice's convolutions cost in noise and gain in time, piece by piece and together."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,7 @@ from wyoming_hayakoe.engine.prepare.pieces import Piece, pieces
 from wyoming_hayakoe.engine.prepare.quality import Quality, compare
 from wyoming_hayakoe.engine.prepare.quantize import Form, Integers, convolutions, quantize
 from wyoming_hayakoe.engine.prepare.selection import Plan
-from wyoming_hayakoe.engine.prepare.timing import times_in_turn
+from wyoming_hayakoe.engine.prepare.timing import measure
 from wyoming_hayakoe.engine.runtime.session import Feeds, Session
 from wyoming_hayakoe.errors import HayakoeError, in_brief
 from wyoming_hayakoe.voice import Waveform
@@ -26,8 +27,13 @@ _LOGGER = logging.getLogger(__name__)
 # Held-out sentences by which each group is measured alone; the plan is judged by all of them.
 _ALONE = 1
 
-Times = Mapping[Form | None, float]
-"""Seconds of a piece in fp32 (None), and with all its groups in each form; a form that fails is missing."""
+FP32 = "fp32"
+
+Times = Mapping[str, float]
+"""Seconds of a piece in :data:`FP32`, and with all its groups in each :class:`Form`; a form that fails is missing."""
+
+# For each piece, in seconds: a full-size voice has seven.
+_TIMING = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ class Trial:
     """One voice's stages in fp32, the statistics of their values, and the sound of the held-out sentences."""
 
     def __init__(self, stages: Mapping[str, "ModelProto"], rehearsal: Rehearsal) -> None:
-        """Speak the held-out sentences in fp32, and run the calibration.
+        """Run the calibration, and speak the held-out sentences in fp32.
 
         Raises:
             HayakoeError: the voice fails in fp32.
@@ -82,17 +88,18 @@ class Trial:
         self._stages = stages
         self._rehearsal = rehearsal
         self._integers = Integers.of_this_machine()
+        # First, since it takes the most memory.
+        self._statistics = {name: self._calibrated(name) for name in rehearsal.calibration}
         self._chain = pieces({name: stages[name] for name in rehearsal.calibration})
         self._steps = [_Step(self._session(piece.model), piece.outputs) for piece in self._chain]
         self._expected: list[Waveform] = []
-        # The values at the cuts, of the sentences from which pieces are run alone.
+        # The values at the cuts, of the sentences by which groups are measured alone.
         self._values: list[Feeds] = []
         for feeds in rehearsal.held_out:
             values = _run(self._steps, feeds)
             self._expected.append(self._sound(values))
             if len(self._values) < _ALONE:
                 self._values.append(values)
-        self._statistics = {name: self._calibrated(name) for name in rehearsal.calibration}
         self.groups: Mapping[str, Group] = _groups(self._chain, self._fit())
         """The groups of convolutions that can be computed in int8, by their names."""
 
@@ -132,8 +139,7 @@ class Trial:
             HayakoeError: it fails.
         """
         fp32, int8 = self._whole({}), self._whole(plan)
-        timed = self._rehearsal.timed
-        times = times_in_turn({"fp32": lambda: _run(fp32, timed), "int8": lambda: _run(int8, timed)})
+        times = measure({"fp32": partial(_run, fp32), "int8": partial(_run, int8)}, [self._rehearsal.timed])
         return times["fp32"] / times["int8"]
 
     def stages(self, plan: Plan) -> dict[str, "ModelProto"]:
@@ -147,21 +153,17 @@ class Trial:
 
     def _times(self, position: int, values: Feeds) -> Times:
         mine = [name for name, group in self.groups.items() if group.piece == position]
-        runs: dict[Form | None, Callable[[], object]] = {}
-
-        def add(form: Form | None, step: _Step) -> None:
-            runs[form] = lambda: step.session.run(step.outputs, values)
-
-        add(None, self._steps[position])
+        steps = {FP32: self._steps[position]}
         for form in Form if mine else ():
             try:
                 step = self._step(position, dict.fromkeys(mine, form))
-                step.session.run(step.outputs, values)
+                _run([step], values)
             except HayakoeError as error:
                 _LOGGER.debug("int8: %s, %s: %s", self._chain[position].stage, form, error)
-                continue
-            add(form, step)
-        return times_in_turn(runs)
+            else:
+                steps[form] = step
+        runs = {form: partial(_run, [step]) for form, step in steps.items()}
+        return measure(runs, [values], budget=_TIMING)
 
     def _calibrated(self, name: str) -> "Mapping[str, Range]":
         """Return the statistics of a stage's convolutions; none where it cannot be calibrated, which keeps it fp32."""

@@ -8,10 +8,11 @@ whole. Where it is noisier than predicted, the next plan allows for that.
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from wyoming_hayakoe.engine.prepare.int8_trial import Group, Rehearsal, Times, Trial
-from wyoming_hayakoe.engine.prepare.quality import Quality, cost, figures, refusal
+from wyoming_hayakoe.engine.prepare.int8_trial import FP32, Group, Rehearsal, Times, Trial
+from wyoming_hayakoe.engine.prepare.quality import Quality, cost, refusal
 from wyoming_hayakoe.engine.prepare.quantize import Form
 from wyoming_hayakoe.engine.prepare.selection import Option, Plan, promising
 from wyoming_hayakoe.errors import HayakoeError
@@ -34,8 +35,8 @@ _LEAST_SAVED = 0.05
 _LEAST_FORCED = 0.1
 _MOST_BUDGET = 1 << 20
 
-# Each refused plan is taken to be noisier than its groups by at least this factor more.
-_TIGHTENING = 1.1
+# Costs of a refused plan whose own are unknown or within the budget: it must not look promising again.
+_REFUSED = 1.1
 
 
 class Measuring(Protocol):
@@ -103,7 +104,7 @@ def search(trial: Measuring, precision: Literal["auto", "int8"]) -> tuple[Plan, 
         "reason": judge.reason,
         "plans": judge.verdicts,
         "alone": judge.alone,
-        "times": [{form or "fp32": round(1000 * each, 1) for form, each in times.items()} for times in judge.times],
+        "milliseconds": [{form: round(1000 * each, 2) for form, each in times.items()} for times in judge.times],
     }
 
 
@@ -113,7 +114,7 @@ def savings(groups: Mapping[str, Group], times: Sequence[Times]) -> dict[str, di
     What a piece saves is divided among its groups by their work. A form is worth it where it saves 5 % of the piece's
     time more than fp32 and than each cleaner form.
     """
-    total = sum(each[None] for each in times)
+    total = sum(each[FP32] for each in times)
     work = [0] * len(times)
     for group in groups.values():
         work[group.piece] += group.work
@@ -130,8 +131,8 @@ def _worth_it(times: Times) -> dict[Form, float]:
     """Return the seconds that each form of a piece saves if it is worth it, the cleanest form first."""
     saved: dict[Form, float] = {}
     for form in reversed(Form):
-        seconds = times[None] - times.get(form, times[None])
-        if seconds >= max(saved.values(), default=0.0) + _LEAST_SAVED * times[None]:
+        seconds = times[FP32] - times.get(form, times[FP32])
+        if seconds >= max(saved.values(), default=0.0) + _LEAST_SAVED * times[FP32]:
             saved[form] = seconds
     return saved
 
@@ -208,14 +209,17 @@ class _Judge:
         """Judge ``plan``, keep the verdict, and return whether the gate lets it pass."""
         measured: dict[str, Any] = {}
         refused: str | None
-        self._excess = tuple(_TIGHTENING * known for known in self._excess)
+        costs = (_REFUSED,) * len(self._excess)
         try:
             quality = self._trial.together(plan)
         except HayakoeError as error:
             refused = str(error)
         else:
             measured, refused = figures(quality), refusal(quality)
-            self._learn(plan, cost(quality))
+            if max(cost(quality)) > 1:
+                costs = cost(quality)
+        if refused:
+            self._learn(plan, costs)
         share = self._share(plan)
         _LOGGER.info("int8: %.0f %% of the arithmetic: %s", 100 * share, refused or "passes")
         saved = round(self._saved(plan), 3)
@@ -225,7 +229,7 @@ class _Judge:
         return refused is None
 
     def _learn(self, plan: Plan, found: Sequence[float]) -> None:
-        """Keep the factors by which a plan was noisier than its groups; the next is chosen with them."""
+        """Keep the factors by which a refused plan is noisier than its groups; the next is chosen with them."""
         alone = [option.costs for option in self._options if plan.get(option.group) == option.form]
         if alone:
             expected = [max(1e-9, sum(each)) for each in zip(*alone, strict=True)]
@@ -258,9 +262,9 @@ class _Judge:
     def _everything(self) -> Plan:
         plan: dict[str, Form] = {}
         for name, group in self._groups.items():
-            times = {form: each for form, each in self.times[group.piece].items() if form is not None}
-            if times:
-                plan[name] = min(times, key=times.__getitem__)
+            times = self.times[group.piece]
+            if forms := [form for form in Form if form in times]:
+                plan[name] = min(forms, key=times.__getitem__)
         return plan
 
     def _saved(self, plan: Plan) -> float:
@@ -270,3 +274,15 @@ class _Judge:
         return round(
             sum(self._groups[group].work for group in plan) / sum(each.work for each in self._groups.values()), 3
         )
+
+
+def figures(quality: Quality) -> dict[str, Any]:
+    """Return a quality for JSON; ``heard`` are the figures of the gate in words."""
+    heard = f"SNR {quality.snr:.1f} dB, log-spectral distance {quality.distance:.2f} dB"
+    return {**_rounded(asdict(quality)), "heard": heard}
+
+
+def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _rounded(each) if isinstance(each, dict) else each and round(each, 2) for name, each in values.items()
+    }

@@ -8,7 +8,6 @@ measures for speech processing"), and its mean over frames.
 import itertools
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +16,6 @@ from wyoming_hayakoe.voice import Waveform
 
 BANDS = (0, 500, 1000, 2000, 4000, 8000, 16000)
 """Limits of the bands in hertz: octaves, and one band below the first formant of speech."""
-
-LEAST_SNR = 30.0
-"""Signal-to-noise ratio in dB that the gate requires."""
-
-GREATEST_DISTANCE = 1.0
-"""Log-spectral distance in dB that the gate allows."""
 
 _FRAME_SECONDS = 0.025
 _MOST_DECIBELS = 120.0
@@ -65,29 +58,6 @@ def compare(reference: Waveform, other: Waveform, sample_rate: int) -> Quality:
         if (inside := (hertz >= low) & (hertz < high)).any()
     }
     return Quality(_ratio(reference, other), _distance(squares[:, hertz < BANDS[-1]]), bands)
-
-
-def refusal(quality: Quality) -> str | None:
-    """Return which figure fails the gate by how much; None where all pass."""
-    if quality.snr < LEAST_SNR:
-        return f"SNR {quality.snr:.1f} dB is under {LEAST_SNR:g} dB"
-    if quality.distance > GREATEST_DISTANCE:
-        return f"log-spectral distance {quality.distance:.2f} dB is over {GREATEST_DISTANCE:g} dB"
-    return None
-
-
-def cost(quality: Quality) -> tuple[float, ...]:
-    """Return noise and distance as shares of what the gate allows.
-
-    Powers of noise add up, and so do the squares of spectral distances while they are small.
-    """
-    return 10 ** ((LEAST_SNR - quality.snr) / 10), (quality.distance / GREATEST_DISTANCE) ** 2
-
-
-def figures(quality: Quality) -> dict[str, Any]:
-    """Return the figures for a report in JSON; ``heard`` are the main ones in words."""
-    snr, distance = round(quality.snr, 1), round(quality.distance, 2)
-    return {"snr": snr, "distance": distance, "heard": f"SNR {snr} dB, log-spectral distance {distance} dB"}
 
 
 def _ratio(reference: Waveform, other: Waveform) -> float:
