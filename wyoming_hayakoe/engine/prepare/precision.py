@@ -1,8 +1,8 @@
 """The choice of convolutions that run in int8: as much arithmetic as leaves the sound as good as in fp32.
 
 Everything in int8 is tried first. Where the quality gate refuses that, each group of convolutions is measured alone.
-Independent errors add up, which predicts the plan with the most arithmetic that passes: it is tried next, and where it
-is worse than predicted, one with less arithmetic.
+Powers of independent noises add up, which predicts the plan with the most arithmetic that passes: it is tried next, and
+where it is worse than predicted, one with less arithmetic.
 """
 
 import itertools
@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
 from wyoming_hayakoe.engine.prepare.int8_trial import Rehearsal, Trial
-from wyoming_hayakoe.engine.prepare.quality import Quality
+from wyoming_hayakoe.engine.prepare.quality import Quality, cost, refusal
 from wyoming_hayakoe.errors import HayakoeError
 
 if TYPE_CHECKING:
@@ -23,12 +23,6 @@ _LOGGER = logging.getLogger(__name__)
 
 Precision = Literal["auto", "fp32", "int8"]
 """``auto`` lets the quality gate choose; ``int8`` takes everything, at any quality; ``fp32`` nothing."""
-
-LEAST_SNR = 30.0
-"""Signal-to-noise ratio in dB that the gate requires."""
-
-GREATEST_DISTANCE = 1.0
-"""Log-spectral distance in dB that the gate allows."""
 
 # Plans that should pass, tried before fp32 is taken.
 _MOST_TRIES = 4
@@ -108,7 +102,7 @@ class _Judge:
         except HayakoeError as error:
             refused = str(error)
         else:
-            figures, refused = _figures(self._last), _refusal(self._last)
+            figures, refused = _figures(self._last), refusal(self._last)
         share = self._share(plan)
         _LOGGER.info("int8: %.0f %% of the arithmetic: %s", 100 * share, refused or "passes")
         self.verdicts.append({"int8": sorted(plan), "share": share, **figures, "refused": refused})
@@ -118,10 +112,10 @@ class _Judge:
         """Return the factors by which a refused plan was worse than predicted; the next is chosen with them."""
         if self._last is None:
             return known
-        costs = [_costs(measured[group]) for group in plan]
+        costs = [cost(measured[group]) for group in plan]
         predicted = [max(1e-9, sum(each)) for each in zip(*costs, strict=True)]
-        noise, distance = (cost / each for cost, each in zip(_costs(self._last), predicted, strict=True))
-        return max(known[0], noise), max(known[1], distance)
+        mean, high = (actual / each for actual, each in zip(cost(self._last), predicted, strict=True))
+        return max(known[0], mean), max(known[1], high)
 
     def reason(self, plan: Plan) -> str:
         """Return the reason for ``plan`` in a line."""
@@ -130,7 +124,7 @@ class _Judge:
             return f"no plan passes; all in int8: {first}"
         last = self.verdicts[-1]
         share = f"{100 * last['share']:.0f} % of the arithmetic in int8"
-        return f"{share}: SNR {last['snr']} dB, log-spectral distance {last['distance']} dB"
+        return f"{share}: noise to mask {last['noise_to_mask']} dB, of 95 % of the frames {last['noise_to_mask_95']} dB"
 
     def _share(self, plan: Plan) -> float:
         return round(sum(self.groups[group] for group in plan) / max(1, sum(self.groups.values())), 3)
@@ -142,9 +136,9 @@ def promising(groups: Mapping[str, int], measured: Mapping[str, Quality], excess
     Args:
         groups: multiply-adds of each group.
         measured: the quality of each group alone; those that failed are missing.
-        excess: factors of noise and distance of a plan over the sums of its groups.
+        excess: factors by which both costs of a plan are over the sums of its groups.
     """
-    costs = {group: _costs(quality) for group, quality in measured.items()}
+    costs = {group: cost(quality) for group, quality in measured.items()}
     best: Plan = frozenset()
     most = _LEAST_SHARE * sum(groups.values())
     for count in range(1, min(len(measured), len(groups) - 1) + 1):
@@ -157,22 +151,8 @@ def promising(groups: Mapping[str, int], measured: Mapping[str, Quality], excess
     return best
 
 
-def _costs(quality: Quality) -> tuple[float, float]:
-    """Return noise and distance as shares of what the gate allows.
-
-    Powers of noise add up, and so do the squares of spectral distances while they are small.
-    """
-    return 10 ** ((LEAST_SNR - quality.snr) / 10), (quality.distance / GREATEST_DISTANCE) ** 2
-
-
 def _figures(quality: Quality) -> dict[str, Any]:
-    rounded = {name: round(value, 2) for name, value in quality.bands.items()}
-    return asdict(quality) | {"snr": round(quality.snr, 1), "distance": round(quality.distance, 2), "bands": rounded}
-
-
-def _refusal(quality: Quality) -> str | None:
-    if quality.snr < LEAST_SNR:
-        return f"SNR {quality.snr:.1f} dB is under {LEAST_SNR:g} dB"
-    if quality.distance > GREATEST_DISTANCE:
-        return f"log-spectral distance {quality.distance:.2f} dB is over {GREATEST_DISTANCE:g} dB"
-    return None
+    figures = asdict(quality)
+    bands = {name: round(value, 2) for name, value in quality.bands.items()}
+    rounded = {name: round(value, 2) for name, value in figures.items() if isinstance(value, float)}
+    return figures | rounded | {"bands": bands}
