@@ -16,10 +16,12 @@ from wyoming_hayakoe.engine.jp_extra.inputs import Inputs, random_inputs
 from wyoming_hayakoe.engine.jp_extra.stages import LoadedStage, encode, flow_feeds, read_synthesizer, turn
 from wyoming_hayakoe.engine.jp_extra.synthesizer import prove_synthesizer
 from wyoming_hayakoe.engine.prepare.compiler import Recipe
+from wyoming_hayakoe.engine.prepare.fastest_form import fastest
 from wyoming_hayakoe.engine.prepare.int8_trial import Rehearsal
 from wyoming_hayakoe.engine.prepare.precision import Precision, choose
 from wyoming_hayakoe.engine.prepare.reports import Report, is_whole, lists
 from wyoming_hayakoe.engine.prepare.simplify import remark, simplify
+from wyoming_hayakoe.engine.prepare.two_dimensions import forms
 from wyoming_hayakoe.engine.runtime.session import Feeds, Session, optimise
 from wyoming_hayakoe.errors import in_brief
 from wyoming_hayakoe.utterance import SynthesisParams
@@ -38,8 +40,11 @@ _TIMED_FRAMES = 120
 # A hop has 256 or 512 samples; a graph that was built for it more.
 _MOST_SAMPLES = 1 << 31
 
-# Phones of the sentences on which a simplified stage is compared.
+# Phones of the sentences on which forms of a stage are compared.
 _LENGTHS = (1, 7, 50)
+
+# Frames that decide which form is faster: a decoder's first window, and one of a second and a half.
+_TIMED_LENGTHS = (36, 120)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +79,14 @@ def make(model: Path, precision: Precision, sentences: Callable[[], Sentences], 
         return {"uncut": in_brief(error), "nodes": {"whole": optimise(model, folder / "whole.onnx", model)}}
     remarks = {name: remark(graph) for name, graph in stages.graphs.items()}
     _LOGGER.info("simplified: %s", "; ".join(f"{name}: {each}" for name, each in remarks.items()))
+    stages, dimensions = in_fastest_dimensions(stages, model, folder)
     graphs, choice = choose(stages.graphs, lambda: rehearse(stages.graphs, sentences(), model), precision)
     return {
         "hop": stages.hop,
         "reach": stages.reach,
-        "nodes": {name: _optimise(graph, folder / f"{name}.onnx", model) for name, graph in graphs.items()},
+        "nodes": {name: optimise(graph, folder / f"{name}.onnx", model) for name, graph in graphs.items()},
         "simplified": remarks,
+        "dimensions": dimensions,
         "choice": choice,
     }
 
@@ -101,6 +108,27 @@ def simplified(stages: Stages) -> Stages:
     """Return ``stages`` simplified; each by itself stays as it is where it cannot be."""
     samples = [sample(stages.encoder, length) for length in _LENGTHS]
     return replace(stages, **{name: simplify(graph, samples) for name, graph in stages.graphs.items()})
+
+
+def in_fastest_dimensions(stages: Stages, origin: Path, folder: Path) -> tuple[Stages, dict[str, Any]]:
+    """Return ``stages`` with their convolutions in the dimensions that are fastest on this machine, and a report.
+
+    Args:
+        stages: with their convolutions in one dimension.
+        origin: the published file that errors name.
+        folder: an existing folder that keeps the forms meanwhile.
+
+    Raises:
+        HayakoeError: a stage cannot be run.
+    """
+    samples, timed = ([sample(stages.encoder, length) for length in each] for each in (_LENGTHS, _TIMED_LENGTHS))
+    chosen, reports = {}, {}
+    for name, stage in stages.graphs.items():
+        found = forms(stage)
+        form, reports[name] = fastest(found, samples, timed, origin=origin, folder=folder)
+        chosen[name] = found[form]
+        _LOGGER.info("%s: convolutions in %s (%s)", name, form, reports[name]["reason"])
+    return replace(stages, **chosen), reports
 
 
 def rehearse(graphs: Mapping[str, "ModelProto"], sentences: Sentences, origin: Path) -> Rehearsal:
@@ -155,13 +183,3 @@ def _part(latent: npt.NDArray[np.float32], number: int) -> npt.NDArray[np.float3
     """Return some frames of [1, C, F]: in turn from start, middle and end, since silence is mostly at the ends."""
     start = max(0, latent.shape[2] - _CALIBRATION_FRAMES) * (number % 3) // 2
     return np.ascontiguousarray(latent[:, :, start : start + _CALIBRATION_FRAMES])
-
-
-def _optimise(stage: "ModelProto", target: Path, origin: Path) -> int:
-    """Write an optimised stage and return its number of nodes."""
-    source = target.with_suffix(".source")
-    source.write_bytes(stage.SerializeToString())
-    try:
-        return optimise(source, target, origin)
-    finally:
-        source.unlink()

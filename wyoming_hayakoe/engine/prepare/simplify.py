@@ -71,6 +71,22 @@ def remark(stage: "ModelProto") -> str:
     return next((entry.value for entry in stage.metadata_props if entry.key == REMARK), "")
 
 
+def largest_difference(expected: Session, found: Session, samples: Sequence[Feeds]) -> float:
+    """Return the largest difference of two graphs' values on ``samples``, as a share of the largest value.
+
+    Raises:
+        HayakoeError: one of them cannot be run.
+        ValueError: values have other shapes.
+    """
+    largest = 0.0
+    for feeds in samples:
+        for one, other in zip(*(each.run(expected.outputs, feeds) for each in (expected, found)), strict=True):
+            if one.shape != other.shape:
+                raise ValueError(f"gives {other.shape} instead of {one.shape}")
+            largest = max(largest, float(np.abs(one - other).max() / max(1e-9, float(np.abs(one).max()))))
+    return largest
+
+
 def _folded(model: "ModelProto") -> "ModelProto":
     """Return ``model`` as :func:`fold` writes it."""
     import onnx
@@ -81,13 +97,4 @@ def _folded(model: "ModelProto") -> "ModelProto":
 
 
 def _difference(expected: "ModelProto", found: "ModelProto", samples: Sequence[Feeds]) -> float:
-    """Return the largest difference of two graphs' values, as a share of the largest value."""
-    sessions = [Session(model, _NOWHERE) for model in (expected, found)]
-    outputs = [value.name for value in expected.graph.output]
-    largest = 0.0
-    for feeds in samples:
-        for one, other in zip(*(session.run(outputs, feeds) for session in sessions), strict=True):
-            if one.shape != other.shape:
-                raise ValueError(f"gives {other.shape} instead of {one.shape}")
-            largest = max(largest, float(np.abs(one - other).max() / max(1e-9, float(np.abs(one).max()))))
-    return largest
+    return largest_difference(Session(expected, _NOWHERE), Session(found, _NOWHERE), samples)

@@ -120,7 +120,7 @@ def profiled(folder: Path) -> Iterator[None]:
         _PROFILES.reset(token)
 
 
-def optimise(source: Path, target: Path, origin: Path, *, packs_weights: bool = False) -> int:
+def optimise(source: "Path | ModelProto", target: Path, origin: Path, *, packs_weights: bool = False) -> int:
     """Write a graph as ONNX Runtime runs it on this machine, its weights beside it, and return its number of nodes.
 
     Args:

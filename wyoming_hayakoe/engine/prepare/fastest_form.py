@@ -1,0 +1,81 @@
+"""The choice among forms of one graph: whichever is fastest on this machine, of those that give the same values."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from wyoming_hayakoe.engine.prepare import timing
+from wyoming_hayakoe.engine.prepare.simplify import largest_difference
+from wyoming_hayakoe.engine.prepare.timing import Run
+from wyoming_hayakoe.engine.runtime.session import Feeds, Session
+from wyoming_hayakoe.errors import HayakoeError, in_brief
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+# As a share of the largest value. Sums in another order were measured to differ by 6e-6.
+_TOLERANCE = 1e-5
+
+# As a share of the time: less may be noise of the measurement.
+_LEAST_GAIN = 0.03
+
+Measure = Callable[[Mapping[str, Run], Sequence[Feeds]], Mapping[str, float]]
+"""Returns the seconds of each form by its name, as :func:`~.timing.measure` does."""
+
+
+def fastest(
+    forms: "Mapping[str, ModelProto]",
+    samples: Sequence[Feeds],
+    timed: Sequence[Feeds],
+    *,
+    origin: Path,
+    folder: Path,
+    measure: Measure = timing.measure,
+) -> tuple[str, dict[str, Any]]:
+    """Return the name of the fastest form, and a report for JSON: what was chosen, why, and the seconds of each form.
+
+    Another form than the first is chosen only if it takes at least 3 % less time than the first.
+
+    Args:
+        forms: the graph as it is, then those that should give the same values.
+        samples: what the graph takes, in several lengths: the values are compared on these.
+        timed: what it takes in the lengths that matter: the times are measured with these.
+        origin: the published file that errors name.
+        folder: an existing folder that keeps the forms meanwhile.
+        measure: the measurement of the times.
+
+    Raises:
+        HayakoeError: the graph as it is cannot be run.
+    """
+    first = next(iter(forms))
+    sessions: dict[str, Session] = {}
+    reasons: dict[str, str] = {}
+    with TemporaryDirectory(dir=folder) as place:
+        for number, (name, form) in enumerate(forms.items()):
+            try:
+                session = timing.load(form, Path(place, f"{number}.onnx"), origin)
+                difference = largest_difference(sessions.get(first, session), session, samples)
+            except (HayakoeError, ValueError) as error:
+                if name == first:
+                    raise
+                reasons[name] = in_brief(error)
+                continue
+            if difference <= _TOLERANCE:
+                sessions[name] = session
+            else:
+                reasons[name] = f"differs by {difference:.0e}"
+        seconds = measure({name: _run(session) for name, session in sessions.items()}, timed)
+    chosen = min(seconds, key=seconds.__getitem__)
+    if seconds[chosen] > (1 - _LEAST_GAIN) * seconds[first]:
+        chosen = first
+    reasons |= {name: f"{seconds[first] / each:.2f} times as fast" for name, each in seconds.items() if name != first}
+    return chosen, {
+        "chosen": chosen,
+        "reason": "; ".join(f"{name}: {reason}" for name, reason in reasons.items()),
+        "seconds": {name: round(each, 4) for name, each in seconds.items()},
+    }
+
+
+def _run(session: Session) -> Run:
+    return lambda feeds: session.run(session.outputs, feeds)
