@@ -214,8 +214,11 @@ class Trial:
         return sound
 
     def _compared(self, found: Sequence[Waveform]) -> Quality:
-        expected = self._expected[: len(found)]
-        return compare(np.concatenate(expected), np.concatenate(found), self._rehearsal.sample_rate)
+        expected = np.concatenate(self._expected[: len(found)])
+        try:
+            return compare(expected, np.concatenate(found), self._rehearsal.sample_rate)
+        except ValueError as error:
+            raise HayakoeError(f"{self._rehearsal.origin}: cannot be judged ({error})") from error
 
 
 def _run(steps: Sequence[_Step], feeds: Feeds) -> Feeds:

@@ -149,13 +149,15 @@ class _Judge:
         _LOGGER.info("int8: timing its forms on this machine")
         self.times = trial.times()
         self._options = list(self._measured(savings(self._groups, self.times)))
+        # The gate may refuse one also by a figure that does not add up.
+        self._passing = [each for each in self._options if self.alone[each.group][each.form]["refused"] is None]
         self._excess = (1.0,) * max((len(option.costs) for option in self._options), default=1)
 
     def fastest(self) -> Plan:
         """Return the plan that saves the most time and passes; an empty one stands for fp32."""
         self.reason = self._why_none_is_tried()
         for _ in range(_MOST_TRIES):
-            plan = promising(self._options, self._excess)
+            plan = promising(self._passing, self._excess)
             if not plan or self._saved(plan) < _LEAST_SAVED:
                 return {}
             if self._passes(plan):
@@ -202,6 +204,7 @@ class _Judge:
                 }
                 yield Option(group, form, saved, costs)
                 if max(costs) > 1:
+                    # Those that are left are noisier.
                     number += len(forms) - position - 1
                     break
 
@@ -278,7 +281,7 @@ class _Judge:
 
 def figures(quality: Quality) -> dict[str, Any]:
     """Return a quality for JSON; ``heard`` are the figures of the gate in words."""
-    heard = f"SNR {quality.snr:.1f} dB, log-spectral distance {quality.distance:.2f} dB"
+    heard = f"noise to mask {quality.noise_to_mask:.1f} dB, of 95 % of the frames {quality.noise_to_mask_95:.1f} dB"
     return {**_rounded(asdict(quality)), "heard": heard}
 
 
