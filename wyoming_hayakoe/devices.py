@@ -50,7 +50,7 @@ class EngineSettings:
     """One of :data:`WANTED`."""
 
     precision: Precision = "auto"
-    """``auto`` computes in int8 what a voice sounds no worse with, ``int8`` all that can be, ``fp32`` nothing."""
+    """``auto`` computes in int8 what a voice sounds no worse with, ``int8`` also what is heard, ``fp32`` nothing."""
 
     bert_bits: Bits = 8
     """Bits of a weight of the BERT; 4 takes half the memory, and its effect on the features is in the BERT's report."""

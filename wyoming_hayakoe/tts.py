@@ -47,8 +47,8 @@ class TTS:
             cache_dir: folder for all data; else HAYAKOE_DATA_DIR, else the user's data folder.
             bert_source: repository of the BERT; else that of the first voice.
             hf_token: token for Hugging Face; else what HF_TOKEN or `hf auth login` gives.
-            precision: ``auto`` computes in int8 what a voice sounds no worse with, ``int8`` all that can be, ``fp32``
-                nothing.
+            precision: ``auto`` computes in int8 what a voice sounds no worse with, ``int8`` also what is heard,
+                ``fp32`` nothing.
             offline: use what is here, and send no request for newer files.
             read_emoji: name emoji instead of passing over them.
             **options: ``bert_bits``, ``threads``, ``low_memory``, ``compiled`` and ``max_memory``, as

@@ -7,8 +7,7 @@ import numpy as np
 from script.arm64.boards import BOARDS
 from script.arm64.markdown import table
 from script.arm64.say import SentenceRunner, Sound, Voice
-from wyoming_hayakoe.engine.prepare.precision import GREATEST_DISTANCE, LEAST_SNR
-from wyoming_hayakoe.engine.prepare.quality import compare
+from wyoming_hayakoe.engine.prepare.quality import compare, refusal
 
 TOLERANCE = 1e-3
 """The largest difference that is accepted, as a share of full scale."""
@@ -44,7 +43,8 @@ def _in_int8(fp32: Sound, int8: Sound) -> tuple[str, bool]:
         return f"{len(int8.sound)} samples, not {len(fp32.sound)}", False
     quality = compare(fp32.sound, int8.sound, int8.facts["sample_rate"])
     verdict = int8.facts["choice"]["plans"][-1]
-    is_good = quality.snr >= LEAST_SNR and quality.distance <= GREATEST_DISTANCE and not verdict["refused"]
+    is_good = refusal(quality) is None and not verdict["refused"]
     # ARM processors multiply signed integers fastest.
     is_signed = int8.facts["integers"] == ["int8"]
-    return f"SNR {quality.snr:.1f} dB, spectra {quality.distance:.2f} dB", is_good and is_signed
+    noise = f"noise to mask {quality.noise_to_mask:.1f} dB, of 95 % {quality.noise_to_mask_95:.1f} dB"
+    return noise, is_good and is_signed

@@ -12,6 +12,7 @@ from tests.support import FRONT_END
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.engine.jp_extra.parts import counts_with_blanks, with_blanks
+from wyoming_hayakoe.engine.prepare.quality import MOST_NOISE, MOST_NOISE_95
 from wyoming_hayakoe.symbols import language_ids, phone_ids, tone_ids
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Delivery
@@ -139,12 +140,12 @@ def test_pauses_between_two_sentences_are_the_peers(voice, peers, index):
     assert abs(voice.pause(before, after, STILL) - max(0.08, expected)) <= 1.001 * frame
 
 
-def test_in_int8_it_stays_within_the_gate(repository, tmp_path):
+def test_what_runs_in_int8_is_within_the_gate(repository, tmp_path):
     tts = TTS(cache_dir=tmp_path).load("rand-jp", repository.as_uri())
     tts.speakers["rand-jp"].voice.compile()
     choice = tts.speakers["rand-jp"].voice.report["choice"]
-    assert choice["chosen"] == "int8"
-    (*_, taken) = choice["plans"]
-    assert taken["refused"] is None
-    assert taken["snr"] >= 30
-    assert taken["distance"] <= 1
+    assert choice["reason"]
+    # Whether it is faster on this machine is another matter.
+    for taken in choice["plans"][-1:]:
+        assert choice["chosen"] == "fp32" or taken["refused"] is None
+        assert taken["refused"] or (taken["noise_to_mask"] <= MOST_NOISE and taken["noise_to_mask_95"] <= MOST_NOISE_95)

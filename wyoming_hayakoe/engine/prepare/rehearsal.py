@@ -40,9 +40,13 @@ CALIBRATION = (
 """Sentences by which the ranges of a voice's values are measured."""
 
 HELD_OUT = (
-    "テレビの音量を下げましょうか？",
-    "ただいまの時刻は、九時十五分です。",
-    "窓が開いているので、暖房を止めました。",
-    "週末は各地で雪となり、路面の凍結に注意が必要です。",
+    "あっ、ケーキとコーヒーが、もう届いたよ！",
+    "えっと、バスの切符を二枚、買ってきてもらえますか？",
+    "突然、大きな雷が鳴って、停電になりました！",
+    "静かな夜は、遠くの波の音が聞こえます。",
 )
-"""Sentences, none of :data:`CALIBRATION`, by which the int8 form is judged; the first, a short one, most often."""
+"""Sentences, none of :data:`CALIBRATION`, by which the int8 forms are judged; by the first alone most often.
+
+Together they hold what shows noise and smearing: silence within a sentence, plosives, geminates, devoiced and long
+vowels, a loud exclamation and a soft statement.
+"""
