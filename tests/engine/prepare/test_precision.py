@@ -96,7 +96,7 @@ def test_a_decoder_that_fails_in_int8_ends_in_fp32_with_the_reason(spoiled, monk
     assert chosen == spoiled.graphs
     assert len(report["plans"]) >= 1
     assert all("noise to mask" in verdict["refused"] for verdict in report["plans"])
-    assert "dB is " in report["reason"]
+    assert "dB instead of at most -30.00" in report["reason"]
 
 
 def test_int8_can_be_forced_and_still_tells_what_it_costs(spoiled):
