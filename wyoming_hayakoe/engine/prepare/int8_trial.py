@@ -34,7 +34,7 @@ Times = Mapping[str, float]
 """Seconds of a piece in :data:`FP32`, and with all its groups in each :class:`Form`; a form that fails is missing."""
 
 # For each piece, in seconds: a full-size voice has seven.
-_TIMING = 1.5
+_TIMING = 1.0
 
 
 @dataclass(frozen=True, slots=True)
