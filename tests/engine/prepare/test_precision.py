@@ -13,7 +13,7 @@ from tests.awake import awake, edited
 from tests.engine.sentences import sentence
 from tests.support import FRONT_END, TINY_REPO
 from wyoming_hayakoe.engine.graphs.cutting import cut
-from wyoming_hayakoe.engine.jp_extra.preparation import Sentences, rehearse
+from wyoming_hayakoe.engine.jp_extra.preparation import Sentences, rehearse, simplified
 from wyoming_hayakoe.engine.prepare import precision, rehearsal
 from wyoming_hayakoe.engine.prepare.int8_trial import FP32, Group
 from wyoming_hayakoe.engine.prepare.precision import choose, savings, search
@@ -243,7 +243,7 @@ def test_progress_is_logged_in_a_few_lines(caplog):
 @pytest.fixture(scope="module")
 def stages():
     stages = cut(onnx.load(MODEL))
-    return replace(stages, decoder=edited(stages.decoder, awake)).graphs
+    return simplified(replace(stages, decoder=edited(stages.decoder, awake))).graphs
 
 
 def chosen_of(stages, precision):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wyoming_hayakoe.engine.prepare.quantize import Form
-from wyoming_hayakoe.engine.prepare.selection import Option, promising
+from wyoming_hayakoe.engine.prepare.selection import Candidate, promising
 
 COSTS = st.one_of(st.sampled_from([0.0, 0.25, 0.5, 1.0, 1.5]), st.floats(0, 2))
 
@@ -22,7 +22,7 @@ def options(draw, groups=4):
         st.sets(st.tuples(st.sampled_from("abcdef"[:groups]), st.sampled_from(list(Form))), max_size=3 * groups)
     )
     return [
-        Option(group, form, draw(st.floats(0.001, 1)), tuple(draw(COSTS) for _ in range(figures)))
+        Candidate(group, form, draw(st.floats(0.001, 1)), tuple(draw(COSTS) for _ in range(figures)))
         for group, form in sorted(keys)
     ]
 
@@ -74,15 +74,15 @@ def test_the_order_of_the_options_does_not_matter(found, chance):
 
 @pytest.mark.parametrize("noisy", [math.nan, math.inf, 1.1])
 def test_what_is_over_the_budget_alone_is_left_out(noisy):
-    found = [Option("a", Form.TENSOR, 0.5, (0.1, noisy)), Option("b", Form.TENSOR, 0.1, (0.1, 0.1))]
+    found = [Candidate("a", Form.TENSOR, 0.5, (0.1, noisy)), Candidate("b", Form.TENSOR, 0.1, (0.1, 0.1))]
     assert promising(found, (1.0, 1.0)) == {"b": Form.TENSOR}
 
 
 def test_a_cleaner_form_makes_room_for_another_group():
     found = [
-        Option("a", Form.TENSOR, 0.5, (0.8,)),
-        Option("a", Form.CHANNEL, 0.45, (0.3,)),
-        Option("b", Form.TENSOR, 0.3, (0.6,)),
+        Candidate("a", Form.TENSOR, 0.5, (0.8,)),
+        Candidate("a", Form.CHANNEL, 0.45, (0.3,)),
+        Candidate("b", Form.TENSOR, 0.3, (0.6,)),
     ]
     assert promising(found, (1.0,)) == {"a": Form.CHANNEL, "b": Form.TENSOR}
     assert promising(found, (2.0,)) == {"a": Form.CHANNEL}
@@ -96,7 +96,7 @@ def test_nothing_is_selected_from_nothing():
 def test_as_many_groups_as_a_decoder_has_take_no_time(same):
     chance = random.Random(0)
     found = [
-        Option(
+        Candidate(
             f"{group:02}",
             form,
             0.1 if same else chance.random(),

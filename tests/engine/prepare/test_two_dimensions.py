@@ -268,13 +268,24 @@ def test_a_branch_takes_a_line():
     assert_same(values(model, feeds), values(in_two_dimensions(model), feeds))
 
 
-def test_only_a_stage_that_upsamples_has_a_form_with_narrow_convolutions_in_one_dimension(stages):
-    assert list(forms(stages.flow)) == ["one dimension", "two dimensions"]
-    assert list(forms(stages.decoder)) == [
-        "one dimension",
-        "two dimensions",
-        "two dimensions from 128 channels",
-    ]
+@pytest.mark.parametrize(
+    ("channels", "operator", "names"),
+    [
+        (128, "ConvTranspose", ["one dimension", "two dimensions", "two dimensions from 128 channels"]),
+        (64, "ConvTranspose", ["one dimension", "two dimensions"]),
+        (128, "Conv", ["one dimension", "two dimensions"]),
+    ],
+)
+def test_a_stage_that_upsamples_many_channels_has_a_form_with_few_in_one_dimension(channels, operator, names):
+    network = Network()
+    network.add(operator, network.weight(*((32, channels) if operator == "ConvTranspose" else (channels, 32)), 2))
+    assert list(forms(network.model())) == names
+
+
+def test_a_stage_without_convolutions_is_its_only_form():
+    network = Network()
+    network.add("Relu")
+    assert list(forms(network.model())) == ["one dimension"]
 
 
 def test_a_stage_that_cannot_be_rewritten_is_its_only_form():

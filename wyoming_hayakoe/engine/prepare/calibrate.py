@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _AXES_OPSET = 18
 """The first opset in which reductions take their axes as an input."""
 
+# Points that are kept of each tensor: all those of a full-size voice would take a gigabyte.
+_MOST_POINTS = 400
+
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
@@ -62,20 +65,20 @@ def calibrate(
     values: dict[str, list[list[npt.NDArray[np.float32]]]] = {name: [[], [], []] for name in steps}
     for feed in feeds:
         results = iter(session.run(_outputs(steps), feed))
-        for name in steps:
-            for kept in values[name]:
-                kept.append(next(results))
+        for low, high, points in values.values():
+            low.append(next(results))
+            high.append(next(results))
+            points.append(_some(next(results), -(-_MOST_POINTS // len(feeds))))
     return {
-        name: Statistics(
-            np.min(low, axis=0), np.max(high, axis=0), np.concatenate([_flat(each) for each in points], axis=1)
-        )
+        name: Statistics(np.min(low, axis=0), np.max(high, axis=0), np.concatenate(points, axis=1))
         for name, (low, high, points) in values.items()
     }
 
 
-def _flat(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return [1, C, P] or [1, C, 1, P] as [C, P]."""
-    return values.reshape(values.shape[1], -1)
+def _some(values: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.float32]:
+    """Return at most ``count`` points of [1, C, P] or [1, C, 1, P], spread over all of them, as [C, count]."""
+    flat = values.reshape(values.shape[1], -1)
+    return np.ascontiguousarray(flat[:, :: max(1, -(-flat.shape[1] // count))])
 
 
 def _outputs(names: Collection[str]) -> list[str]:

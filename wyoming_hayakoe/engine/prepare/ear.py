@@ -2,8 +2,8 @@
 
 The FFT ear model of Recommendation ITU-R BS.1387-1 (PEAQ), basic version, as Kabal writes it out (P. Kabal, "An
 Examination and Interpretation of ITU-R BS.1387: Perceptual Evaluation of Audio Quality", McGill University, 2002).
-Section numbers below are Kabal's. The standard is written for 48 kHz; here the frame keeps its duration at every
-sample rate, so that nothing is resampled, and the bands are those that lie under half the sample rate.
+The standard is written for 48 kHz; here the frame keeps its duration at every sample rate, so that nothing is
+resampled, and the bands are those that lie under about half the sample rate.
 
 1. The spectra of both sounds, as they arrive behind the middle ear.
 2. Noise: the power of the difference of their magnitudes, in bands of a quarter Bark. Phases do not count.
@@ -24,15 +24,19 @@ _Array = npt.NDArray[np.float64]
 AUDIBLE = 1.5
 """Decibels over the mask from which a band makes its frame one that is over the mask (RelDistFrames)."""
 
-# Of the sound pressure of a sine of full scale and 1019.5 Hz, in decibels (2.3).
+# Of the sound pressure of a sine of full scale and 1019.5 Hz, in decibels.
 _FULL_SCALE = 92.0
 _FULL_SCALE_HERTZ = 1019.5
 _FRAME_SECONDS = 2048 / 48000
 _LOWEST, _HIGHEST = 80.0, 18000.0
 _BAND_BARK = 0.25
-# Of two spread excitations at one place, these powers add up (2.6).
+# As a share of the sample rate: the filters of resampling and playing take what is nearer to its half.
+_HIGHEST_SHARE = 0.49
+# Of two spread excitations at one place, these powers add up.
 _ADDITION = 0.4
 _LEAST = 1e-12
+# The largest value that is rounded to 0 in 16 bits.
+_HALF_A_STEP = 2.0**-16
 # Frames that are computed together.
 _BLOCK = 128
 
@@ -45,7 +49,7 @@ class NoiseToMask:
     """Over all bands and frames (Total NMR of the standard)."""
 
     high: float
-    """95th percentile of the frames, each the mean of its bands: noise in pauses, and noise in bursts."""
+    """95th percentile of the frames, each the mean of its bands: noise where the reference is quiet shows here."""
 
     over: float
     """Share of the frames in which a band is :data:`AUDIBLE` dB or more over the mask, 0 to 1."""
@@ -60,8 +64,8 @@ def noise_to_mask(reference: Waveform, other: Waveform, sample_rate: int) -> Noi
     """Return how audible the difference of ``other`` from ``reference`` is: both mono, finite and of one length.
 
     A sine of full scale has 92 dB of sound pressure. Frames overlap by half, and reach over both ends, where the
-    first and last value go on. Frames in which neither has any sound do not count. A constant offset is outside what
-    the ear model hears.
+    first and last value go on. Frames in which neither has a value other than 0 in 16 bits do not count. A constant
+    offset is outside what the ear model hears.
 
     Raises:
         ValueError: the sounds are shorter than a frame, see :func:`frame_size`.
@@ -79,7 +83,8 @@ def noise_to_mask(reference: Waveform, other: Waveform, sample_rate: int) -> Noi
         expected, found = (frames[start : start + _BLOCK] for frames in framed)
         heard, noise = ear.excite(expected, found)
         mask, held = ear.mask(heard, held)
-        ratios.append((noise / mask)[:, expected.any(axis=1) | found.any(axis=1)])
+        loudest = np.maximum(np.abs(expected).max(axis=1), np.abs(found).max(axis=1))
+        ratios.append((noise / mask)[:, loudest >= _HALF_A_STEP])
     return _summary(np.concatenate(ratios, axis=1))
 
 
@@ -127,12 +132,11 @@ class _Ear:
     def excite(self, expected: Waveform, found: Waveform) -> tuple[_Array, _Array]:
         """Return the power that two sounds' frames [frames, samples] have, and their noise's, both [bands, frames]."""
         first, second = (np.abs(np.fft.rfft(frames * self.window)) for frames in (expected, found))
-        powers = (np.square(magnitudes) * self.middle @ self.grouping for magnitudes in (first, first - second))
-        heard, noise = (np.maximum(power, _LEAST) for power in powers)
+        heard, noise = (np.square(each) * self.middle @ self.grouping for each in (first, first - second))
         return heard.T, noise.T
 
     def mask(self, heard: _Array, held: _Array) -> tuple[_Array, _Array]:
-        """Return the powers [bands, frames] that are masked, and what is held of the last frame [bands] (2.7, 4.2).
+        """Return the powers [bands, frames] that are masked, and what is held of the last frame [bands].
 
         Args:
             heard: power of the reference in each band and frame.
@@ -152,7 +156,7 @@ def _ear(sample_rate: int) -> _Ear:
     bark, lower, centre, upper = _bands(sample_rate)
     hertz = np.fft.rfftfreq(size, 1 / sample_rate).astype(np.float64)
     half = sample_rate / size / 2
-    # Frequency bins are as wide as their distance, and count by what lies in the band (2.4).
+    # Frequency bins are as wide as their distance, and count by what lies in the band.
     inside = np.minimum(upper, hertz[:, None] + half) - np.maximum(lower, hertz[:, None] - half)
     seconds = 0.008 + 100 / centre * (0.030 - 0.008)
     return _Ear(
@@ -168,18 +172,18 @@ def _ear(sample_rate: int) -> _Ear:
 
 
 def _bands(sample_rate: int) -> tuple[_Array, _Array, _Array, _Array]:
-    """Return the bands' distances from the lowest in Bark, lower limits, centres and upper limits in hertz (2.4)."""
+    """Return the bands' distances from the lowest in Bark, lower limits, centres and upper limits in hertz."""
     lowest, highest = (7 * np.arcsinh(hertz / 650) for hertz in (_LOWEST, _HIGHEST))
     bark = np.arange(0, highest - lowest, _BAND_BARK)
     start = lowest + bark
     stop = np.minimum(start + _BAND_BARK, highest)
     lower, centre, upper = (650 * np.sinh(place / 7) for place in (start, (start + stop) / 2, stop))
-    present = upper <= sample_rate / 2
+    present = upper <= _HIGHEST_SHARE * sample_rate
     return bark[present], lower[present], centre[present], upper[present]
 
 
 def _window(size: int, sample_rate: int) -> _Array:
-    """Return the Hann window, times the factor that gives a sine of full scale its sound pressure (2.3)."""
+    """Return the Hann window, times the factor that gives a sine of full scale its sound pressure."""
     window: _Array = np.hanning(size)
     sine = np.sin(2 * np.pi * _FULL_SCALE_HERTZ / sample_rate * np.arange(size))
     gain = 10 ** (_FULL_SCALE / 20) / float(np.abs(np.fft.rfft(window * sine)).max())
@@ -187,7 +191,7 @@ def _window(size: int, sample_rate: int) -> _Array:
 
 
 def _middle_ear(hertz: _Array) -> _Array:
-    """Return what outer and middle ear pass of a power at each frequency (2.3, equation 7)."""
+    """Return what outer and middle ear pass of a power at each frequency."""
     kilohertz = np.maximum(hertz, 1.0) / 1000
     resonance = 6.5 * np.exp(-0.6 * np.square(kilohertz - 3.3))
     decibels = -2.184 * kilohertz**-0.8 + resonance - 0.001 * kilohertz**3.6
@@ -196,7 +200,7 @@ def _middle_ear(hertz: _Array) -> _Array:
 
 
 def _spread(power: _Array, centre: _Array) -> _Array:
-    """Return excitation [bands, frames], spread over the bands, not yet divided by that of equal powers (2.6).
+    """Return excitation [bands, frames], spread over the bands, not yet divided by that of equal powers.
 
     It falls by 27 dB per Bark towards low frequencies, and towards high ones the less the louder it is.
     """

@@ -34,7 +34,7 @@ Times = Mapping[str, float]
 """Seconds of a piece in :data:`FP32`, and with all its groups in each :class:`Form`; a form that fails is missing."""
 
 # For each piece, in seconds: a full-size voice has seven.
-_TIMING = 1.5
+_TIMING = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Group:
     """Multiply-adds for a frame."""
 
 
-class _Step(NamedTuple):
+class _LoadedPiece(NamedTuple):
     session: Session
     outputs: Sequence[str]
 
@@ -91,7 +91,7 @@ class Trial:
         # First, since it takes the most memory.
         self._grids = {name: grids for name in rehearsal.calibration if (grids := self._calibrated(name))}
         self._chain = pieces({name: stages[name] for name in rehearsal.calibration})
-        self._steps = [_Step(self._session(piece.model), piece.outputs) for piece in self._chain]
+        self._steps = [_LoadedPiece(self._session(piece.model), piece.outputs) for piece in self._chain]
         self._expected: list[Waveform] = []
         # The values at the cuts, of the sentences by which groups are measured alone.
         self._values: list[Feeds] = []
@@ -166,10 +166,12 @@ class Trial:
         return measure(runs, [values], budget=_TIMING)
 
     def _calibrated(self, name: str) -> Grids | None:
-        """Return the grids of a stage's values; None where it cannot be calibrated, which keeps it in fp32."""
+        """Return the grids of a stage's values; None where it has nothing for int8, or cannot be calibrated."""
         stage, feeds = self._stages[name], self._rehearsal.calibration[name]
+        if not (found := convolutions(stage)):
+            return None
         try:
-            statistics = calibrate(stage, convolutions(stage), feeds, self._rehearsal.origin)
+            statistics = calibrate(stage, found, feeds, self._rehearsal.origin)
         except HayakoeError as error:
             _LOGGER.warning("int8: the %s cannot be calibrated and stays in fp32: %s", name, error)
             return None
@@ -183,14 +185,14 @@ class Trial:
             for output, convolution in convolutions(self._stages[name]).items()
         }
 
-    def _whole(self, plan: Plan) -> list[_Step]:
+    def _whole(self, plan: Plan) -> list[_LoadedPiece]:
         stages = self.stages(plan)
         ends = {piece.stage: piece.outputs for piece in self._chain if piece.is_last}
-        return [_Step(self._session(stages[name]), outputs) for name, outputs in ends.items()]
+        return [_LoadedPiece(self._session(stages[name]), outputs) for name, outputs in ends.items()]
 
-    def _step(self, position: int, plan: Plan) -> _Step:
+    def _step(self, position: int, plan: Plan) -> _LoadedPiece:
         piece = self._chain[position]
-        return _Step(self._session(self._quantized(piece.stage, piece.model, self._forms(plan))), piece.outputs)
+        return _LoadedPiece(self._session(self._quantized(piece.stage, piece.model, self._forms(plan))), piece.outputs)
 
     def _forms(self, plan: Plan) -> dict[str, Form]:
         return {output: form for group, form in plan.items() for output in self.groups[group].outputs}
@@ -221,7 +223,7 @@ class Trial:
             raise HayakoeError(f"{self._rehearsal.origin}: cannot be judged ({error})") from error
 
 
-def _run(steps: Sequence[_Step], feeds: Feeds) -> Feeds:
+def _run(steps: Sequence[_LoadedPiece], feeds: Feeds) -> Feeds:
     """Return ``feeds`` and what the steps make of them one after the other, by name."""
     values = dict(feeds)
     for session, outputs in steps:

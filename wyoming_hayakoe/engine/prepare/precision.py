@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from wyoming_hayakoe.engine.prepare.int8_trial import FP32, Group, Rehearsal, Times, Trial
 from wyoming_hayakoe.engine.prepare.quality import Quality, cost, refusal
 from wyoming_hayakoe.engine.prepare.quantize import Form
-from wyoming_hayakoe.engine.prepare.selection import Option, Plan, promising
+from wyoming_hayakoe.engine.prepare.selection import Candidate, Plan, promising
 from wyoming_hayakoe.errors import HayakoeError
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class _Judge:
             self.reason = f"int8 was asked for; {last['refused'] or self._praise(last)}"
         return plan
 
-    def _measured(self, savings: Mapping[str, Mapping[Form, float]]) -> Iterator[Option]:
+    def _measured(self, savings: Mapping[str, Mapping[Form, float]]) -> Iterator[Candidate]:
         """Yield the options, after hearing each alone; where a form alone is too much, noisier ones are left out."""
         number, total = 0, sum(map(len, savings.values()))
         for group, forms in savings.items():
@@ -202,7 +202,7 @@ class _Judge:
                     "costs": [float(f"{each:.3g}") for each in costs],
                     "refused": refusal(quality),
                 }
-                yield Option(group, form, saved, costs)
+                yield Candidate(group, form, saved, costs)
                 if max(costs) > 1:
                     # Those that are left are noisier.
                     number += len(forms) - position - 1

@@ -23,6 +23,9 @@ MOST_NOISE = -12.0
 MOST_NOISE_95 = -6.0
 """Noise-to-mask ratio in dB, 95th percentile of the frames, that the gate allows."""
 
+MOST_OVER_MASK = 0.2
+"""Share of the frames in which noise may be over the mask: what is lost of a sound shows here, and not in the mean."""
+
 SILENT = -60.0
 """Level in dBFS under which a frame of 25 ms of the reference is silent."""
 
@@ -80,15 +83,16 @@ class Quality:
 
 
 def refusal(quality: Quality) -> str | None:
-    """Return which figures are over the gate's limits and by how much, in one line; None where it lets pass."""
+    """Return the figures that are over the gate's limits, with these, in one line; None where there is none."""
     figures = [
         ("noise to mask", quality.noise_to_mask, "dB", MOST_NOISE),
         ("noise to mask of 95 % of the frames", quality.noise_to_mask_95, "dB", MOST_NOISE_95),
+        ("share of frames over the mask", 100 * quality.over_mask, "%", 100 * MOST_OVER_MASK),
     ]
     if quality.silence is not None and quality.reference_silence is not None:
         figures.append(("level in pauses", quality.silence, "dBFS", _most_silence(quality.reference_silence)))
     failures = [
-        f"{name} {value:.1f} {unit} is {value - most:.2f} dB over {most:.1f} {unit}"
+        f"{name} {value:.2f} {unit} instead of at most {most:.2f}"
         for name, value, unit, most in figures
         if value > most
     ]

@@ -15,7 +15,7 @@ Plan = Mapping[str, Form]
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class Candidate:
     """One group in one form."""
 
     group: str
@@ -28,7 +28,7 @@ class Option:
     """Noise of this group alone, as shares of what the gate allows: one for each of its figures."""
 
 
-def promising(options: Collection[Option], excess: Sequence[float], budget: float = 1.0) -> Plan:
+def promising(options: Collection[Candidate], excess: Sequence[float], budget: float = 1.0) -> Plan:
     """Return the plan that saves the most time within the budget; an empty one where no option fits.
 
     Args:
@@ -37,42 +37,42 @@ def promising(options: Collection[Option], excess: Sequence[float], budget: floa
         budget: the greatest sum of costs, for each of the gate's figures.
     """
     scaled = [
-        Option(each.group, each.form, each.saved, tuple(map(math.prod, zip(each.costs, excess, strict=True))))
+        Candidate(each.group, each.form, each.saved, tuple(map(math.prod, zip(each.costs, excess, strict=True))))
         for each in options
     ]
-    groups: dict[str, list[Option]] = {}
+    groups: dict[str, list[Candidate]] = {}
     for option in sorted(scaled, key=lambda each: (-each.saved, each.costs, each.group, each.form)):
         kept = groups.setdefault(option.group, [])
         fits = option.saved > 0 and all(cost <= budget for cost in option.costs)
         # The options before it save as much.
         if fits and not any(_is_quieter(other, option) for other in kept):
             kept.append(option)
-    search = _Search([kept for kept in groups.values() if kept], len(excess))
+    search = _BranchAndBound([kept for kept in groups.values() if kept], len(excess))
     search.visit(0, (), 0.0, (budget,) * len(excess))
     return {option.group: option.form for option in search.best}
 
 
-def _is_quieter(one: Option, other: Option) -> bool:
+def _is_quieter(one: Candidate, other: Candidate) -> bool:
     return all(cost <= most for cost, most in zip(one.costs, other.costs, strict=True))
 
 
-class _Search:
+class _BranchAndBound:
     """A search for the best plan, group by group, that leaves out branches that cannot beat the best one so far."""
 
-    def __init__(self, groups: Sequence[Sequence[Option]], figures: int) -> None:
-        self.best: tuple[Option, ...] = ()
+    def __init__(self, groups: Sequence[Sequence[Candidate]], figures: int) -> None:
+        self.best: tuple[Candidate, ...] = ()
         self._most = 0.0
         self._groups = groups
         # For each figure: the steps of all groups from a position on, the best first.
         self._steps = [
             [
-                sorted((step for group in groups[position:] for step in _steps(group, figure)), reverse=True)
+                sorted((step for group in groups[position:] for step in _increments(group, figure)), reverse=True)
                 for figure in range(figures)
             ]
             for position in range(len(groups) + 1)
         ]
 
-    def visit(self, position: int, chosen: tuple[Option, ...], saved: float, left: tuple[float, ...]) -> None:
+    def visit(self, position: int, chosen: tuple[Candidate, ...], saved: float, left: tuple[float, ...]) -> None:
         """Try all plans that begin with ``chosen``, and continue with the groups from ``position`` on."""
         if saved > self._most:
             self.best, self._most = chosen, saved
@@ -90,7 +90,7 @@ class _Search:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class _Step:
+class _Increment:
     """The change from one option of a group to a noisier one that saves more."""
 
     rate: float
@@ -100,21 +100,21 @@ class _Step:
     cost: float
 
 
-def _steps(options: Sequence[Option], figure: int) -> Iterator[_Step]:
+def _increments(options: Sequence[Candidate], figure: int) -> Iterator[_Increment]:
     """Yield the steps along the upper hull of savings over costs in one figure, each at a lower rate than the last."""
     points = sorted((option.costs[figure], option.saved) for option in options)
     cost = saved = 0.0
-    while ahead := [_step(x - cost, y - saved) for x, y in points if y > saved]:
+    while ahead := [_increment(x - cost, y - saved) for x, y in points if y > saved]:
         step = max(ahead)
         yield step
         cost, saved = cost + step.cost, saved + step.saved
 
 
-def _step(cost: float, saved: float) -> _Step:
-    return _Step(saved / cost if cost > 0 else math.inf, saved, max(0.0, cost))
+def _increment(cost: float, saved: float) -> _Increment:
+    return _Increment(saved / cost if cost > 0 else math.inf, saved, max(0.0, cost))
 
 
-def _filled(steps: Sequence[_Step], left: float) -> float:
+def _filled(steps: Sequence[_Increment], left: float) -> float:
     """Return the saving of the best steps, the last one in part, that a budget pays for."""
     saved = 0.0
     for step in steps:

@@ -62,7 +62,7 @@ def in_two_dimensions(stage: "ModelProto", *, least_channels: int = 1) -> "Model
     graph = result.graph
     # Noted shapes would be those of lines.
     del graph.value_info[:]
-    writer = _Writer(graph, ranks=_ranks(stage), kernels=_kernels(graph, least_channels))
+    writer = _ImageWriter(graph, ranks=_ranks(stage), kernels=_kernels(graph, least_channels))
     for node in graph.node:
         writer.write(node)
     replace_nodes(graph, writer.nodes)
@@ -80,20 +80,21 @@ def forms(stage: "ModelProto") -> "dict[str, ModelProto]":
     with few channels, which has a single set, may be faster in one dimension. Where a stage upsamples, most of its
     convolutions have few channels, and a form that leaves those in one dimension is among the forms.
 
-    A stage that cannot be rewritten is returned alone.
+    A form in which no convolution has two dimensions is left out, and a stage that cannot be rewritten is alone.
     """
     found = {"one dimension": stage}
     upsamples = any(node.op_type == "ConvTranspose" for node in stage.graph.node)
     try:
-        found["two dimensions"] = in_two_dimensions(stage)
-        if upsamples:
+        if _kernels(stage.graph, 1):
+            found["two dimensions"] = in_two_dimensions(stage)
+        if upsamples and _kernels(stage.graph, _TWO_SETS):
             found[f"two dimensions from {_TWO_SETS} channels"] = in_two_dimensions(stage, least_channels=_TWO_SETS)
     except Exception as error:  # noqa: BLE001 - onnx raises classes of its own, below Exception only
         _LOGGER.debug("a stage stays in one dimension: %s", error)
     return found
 
 
-class _Writer:
+class _ImageWriter:
     """The nodes of a graph, written anew in its order."""
 
     def __init__(self, graph: "GraphProto", *, ranks: Mapping[str, int], kernels: Collection[str]) -> None:
