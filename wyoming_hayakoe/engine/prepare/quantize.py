@@ -26,7 +26,6 @@ _POINTWISE = frozenset({"Add", "Div", "LeakyRelu", "Mul", "Relu", "Sub", "Tanh"}
 """Operators that work on each value for itself, in whatever order the axes are."""
 
 _RANKS = (3, 4)
-_ONE = "int8/one"
 
 
 class Form(StrEnum):
@@ -142,11 +141,12 @@ class _Rewriting:
         self._index = GraphIndex(model.graph)
         self._there = {*self._index.weights, *self._index.inputs}
         self._grids: dict[str, Grid] = {}
+        self._timed = _timed(self._index)
         # The number of axes of values that are there with channels last.
         self._ranks: dict[str, int] = {}
         # What a product's results are divided by, where they are in the steps of the grid behind their rectifier.
         self._divided: dict[str, npt.NDArray[np.float32]] = {}
-        self._tensor(_ONE, np.ones((), dtype=np.float32))
+        self._one = self._tensor("one", np.ones((), dtype=np.float32))
 
     def take(self, node: "NodeProto") -> None:
         """Append ``node``, or the nodes that replace it."""
@@ -157,11 +157,10 @@ class _Rewriting:
             self._convolve(node, form)
         elif self._stays_in_integers(node):
             self._rectify(node)
-        elif node.op_type in _POINTWISE and (
-            ranks := [self._ranks[name] for name in node.input if self._is_last_alone(name)]
-        ):
-            self._copy(node, [self._last(name, ranks[0]) for name in node.input], [f"{node.output[0]}/last"])
-            self._ranks[node.output[0]] = ranks[0]
+        elif self._works_with_channels_last(node):
+            rank = next(self._ranks[name] for name in node.input if self._is_last_alone(name))
+            self._copy(node, [self._last(name, rank) for name in node.input], [f"{node.output[0]}/last"])
+            self._ranks[node.output[0]] = rank
         else:
             self._copy(node, [self._first(name) for name in node.input], node.output)
 
@@ -186,12 +185,12 @@ class _Rewriting:
         limits = np.iinfo(np.int32)
         inputs = [
             taken,
-            _ONE,
+            self._one,
             self._tensor(f"{source}/zero", self._integers.place(grid.zero)),
             self._tensor(f"{target}/weights", weights.reshape(self._index.weights[node.input[1]].dims)),
             self._tensor(f"{target}/steps", steps / made.steps),
             self._tensor(f"{target}/weight_zeros", np.zeros(len(steps), dtype=np.int8)),
-            _ONE,
+            self._one,
             self._tensor(f"{target}/middle", self._integers.place(middle)),
             self._tensor(f"{target}/bias", np.rint(bias).clip(limits.min, limits.max).astype(np.int32)),
         ]
@@ -207,7 +206,7 @@ class _Rewriting:
         self._grids[target] = after
         inputs = [
             f"{source}/int8",
-            _ONE,
+            self._one,
             self._tensor(f"{source}/zero", self._integers.place(before.zero)),
             self._tensor(f"{target}/step", (after.steps[0] / before.steps[0]).astype(np.float32)),
             self._tensor(f"{target}/zero", self._integers.place(after.zero)),
@@ -225,7 +224,7 @@ class _Rewriting:
         inputs = [
             taken,
             self._tensor(f"{target}/weights", weights.transpose(2, 1, 0).reshape(-1, len(weights))),
-            _ONE,
+            self._one,
             self._tensor(f"{target}/steps", steps.astype(np.float32)),
             self._tensor(f"{source}/zero", self._integers.place(self._grids[source].zero)),
             self._tensor(f"{target}/weight_zeros", np.zeros(len(steps), dtype=np.int8)),
@@ -253,13 +252,13 @@ class _Rewriting:
             name = self._append("Pad", inputs, f"{target}/padded")
         if taps == 1:
             return name
-        axis = self._tensor(f"int8/axis{rank - 2}", np.array([rank - 2], dtype=np.int64))
+        axis = self._tensor(f"axis{rank - 2}", np.array([rank - 2], dtype=np.int64))
         parts = []
         for tap in range(taps):
             # What the last tap begins with ends what the first one takes.
             stop = (tap - taps + 1) * dilation or np.iinfo(np.int64).max
             limits = [
-                self._tensor(f"int8/{number}", np.array([number], dtype=np.int64)) for number in (tap * dilation, stop)
+                self._tensor(f"{number}", np.array([number], dtype=np.int64)) for number in (tap * dilation, stop)
             ]
             parts.append(self._append("Slice", [name, *limits, axis], f"{target}/tap{tap}"))
         return self._append("Concat", parts, f"{target}/taps", axis=rank - 1)
@@ -290,7 +289,7 @@ class _Rewriting:
                 divisors = self._tensor(f"{name}/per_step", (1 / grid.steps).astype(np.float32))
                 divided = self._append("Mul", [divided, divisors], f"{name}/divided")
             zero = self._tensor(f"{name}/zero", self._integers.place(grid.zero))
-            self._append("QuantizeLinear", [divided, _ONE, zero], made)
+            self._append("QuantizeLinear", [divided, self._one, zero], made)
         else:
             self._append("Transpose", [self._in_integers(name)], made, perm=_channels_last(rank))
         return made
@@ -348,6 +347,14 @@ class _Rewriting:
         outputs = self._index.weights[node.input[1]].dims[0]
         return numpy_helper.to_array(self._index.weights[name]).astype(np.float64) if name else np.zeros(outputs)
 
+    def _works_with_channels_last(self, node: "NodeProto") -> bool:
+        """Return whether a node works on each value for itself, and takes one that is there with channels last alone.
+
+        What else it takes is turned as well, so that it must be a constant or have the axes of a convolution's value.
+        """
+        is_known = all(name in self._timed or name in self._index.weights for name in node.input)
+        return node.op_type in _POINTWISE and is_known and any(self._is_last_alone(name) for name in node.input)
+
     def _is_last_alone(self, name: str) -> bool:
         return name not in self._there and f"{name}/last" in self._there
 
@@ -373,8 +380,10 @@ class _Rewriting:
         return self._tensor(made, np.ascontiguousarray(axes.transpose(_channels_last(rank))))
 
     def _tensor(self, name: str, values: npt.NDArray[Any]) -> str:
+        """Return the name of a constant, which is added the first time; the graph's own names do not begin so."""
         from onnx import numpy_helper
 
+        name = f"int8/{name}"
         if name not in self.tensors:
             self.tensors[name] = numpy_helper.from_array(values, name)
         return name
@@ -406,6 +415,17 @@ class _Rewriting:
         copy.output[:] = outputs
         self.nodes.append(copy)
         self._there.update(outputs)
+
+
+def _timed(index: GraphIndex) -> set[str]:
+    """Return the values that have the axes of what convolutions take and make."""
+    found: set[str] = set()
+    for node in index.nodes:
+        if node.op_type in {"Conv", "ConvTranspose"}:
+            found |= {node.input[0], *node.output}
+        elif node.op_type in _POINTWISE and found.intersection(node.input):
+            found |= set(node.output)
+    return found
 
 
 def _channels_last(rank: int) -> list[int]:

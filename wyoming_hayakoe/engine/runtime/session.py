@@ -31,8 +31,9 @@ PROVIDERS: Mapping[Device, list[str]] = {
 _FATAL = 4
 """ONNX Runtime's lowest level of logging: errors are raised, and reported by this program."""
 
-_UNHELPFUL = ["NhwcTransformer"]
-"""Optimisers that are left out: this one sets transpositions around int8 convolutions, which then take longer."""
+_UNHELPFUL = ["NhwcTransformer", "QDQSelectorActionTransformer"]
+"""Optimisers that are left out: the one sets transpositions around int8 convolutions, which then take longer; the other
+joins a rectifier with the grids around it, for which there is no kernel where these have a step for each channel."""
 
 _PROFILES: ContextVar[Path | None] = ContextVar("_PROFILES", default=None)
 
