@@ -174,11 +174,12 @@ def test_every_sample_rate_gives_nearly_the_same_figure(speech, rate):
     assert expected.high - 0.3 < found.high < expected.high + 1.3
 
 
-def test_pauses_without_any_sound_do_not_count(speech):
+@pytest.mark.parametrize("offset", [0.0, 0.01])
+def test_pauses_without_any_sound_do_not_count(speech, offset):
     other = speech + at(noise(1, len(speech)), -70) * (np.abs(speech) > 0.01)
     pause = np.zeros(5 * 48000, dtype=np.float32)
     short, long = (
-        noise_to_mask(*(np.concatenate([sound, rest]) for sound in (speech, other)), 48000)
+        noise_to_mask(np.append(speech, rest), np.append(other, rest) + np.float32(offset), 48000)
         for rest in (pause[:4800], pause)
     )
     assert long.mean == pytest.approx(short.mean, abs=0.1)

@@ -35,8 +35,8 @@ _HIGHEST_SHARE = 0.49
 # Of two spread excitations at one place, these powers add up.
 _ADDITION = 0.4
 _LEAST = 1e-12
-# The largest value that is rounded to 0 in 16 bits.
-_HALF_A_STEP = 2.0**-16
+# Between two values of 16 bits.
+_STEP = 2.0**-15
 # Frames that are computed together.
 _BLOCK = 128
 
@@ -64,8 +64,8 @@ def noise_to_mask(reference: Waveform, other: Waveform, sample_rate: int) -> Noi
     """Return how audible the difference of ``other`` from ``reference`` is: both mono, finite and of one length.
 
     A sine of full scale has 92 dB of sound pressure. Frames overlap by half, and reach over both ends, where the
-    first and last value go on. Frames in which neither has a value other than 0 in 16 bits do not count. A constant
-    offset is outside what the ear model hears.
+    first and last value go on. Frames in which neither changes by a step of 16 bits do not count. A constant offset is
+    outside what the ear model hears.
 
     Raises:
         ValueError: the sounds are shorter than a frame, see :func:`frame_size`.
@@ -83,8 +83,8 @@ def noise_to_mask(reference: Waveform, other: Waveform, sample_rate: int) -> Noi
         expected, found = (frames[start : start + _BLOCK] for frames in framed)
         heard, noise = ear.excite(expected, found)
         mask, held = ear.mask(heard, held)
-        loudest = np.maximum(np.abs(expected).max(axis=1), np.abs(found).max(axis=1))
-        ratios.append((noise / mask)[:, loudest >= _HALF_A_STEP])
+        swing = np.maximum(np.ptp(expected, axis=1), np.ptp(found, axis=1))
+        ratios.append((noise / mask)[:, swing >= _STEP])
     return _summary(np.concatenate(ratios, axis=1))
 
 
