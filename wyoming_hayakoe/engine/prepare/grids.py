@@ -190,6 +190,7 @@ def _for_input(
     expected = after.of(points)
     power = np.square(expected).mean(axis=1)
     sensitivity = np.asarray(sum(np.square(each).sum(axis=(0, 2)) for each in weights), dtype=np.float32)
+    reaches = [(np.abs(each).max(axis=2), each.shape[2]) for each in weights]
     sizes = np.maximum(high, -low * after.slope)
     largest = max(float(sizes.max()), 1e-12)
     best, least = Grid(np.full(len(low), largest / LEVELS, dtype=np.float32), 0), np.inf
@@ -203,7 +204,7 @@ def _for_input(
                 steps = np.maximum(spread * reached * trim, _LEAST * largest / LEVELS).astype(np.float32)
                 error = after.of(_rounded(points, steps, zero)) - expected
                 noise = float(np.square(error).mean(axis=1) @ sensitivity)
-                noise += sum(_noise_of_weights(each, steps, power, greatest_weight) for each in weights)
+                noise += sum(_noise_of_weights(*each, steps, power, greatest_weight) for each in reaches)
                 if noise < least:
                     best, least = Grid(steps, zero), noise
     return best
@@ -245,10 +246,13 @@ def _rounded(points: Array, steps: Array, zero: int | Array) -> Array:
     return held
 
 
-def _noise_of_weights(weights: Array, steps: Array, power: Array, greatest: int) -> float:
-    """Return the noise power in a convolution's sum that is due to the rounding of its weights."""
-    largest = np.abs(weights * steps[None, :, None]).max(axis=(1, 2)) / greatest
-    return float(np.square(largest).sum() / 12 * weights.shape[2] * (power / np.square(steps)).sum())
+def _noise_of_weights(reaches: Array, taps: int, steps: Array, power: Array, greatest: int) -> float:
+    """Return the noise power in a convolution's sum that is due to the rounding of its weights.
+
+    ``reaches`` are the largest of each input channel in each output [outputs, C].
+    """
+    largest = (reaches * steps).max(axis=1) / greatest
+    return float(np.square(largest).sum() / 12 * taps * (power / np.square(steps)).sum())
 
 
 def _zeros(low: Array, high: Array) -> Iterator[int]:
