@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyworld
 import soxr
 
-from script.trained.hifigan import SAMPLE_RATE, SILENCE, Mel, mel_spectrum
+from script.trained.mel import SAMPLE_RATE, SILENCE, Mel, mel_spectrum
 from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
 from wyoming_hayakoe.symbols import PAD, PUNCTUATION
 from wyoming_hayakoe.utterance import SynthesisParams, Utterance

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from script.trained import hifigan
+from script.trained.mel import BANDS, SILENCE
 from script.trained.packages import own_packages_first
 from script.trained.speech import Frames, Spoken, align, speak
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
@@ -99,7 +100,7 @@ def train(network: Vits, all_spoken: Sequence[Spoken], maker: InputMaker) -> Non
 def _unfold(channels: int, all_spoken: Sequence[Spoken]) -> Tensor:
     """Return a matrix [channels, 80] that makes a latent, with a deviation of 1, of a mel spectrum above silence."""
     mel = np.concatenate([spoken.mel for spoken in all_spoken], axis=1)
-    basis, _ = torch.linalg.qr(torch.randn(channels, hifigan.BANDS))
+    basis, _ = torch.linalg.qr(torch.randn(channels, BANDS))
     return basis / math.sqrt(mel.var(axis=1).sum() / channels)
 
 
@@ -108,7 +109,7 @@ def _lesson(spoken: Spoken, frames: Frames, unfold: Tensor, maker: InputMaker) -
     sentence = Sentence(*(torch.from_numpy(feeds[name]) for name in Sentence._fields))
     # The last blank, behind the silence at the end, has one frame of silence more.
     frames = torch.from_numpy(np.append(frames, 1))
-    latent = unfold @ (torch.from_numpy(spoken.mel) - hifigan.SILENCE)
+    latent = unfold @ (torch.from_numpy(spoken.mel) - SILENCE)
     return Lesson(sentence, frames, nn.functional.pad(latent, (0, 1))[None])
 
 
