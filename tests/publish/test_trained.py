@@ -1,0 +1,100 @@
+"""Trained networks as fixtures: what they are must hold, or nothing that is judged by them does."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soxr
+
+from tests.publish.shared import peer_python, run_peer
+from tests.support import FRONT_END
+from tests.trained import NAME, trained_repository
+from wyoming_hayakoe import TTS
+from wyoming_hayakoe.engine.prepare.rehearsal import HELD_OUT
+from wyoming_hayakoe.engine.runtime.session import Session
+from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.voice import Delivery
+
+RATE = 22_050
+SILENT = 10 ** (-65 / 20)
+
+
+@pytest.fixture(scope="module")
+def peer_packages():
+    """Packages of the peer behind our own, for this process."""
+    (packages,) = (peer_python().parents[1] / "lib").glob("python3*/site-packages")
+    sys.path.append(str(packages))
+    yield
+    sys.path.remove(str(packages))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    tts = TTS(cache_dir=tmp_path_factory.mktemp("data"), precision="fp32")
+    return tts.load(NAME, trained_repository().as_uri()).speakers[NAME].voice
+
+
+def said(voice, text, **params):
+    windows = voice.speak(FRONT_END.read(text), SynthesisParams(seed=0, **params), Delivery(undivided=True, raw=True))
+    return np.concatenate(list(windows.windows))
+
+
+def levels(sound, block=256):
+    return np.sqrt(np.square(sound[: len(sound) // block * block].reshape(-1, block)).mean(axis=1))
+
+
+def spoken_by_mei(voice, text):
+    sound = np.concatenate(list(voice.speak(FRONT_END.read(text), SynthesisParams()).windows))
+    return soxr.resample(sound, voice.sample_rate, RATE)
+
+
+def test_the_decoder_speaks_a_mel_spectrum_as_the_generator_of_its_weights_does(voice, tmp_path):
+    np.save(tmp_path / "sound.npy", spoken_by_mei(voice, "雨です。"))
+    run_peer(Path(__file__).with_name("generator.py"), tmp_path)
+    figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    assert figures["difference"] < 1e-4 * figures["peak"]
+    assert figures["peak"] > 0.1
+    # Nepers: what it speaks has the spectrum that it is given, and silence is silence at once.
+    assert figures["spectrum"] < 0.5
+    assert figures["silence"] < SILENT
+
+
+def test_the_trained_voice_speaks_at_a_level_and_a_pace_of_speech_with_silence_in_its_pauses(trained, voice):
+    sound = said(trained, HELD_OUT[1])
+    blocks = levels(sound)
+    assert 0.02 < sound.std() < 0.2
+    assert 0.1 < (blocks < SILENT).mean() < 0.5
+    assert np.quantile(blocks, 0.9) > 100 * np.quantile(blocks, 0.1)
+    assert 0.6 < len(sound) / len(spoken_by_mei(voice, HELD_OUT[1])) < 1.6
+
+
+def test_listeners_take_the_trained_voice_for_speech_and_noise_for_none(trained, peer_packages):
+    from script.trained.ears import dnsmos
+
+    noise = 0.1 * np.random.default_rng(0).standard_normal(5 * RATE)
+    assert dnsmos(noise, RATE) < 1.3
+    assert dnsmos(np.concatenate([said(trained, text) for text in HELD_OUT[:2]]), RATE) > 1.8
+
+
+def test_pesq_falls_with_noise(voice, peer_packages):
+    from script.trained.ears import pesq
+
+    sound = spoken_by_mei(voice, HELD_OUT[1])
+    noise = sound.std() * np.random.default_rng(0).standard_normal(len(sound))
+    assert pesq(sound, sound, RATE) > 4.6
+    assert 4 > pesq(sound, sound + 0.01 * noise, RATE) > pesq(sound, sound + 0.1 * noise, RATE) + 0.5
+
+
+def test_joe_speaks_in_stages(peer_packages):
+    from script.trained.ears import dnsmos
+    from script.trained.joe import CALIBRATION, HELD_OUT, SAMPLE_RATE, trained_joe
+
+    stages, rehearsal = trained_joe()
+    assert (stages.hop, SAMPLE_RATE) == (256, RATE)
+    assert len(rehearsal.calibration["flow"]) == len(rehearsal.calibration["decoder"]) == len(CALIBRATION)
+    assert len(rehearsal.held_out) == len(HELD_OUT)
+    assert not set(CALIBRATION) & set(HELD_OUT)
+    sessions = {name: Session(stages.graphs[name], rehearsal.origin) for name in ("flow", "decoder")}
+    assert dnsmos(rehearsal.sound(sessions, rehearsal.held_out[0]), RATE) > 2.8
