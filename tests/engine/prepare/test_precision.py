@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tests.awake import awake, edited
 from tests.engine.sentences import sentence
 from tests.support import FRONT_END, TINY_REPO
+from wyoming_hayakoe import TTS
 from wyoming_hayakoe.engine.graphs.cutting import cut
-from wyoming_hayakoe.engine.jp_extra.preparation import Sentences, rehearse, simplified
+from wyoming_hayakoe.engine.jp_extra.preparation import Sentences, accepts, rehearse, simplified
 from wyoming_hayakoe.engine.prepare import precision, rehearsal
 from wyoming_hayakoe.engine.prepare.int8_trial import FP32, Group
 from wyoming_hayakoe.engine.prepare.precision import choose, savings, search
@@ -281,6 +282,17 @@ def test_a_voice_runs_in_what_its_report_says(stages, wanted):
     if report["chosen"] == "int8":
         assert report["plans"][-1]["int8"]
     assert json.loads(json.dumps(report)) == report
+
+
+def test_a_prepared_voice_says_what_was_chosen_and_why(tmp_path):
+    voice = TTS(cache_dir=tmp_path).load("rand-jp", TINY_REPO.as_uri()).speakers["rand-jp"].voice
+    voice.compile()
+    choice = voice.report["choice"]
+    assert accepts(voice.report)
+    assert (choice["precision"], choice["chosen"] in {"fp32", "int8"}) == ("auto", True)
+    assert " fp32" in choice["reason"]
+    assert all(FP32 in times for times in choice["milliseconds"])
+    assert not list(tmp_path.glob("compiled/*.incoming"))
 
 
 def test_sentences_that_judge_are_no_sentences_that_calibrate():
