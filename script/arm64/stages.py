@@ -20,8 +20,9 @@ from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.jp_extra.preparation import simplified
 from wyoming_hayakoe.engine.jp_extra.stages import read_synthesizer
 from wyoming_hayakoe.engine.prepare.calibrate import calibrate
+from wyoming_hayakoe.engine.prepare.convolutions import convolutions
 from wyoming_hayakoe.engine.prepare.grids import Grids, Integers
-from wyoming_hayakoe.engine.prepare.quantize import Form, convolutions, quantize
+from wyoming_hayakoe.engine.prepare.quantize import Form, quantize
 
 if TYPE_CHECKING:
     from onnx import ModelProto

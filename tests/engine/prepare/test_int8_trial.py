@@ -12,9 +12,10 @@ from tests.support import TINY_REPO
 from wyoming_hayakoe.engine.graphs.cutting import cut
 from wyoming_hayakoe.engine.jp_extra.preparation import Sentences, rehearse, simplified
 from wyoming_hayakoe.engine.prepare import int8_trial
+from wyoming_hayakoe.engine.prepare.convolutions import convolutions
 from wyoming_hayakoe.engine.prepare.int8_trial import FP32, Trial
 from wyoming_hayakoe.engine.prepare.quality import compare, cost
-from wyoming_hayakoe.engine.prepare.quantize import Form, convolutions
+from wyoming_hayakoe.engine.prepare.quantize import Form
 from wyoming_hayakoe.errors import HayakoeError
 
 MODEL = TINY_REPO / "onnx" / "speakers" / "rand-jp" / "synthesizer.onnx"

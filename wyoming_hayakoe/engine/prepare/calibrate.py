@@ -13,7 +13,7 @@ from wyoming_hayakoe.engine.runtime.session import Feeds, Session
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from wyoming_hayakoe.engine.prepare.quantize import Convolution
+    from wyoming_hayakoe.engine.prepare.convolutions import Convolution
 
 
 _AXES_OPSET = 18

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from wyoming_hayakoe.engine.prepare.calibrate import calibrate
+from wyoming_hayakoe.engine.prepare.convolutions import convolutions
 from wyoming_hayakoe.engine.prepare.grids import Grids, Integers
 from wyoming_hayakoe.engine.prepare.pieces import Piece, pieces
 from wyoming_hayakoe.engine.prepare.quality import Quality, compare
-from wyoming_hayakoe.engine.prepare.quantize import Form, convolutions, quantize
+from wyoming_hayakoe.engine.prepare.quantize import Form, quantize
 from wyoming_hayakoe.engine.prepare.selection import Plan
 from wyoming_hayakoe.engine.prepare.timing import measure
 from wyoming_hayakoe.engine.runtime.session import Feeds, Session

@@ -6,9 +6,7 @@ written out rather than left for the optimiser to find, so that they are there o
 no integer ConvTranspose: those, a thirtieth of the arithmetic, stay as they are.
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +17,11 @@ from wyoming_hayakoe.engine.graphs.index import GraphIndex
 from wyoming_hayakoe.engine.prepare.grids import RECTIFIERS, Grid, Grids, Rectifier, rounded_weights, weights_of
 
 if TYPE_CHECKING:
-    from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, TensorShapeProto
+    from onnx import AttributeProto, ModelProto, NodeProto, TensorProto
 
 _CONTRIB = "com.microsoft"
 _POINTWISE = frozenset({"Add", "Div", "LeakyRelu", "Mul", "Relu", "Sub", "Tanh"})
 """Operators that work on each value for itself, in whatever order the axes are."""
-
-_RANKS = (3, 4)
 
 
 class Form(StrEnum):
@@ -40,52 +36,6 @@ class Form(StrEnum):
     PRODUCT = "float output"
     """A matrix product of integers with floating-point results, which are not rounded: least noise. The taps' values
     are laid side by side, with channels last; that costs the more, the fewer channels there are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Convolution:
-    """A convolution that is fit for int8."""
-
-    depth: int
-    """Number of ConvTransposes before it."""
-
-    taps: int
-    """Length of its kernel."""
-
-    rate: int
-    """Points of time in a frame."""
-
-    work: int
-    """Multiply-adds for a frame."""
-
-    rank: int
-    """3 for values [1, C, T], 4 for values [1, C, 1, T]."""
-
-
-def convolutions(model: "ModelProto") -> dict[str, Convolution]:
-    """Return the convolutions that are fit for int8, by the names of their outputs.
-
-    Fit are those over time with constant weights. A decoder's first convolution is left out, since all the sound
-    depends on it and it is little work, and so is the last, which makes a single channel: the sound itself.
-    """
-    index = GraphIndex(model.graph)
-    # By value: the number of ConvTransposes before it, and of its points in a frame.
-    moving = {value.name: (0, 1) for value in model.graph.input if _has_time(value.type.tensor_type.shape)}
-    first = int(any(node.op_type == "ConvTranspose" for node in index.nodes))
-    found = {}
-    for node in index.nodes:
-        known = [moving[name] for name in node.input if name in moving]
-        if not known:
-            continue
-        depth, rate = max(known)
-        if node.op_type == "ConvTranspose":
-            depth += 1
-            rate *= next((each.ints[-1] for each in node.attribute if each.name == "strides"), 1)
-        moving.update(dict.fromkeys(node.output, (depth, rate)))
-        if node.op_type == "Conv" and depth >= first and _is_fit(node, index.weights):
-            dims = index.weights[node.input[1]].dims
-            found[node.output[0]] = Convolution(depth, dims[-1], rate, math.prod(dims) * rate, len(dims))
-    return found
 
 
 def quantize(model: "ModelProto", forms: Mapping[str, Form], grids: Grids) -> "ModelProto":
@@ -140,7 +90,9 @@ class _Rewriting:
         self._integers = grids.integers
         self._index = GraphIndex(model.graph)
         self._there = {*self._index.weights, *self._index.inputs}
+        # The grids of what convolutions take, and of what they make in integers.
         self._grids: dict[str, Grid] = {}
+        self._made: dict[str, Grid] = {}
         self._timed = _timed(self._index)
         # The number of axes of values that are there with channels last.
         self._ranks: dict[str, int] = {}
@@ -178,7 +130,7 @@ class _Rewriting:
         made = (
             self._choice.rectified(target) if is_inner else self._choice.made(target, per_channel=form is Form.CHANNEL)
         )
-        self._grids[target] = made
+        self._made[target] = made
         # A zero for each channel is a shift of the sum: the kernel knows one zero only.
         middle = 128 if isinstance(made.zero, np.ndarray) else made.zero
         bias = self._bias(node) / steps + (made.zero - middle) * made.steps.astype(np.float64) / steps
@@ -188,26 +140,26 @@ class _Rewriting:
             self._one,
             self._tensor(f"{source}/zero", self._integers.place(grid.zero)),
             self._tensor(f"{target}/weights", weights.reshape(self._index.weights[node.input[1]].dims)),
-            self._tensor(f"{target}/steps", steps / made.steps),
+            self._tensor(f"{target}/sum_steps", steps / made.steps),
             self._tensor(f"{target}/weight_zeros", np.zeros(len(steps), dtype=np.int8)),
             self._one,
             self._tensor(f"{target}/middle", self._integers.place(middle)),
             self._tensor(f"{target}/bias", np.rint(bias).clip(limits.min, limits.max).astype(np.int32)),
         ]
-        self._append("QLinearConv", inputs, f"{target}/int8", node.attribute)
+        self._append("QLinearConv", inputs, f"{target}/made", node.attribute)
         if is_inner:
             return
-        self._append("DequantizeLinear", [f"{target}/int8", *self._grid_tensors(target, form)], target, axis=1)
+        self._append("DequantizeLinear", [f"{target}/made", *self._grid_tensors(target, form)], target, axis=1)
 
     def _rectify(self, node: "NodeProto") -> None:
         source, target = node.input[0], node.output[0]
-        before, rectifier = self._grids[source], _rectifier(node)
+        before, rectifier = self._made[source], Rectifier.of_node(node)
         after = rectifier.grid(before)
         self._grids[target] = after
         inputs = [
-            f"{source}/int8",
+            f"{source}/made",
             self._one,
-            self._tensor(f"{source}/zero", self._integers.place(before.zero)),
+            self._tensor(f"{source}/middle", self._integers.place(before.zero)),
             self._tensor(f"{target}/step", (after.steps[0] / before.steps[0]).astype(np.float32)),
             self._tensor(f"{target}/zero", self._integers.place(after.zero)),
         ]
@@ -225,7 +177,7 @@ class _Rewriting:
             taken,
             self._tensor(f"{target}/weights", weights.transpose(2, 1, 0).reshape(-1, len(weights))),
             self._one,
-            self._tensor(f"{target}/steps", steps.astype(np.float32)),
+            self._tensor(f"{target}/sum_steps", steps.astype(np.float32)),
             self._tensor(f"{source}/zero", self._integers.place(self._grids[source].zero)),
             self._tensor(f"{target}/weight_zeros", np.zeros(len(steps), dtype=np.int8)),
             self._tensor(f"{target}/bias", bias.astype(np.float32)),
@@ -315,7 +267,7 @@ class _Rewriting:
 
     def _grid_tensors(self, name: str, form: Form) -> list[str]:
         """Return the names of step and zero of a convolution's output."""
-        grid = self._grids[name]
+        grid = self._made[name]
         steps = grid.steps if form is Form.CHANNEL else grid.steps[0]
         return [
             self._tensor(f"{name}/output_steps", steps),
@@ -434,19 +386,3 @@ def _channels_last(rank: int) -> list[int]:
 
 def _rectifier(node: "NodeProto") -> Rectifier:
     return Rectifier(next((each.f for each in node.attribute if each.name == "alpha"), RECTIFIERS[node.op_type]))
-
-
-def _has_time(shape: "TensorShapeProto") -> bool:
-    return len(shape.dim) == 3 and not shape.dim[2].dim_value
-
-
-def _is_fit(node: "NodeProto", weights: "Mapping[str, TensorProto]") -> bool:
-    if any(name not in weights for name in node.input[1:] if name):
-        return False
-    weight = weights[node.input[1]]
-    if weight.data_type != weight.FLOAT or len(weight.dims) not in _RANKS or weight.dims[0] == 1:
-        return False
-    # Over time only, each output from all channels, a point of time for each.
-    plain = {"group": 1, "strides": [1] * (len(weight.dims) - 2)}
-    is_plain = all(plain.get(each.name) in (None, each.i or list(each.ints)) for each in node.attribute)
-    return is_plain and all(size == 1 for size in weight.dims[2:-1])
