@@ -22,10 +22,13 @@ from script.arm64.root import PYTHON, Root
 from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.jp_extra.preparation import simplified
 from wyoming_hayakoe.engine.jp_extra.stages import read_synthesizer
+from wyoming_hayakoe.engine.prepare import int8_trial
 from wyoming_hayakoe.engine.prepare.calibrate import calibrate
 from wyoming_hayakoe.engine.prepare.convolutions import convolutions
 from wyoming_hayakoe.engine.prepare.grids import Grids, Integers
+from wyoming_hayakoe.engine.prepare.int8_trial import Group
 from wyoming_hayakoe.engine.prepare.pieces import Piece, pieces
+from wyoming_hayakoe.engine.prepare.precision import savings
 from wyoming_hayakoe.engine.prepare.quantize import Form, quantize
 from wyoming_hayakoe.engine.prepare.two_dimensions import in_two_dimensions
 from wyoming_hayakoe.engine.runtime.session import Feeds, Session
@@ -35,13 +38,18 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _FRAMES = 16
-_CALIBRATION_FRAMES = 200
+_CALIBRATION = 12
+"""Sentences of that length, by which values are calibrated."""
 
 FP32 = ("fp32", "fp32, two dimensions")
 INT8 = {form.name.lower(): form for form in Form}
 
-LEAST_LIKENESS = 40.0
-"""How far in dB an int8 form's difference between two machines is at least below what it makes."""
+_MARGIN = 10.0
+"""How many dB an int8 form's difference between two machines is at least below its noise: a value between two steps is
+rounded up here and down there."""
+
+_SAME = 80.0
+"""Signal to noise in dB of values that differ by the order of sums at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,11 @@ class Measured:
     to_here: float
     """The same next to this form on this machine."""
 
+    @property
+    def is_as_here(self) -> bool:
+        """Whether it makes what it makes on this machine."""
+        return self.to_here >= min(self.to_fp32 + _MARGIN, _SAME)
+
 
 Counts = Mapping[str, Mapping[str, Measured]]
 """By the names of pieces and forms; a form that fails is missing."""
@@ -86,35 +99,45 @@ def show(root: Root, repository: Path) -> bool:
         print(table(_likeness_rows(parts, counts)), flush=True)
         found = [each for forms in counts.values() for each in forms.values()]
         good = good and len(found) == len(list(folder.glob("*/*.onnx")))
-        good = good and all(each.to_here >= LEAST_LIKENESS for each in found)
+        good = good and all(each.is_as_here for each in found)
     return good
 
 
 def count_rows(parts: Sequence[Part], counts: Counts) -> list[list[str]]:
-    """Return a table of each piece in each form, then the decoder with its pieces in the forms with the least work.
+    """Return a table of each piece in each form, then of the decoder with each piece in its best form.
 
-    The last depths, which have the most noise, stay in fp32 there: none, one and two of them.
+    Its last depths, which have the most noise, stay in fp32 there: none, one and two of them.
     """
-    rows = [["piece", "multiply-adds", *FP32, *INT8, "best"]]
+    choices = {"least": least, "cleanest worth it": cleanest}
+    rows = [["piece", "multiply-adds", *FP32, *INT8, *choices]]
     for part in parts:
         forms = counts[part.name]
         cells = [_millions(forms[form].instructions) if form in forms else "" for form in (*FP32, *INT8)]
-        rows.append([part.name, _millions(part.work) if part.work else "", *cells, best(forms, (*FP32, *INT8))])
+        work = _millions(part.work) if part.work else ""
+        rows.append([part.name, work, *cells, *(choose(forms) for choose in choices.values())])
     decoder = [counts[part.name] for part in parts if part.name.startswith("decoder")]
-    fp32 = sum(forms[FP32[0]].instructions for forms in decoder)
+    fp32 = sum(forms["fp32"].instructions for forms in decoder)
     for kept in range(3):
-        whole = 0.0
-        for position, forms in enumerate(decoder):
-            allowed = FP32 if position >= len(decoder) - kept else (*FP32, *INT8)
-            whole += forms[best(forms, allowed)].instructions
+        cells = []
+        for choose in choices.values():
+            chosen = [choose(forms) for forms in decoder[: len(decoder) - kept]] + ["fp32"] * kept
+            whole = sum(forms[form].instructions for forms, form in zip(decoder, chosen, strict=True))
+            cells.append(f"{_millions(whole)} ({whole / fp32:.2f})")
         name = f"decoder, last {kept} in fp32" if kept else "decoder"
-        rows.append([name, "", _millions(fp32), *[""] * (len(rows[0]) - 4), f"{_millions(whole)} ({whole / fp32:.2f})"])
+        rows.append([name, "", _millions(fp32), *[""] * (len(FP32) + len(INT8) - 1), *cells])
     return rows
 
 
-def best(forms: Mapping[str, Measured], allowed: Collection[str]) -> str:
-    """Return the name of the allowed form with the fewest instructions."""
-    return min(forms.keys() & set(allowed), key=lambda form: forms[form].instructions)
+def least(forms: Mapping[str, Measured]) -> str:
+    """Return the name of the form with the fewest instructions."""
+    return min(forms, key=lambda form: forms[form].instructions)
+
+
+def cleanest(forms: Mapping[str, Measured]) -> str:
+    """Return the name of the int8 form that the choice of a voice's plan tries first, were each instruction as long."""
+    times = {form: forms[name].instructions for name, form in INT8.items() if name in forms}
+    worth = savings({"": Group(0, work=1)}, [{int8_trial.FP32: forms["fp32"].instructions, **times}])[""]
+    return next((form.name.lower() for form in worth), "fp32")
 
 
 def _likeness_rows(parts: Sequence[Part], counts: Counts) -> list[list[str]]:
@@ -168,9 +191,10 @@ def _write(model: Path, folder: Path) -> tuple[list[Part], float]:
     for name, stage in (("flow", stages.flow), ("decoder", stages.decoder)):
         channels = config["model"]["inter_channels"]
         fit = convolutions(stage)
-        statistics = calibrate(stage, fit, [_noise(stage, channels, _CALIBRATION_FRAMES)], model)
+        sentences = [_noise(stage, channels, 1 + number) for number in range(_CALIBRATION)]
+        statistics = calibrate(stage, fit, sentences, model)
         grids = Grids(stage, statistics, Integers.of("aarch64", ()))
-        feeds = _noise(stage, channels, _FRAMES)
+        feeds = _noise(stage, channels, 0)
         for depth, piece in enumerate(pieces({name: stage})):
             label = name if name == "flow" else f"{name} {depth}"
             made = [node.output[0] for node in piece.model.graph.node if node.output[0] in fit]
@@ -197,14 +221,14 @@ def _write_piece(piece: Piece, fit: Collection[str], grids: Grids, feeds: Feeds,
     return {**feeds, piece.outputs[0]: results[FP32[0]]}
 
 
-def _noise(stage: "ModelProto", channels: int, frames: int) -> dict[str, np.ndarray]:
-    random = np.random.default_rng(0)
+def _noise(stage: "ModelProto", channels: int, seed: int) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(seed)
     feeds: dict[str, np.ndarray] = {}
     for value in stage.graph.input:
         if value.name in {cutting.LATENT, cutting.PRIOR}:
-            feeds[value.name] = random.standard_normal((1, channels, frames), dtype=np.float32)
+            feeds[value.name] = random.standard_normal((1, channels, _FRAMES), dtype=np.float32)
         elif value.name == cutting.DURATIONS:
-            feeds[value.name] = np.full((1, 1, frames // 2), 2, dtype=np.float32)
+            feeds[value.name] = np.full((1, 1, _FRAMES // 2), 2, dtype=np.float32)
         else:
             feeds[value.name] = np.zeros(1, dtype=np.int64)
     return feeds
