@@ -44,9 +44,9 @@ _CALIBRATION = 12
 FP32 = ("fp32", "fp32, two dimensions")
 INT8 = {form.name.lower(): form for form in Form}
 
-_MARGIN = 10.0
-"""How many dB an int8 form's difference between two machines is at least below its noise: a value between two steps is
-rounded up here and down there."""
+_MARGIN = 3.0
+"""How many dB an int8 form's difference between two machines is at least below its noise. There is one: a value between
+two steps is rounded up here and down there, and those behind it change with it."""
 
 _SAME = 80.0
 """Signal to noise in dB of values that differ by the order of sums at most."""
