@@ -11,15 +11,15 @@ from script.arm64.root import Root
 _SOURCE = Path(__file__).with_suffix(".c")
 
 
-def counted(root: Root, board: Board, command: Sequence[str]) -> int:
-    """Run a command and return the number of instructions between its two marks.
+def counted(root: Root, board: Board, command: Sequence[str]) -> list[int]:
+    """Run a command and return the number of instructions between its first and second mark, third and fourth, ….
 
     Raises:
         CalledProcessError: it failed.
     """
     root.run([*_counting(root, board), *command], board)
-    before, after = map(int, (root.work / "counts").read_text(encoding="ascii").split())
-    return after - before
+    marks = [int(line) for line in (root.work / "counts").read_text(encoding="ascii").split()]
+    return [after - before for before, after in zip(marks[::2], marks[1::2], strict=True)]
 
 
 def build(plugin: Path, qemu: Path) -> None:

@@ -88,9 +88,9 @@ class SentenceRunner:
             how = ["--precision", voice.precision, "--data-dir", str(data)]
             self._run(["-m", "wyoming_hayakoe", "compile", f"{voice.name}={source}", *how, "--offline"], board)
             guest += ["--source", source, "--precision", voice.precision]
-        instructions = None
+        instructions: int | None = None
         if board:
-            instructions = counted(self.root, board, [PYTHON, *guest])
+            [instructions] = counted(self.root, board, [PYTHON, *guest])
         else:
             self._run(guest, None)
         folder = self.root.work / "said" / out.name
