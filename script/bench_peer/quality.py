@@ -212,8 +212,8 @@ def _opinions(expected: Sequence[Waveform], found: Sequence[Waveform], rate: int
     return [
         Figure("PESQ, mean of sentences", statistics.mean(pesq), "", "4.4 at least"),
         Figure("PESQ, lowest", min(pesq), "", ""),
-        Figure("DNSMOS, difference from fp32", statistics.mean(dnsmos), "", "between -0.02 and 0.02"),
-        Figure("DNSMOS, standard error of that", _standard_error(dnsmos), "", f"{len(dnsmos)} sentences"),
+        Figure("DNSMOS less that of fp32", 1000 * statistics.mean(dnsmos), "1/1000", "-20 to 20"),
+        Figure("standard error of that", 1000 * _standard_error(dnsmos), "1/1000", f"{len(dnsmos)} sentences"),
     ]
 
 
@@ -231,7 +231,7 @@ def _times(network: Network, chosen: Mapping[str, Graphs], goals: Goals, folder:
         wanted = {("decoder", BEFORE): goals.decoder, ("flow and decoder", FP32): goals.both}
         figures += [
             Figure(
-                f"{form}: {what} as fast as {other}",
+                f"{form}: {what}, speed over {other}",
                 seconds[other] / seconds[form],
                 "times",
                 f"{goal:g} at least" if (goal := wanted.get((what, other))) and form not in network.fp32 else "",
