@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from tests.support import TINY_REPO
 from wyoming_hayakoe.engine.graphs.cutting import AUDIO, DURATIONS, LATENT, LOG_SCALE, MEAN, cut
 from wyoming_hayakoe.engine.graphs.edits import drop_masks, merge_pads
-from wyoming_hayakoe.engine.jp_extra.preparation import sample, simplified
+from wyoming_hayakoe.engine.jp_extra.preparation import samples, simplified
 from wyoming_hayakoe.engine.prepare.simplify import remark
 from wyoming_hayakoe.engine.runtime.session import Session
 
@@ -40,7 +40,7 @@ def pairs(stages, simple):
 @given(length=st.integers(1, 120))
 @settings(max_examples=8)
 def test_any_length_gives_the_same(stages, pairs, stage, length):
-    feeds = sample(stages.encoder, length)
+    feeds = samples(stages, [length])[0]
     for expected, found in zip(*(session.run(OUTPUTS[stage], feeds) for session in pairs[stage]), strict=True):
         assert found.shape == expected.shape
         assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
@@ -74,7 +74,7 @@ def test_a_mask_that_masks_is_kept(stages):
     flow.graph.node[index + 1].input[1] = "at most five"
     kept = simplified(replace(stages, flow=flow)).flow
     assert remark(kept).startswith("constants only: differs by ")
-    feeds = sample(stages.encoder, 30)
+    feeds = samples(stages, [30])[0]
     expected, found = (Session(each, MODEL).run([LATENT], feeds)[0] for each in (flow, kept))
     assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
 

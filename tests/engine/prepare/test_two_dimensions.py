@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tests.support import TINY_REPO
 from wyoming_hayakoe.engine.graphs.cutting import AUDIO, DURATIONS, LATENT, LOG_SCALE, MEAN, cut
-from wyoming_hayakoe.engine.jp_extra.preparation import sample, simplified
+from wyoming_hayakoe.engine.jp_extra.preparation import samples, simplified
 from wyoming_hayakoe.engine.prepare.two_dimensions import forms, in_two_dimensions
 from wyoming_hayakoe.engine.runtime.session import Session
 
@@ -192,7 +192,7 @@ def test_a_stage_gives_the_same(stages, stage, length):
     graph = getattr(stages, stage)
     found = in_two_dimensions(graph)
     assert all(len(shape) == 4 for shape in kernels(found))
-    feeds = sample(stages.encoder, length)
+    feeds = samples(stages, [length])[0]
     assert_same(*(Session(each, MODEL).run(OUTPUTS[stage], feeds) for each in (graph, found)))
 
 
@@ -217,15 +217,6 @@ def test_inputs_and_outputs_of_a_stage_keep_names_and_shapes(stages):
         found = in_two_dimensions(graph).graph
         assert list(found.input) == list(graph.graph.input)
         assert list(found.output) == list(graph.graph.output)
-
-
-def test_narrow_convolutions_can_stay_in_one_dimension(stages):
-    found = in_two_dimensions(stages.decoder, least_channels=8)
-    shapes = kernels(found, {"Conv"})
-    assert {len(shape) for shape in shapes if shape[0] < 8} == {3}
-    assert {len(shape) for shape in shapes if shape[0] >= 8} == {4}
-    feeds = sample(stages.encoder, 20)
-    assert_same(*(Session(each, MODEL).run([AUDIO], feeds) for each in (stages.decoder, found)))
 
 
 def test_a_kernel_that_is_computed_stays_as_it_is():
@@ -268,24 +259,16 @@ def test_a_branch_takes_a_line():
     assert_same(values(model, feeds), values(in_two_dimensions(model), feeds))
 
 
-@pytest.mark.parametrize(
-    ("channels", "operator", "names"),
-    [
-        (128, "ConvTranspose", ["one dimension", "two dimensions", "two dimensions from 128 channels"]),
-        (64, "ConvTranspose", ["one dimension", "two dimensions"]),
-        (128, "Conv", ["one dimension", "two dimensions"]),
-    ],
-)
-def test_a_stage_that_upsamples_many_channels_has_a_form_with_few_in_one_dimension(channels, operator, names):
-    network = Network()
-    network.add(operator, network.weight(*((32, channels) if operator == "ConvTranspose" else (channels, 32)), 2))
-    assert list(forms(network.model())) == names
+@pytest.mark.parametrize(("cores", "second"), [(1, "two dimensions"), (2, "two dimensions and parts of time")])
+def test_on_several_cores_a_decoder_is_computed_in_parts_of_time(stages, cores, second):
+    assert list(forms(stages.decoder, cores)) == ["one dimension", second]
+    assert list(forms(stages.flow, cores)) == ["one dimension", "two dimensions"]
 
 
 def test_a_stage_without_convolutions_is_its_only_form():
     network = Network()
     network.add("Relu")
-    assert list(forms(network.model())) == ["one dimension"]
+    assert list(forms(network.model(), 2)) == ["one dimension"]
 
 
 def test_a_stage_that_cannot_be_rewritten_is_its_only_form():
@@ -294,4 +277,4 @@ def test_a_stage_that_cannot_be_rewritten_is_its_only_form():
     model.opset_import[0].version = 999
     model.graph.node.append(helper.make_node("Conv", ["x", "missing"], ["x2"]))
     model.graph.node.append(helper.make_node("Conv", [], ["x3"]))
-    assert list(forms(model)) == ["one dimension"]
+    assert list(forms(model, 2)) == ["one dimension"]

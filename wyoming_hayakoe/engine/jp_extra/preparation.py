@@ -22,6 +22,7 @@ from wyoming_hayakoe.engine.prepare.precision import Precision, choose
 from wyoming_hayakoe.engine.prepare.reports import Report, is_whole, lists
 from wyoming_hayakoe.engine.prepare.simplify import remark, simplify
 from wyoming_hayakoe.engine.prepare.two_dimensions import forms
+from wyoming_hayakoe.engine.runtime.cpu import cores
 from wyoming_hayakoe.engine.runtime.session import Feeds, Session, optimise
 from wyoming_hayakoe.errors import in_brief
 from wyoming_hayakoe.utterance import SynthesisParams
@@ -106,8 +107,8 @@ def accepts(report: Report) -> bool:
 
 def simplified(stages: Stages) -> Stages:
     """Return ``stages`` simplified; each by itself stays as it is where it cannot be."""
-    samples = [sample(stages.encoder, length) for length in _LENGTHS]
-    return replace(stages, **{name: simplify(graph, samples) for name, graph in stages.graphs.items()})
+    compared = samples(stages, _LENGTHS)
+    return replace(stages, **{name: simplify(graph, compared) for name, graph in stages.graphs.items()})
 
 
 def in_fastest_dimensions(stages: Stages, origin: Path, folder: Path) -> tuple[Stages, dict[str, Any]]:
@@ -121,11 +122,11 @@ def in_fastest_dimensions(stages: Stages, origin: Path, folder: Path) -> tuple[S
     Raises:
         HayakoeError: a stage cannot be run.
     """
-    samples, timed = ([sample(stages.encoder, length) for length in each] for each in (_LENGTHS, _TIMED_LENGTHS))
+    compared, timed = (samples(stages, each) for each in (_LENGTHS, _TIMED_LENGTHS))
     chosen, reports = {}, {}
     for name, stage in stages.graphs.items():
-        found = forms(stage)
-        form, reports[name] = fastest(found, samples, timed, origin=origin, folder=folder)
+        found = forms(stage, cores())
+        form, reports[name] = fastest(found, compared, timed, origin=origin, folder=folder)
         chosen[name] = found[form]
         _LOGGER.info("%s: convolutions in %s (%s)", name, form, reports[name]["reason"])
     return replace(stages, **chosen), reports
@@ -156,21 +157,21 @@ def rehearse(graphs: Mapping[str, "ModelProto"], sentences: Sentences, origin: P
     )
 
 
-def sample(encoder: "ModelProto", length: int) -> Feeds:
-    """Return random values for every stage: of a sentence of ``length`` phones, and one frame for each."""
-    random = np.random.default_rng(length)
-
-    def normal(*shape: int) -> npt.NDArray[np.float32]:
-        return random.standard_normal(shape, dtype=np.float32)
-
-    feeds = {**random_inputs(length).feeds(SynthesisParams()), cutting.DURATION_NOISE: normal(1, 2, length)}
-    mean = Session(encoder, Path("encoder.onnx")).run([cutting.MEAN], feeds)[0]
-    return {
-        **feeds,
-        cutting.DURATIONS: np.ones((1, 1, length), dtype=np.float32),
-        cutting.PRIOR: normal(*mean.shape),
-        cutting.LATENT: normal(*mean.shape),
-    }
+def samples(stages: Stages, lengths: Sequence[int]) -> list[Feeds]:
+    """Return what every stage takes in random sentences: each of so many phones, and one frame for each."""
+    encoder, flow = Session(stages.encoder, Path("encoder.onnx")), Session(stages.flow, Path("flow.onnx"))
+    found: list[Feeds] = []
+    for length in lengths:
+        random = np.random.default_rng(length)
+        noise = random.standard_normal((1, 2, length), dtype=np.float32)
+        feeds: Feeds = {**random_inputs(length).feeds(SynthesisParams()), cutting.DURATION_NOISE: noise}
+        mean, log_scale = encoder.run([cutting.MEAN, cutting.LOG_SCALE], feeds)
+        prior = mean + np.exp(log_scale) * random.standard_normal(mean.shape, dtype=np.float32)
+        durations = np.ones((1, 1, length), dtype=np.float32)
+        feeds = {**feeds, cutting.DURATIONS: durations, cutting.PRIOR: prior}
+        # Of other latents than a voice's own, a trained decoder may make next to no sound.
+        found.append({**feeds, cutting.LATENT: turn(flow, feeds)})
+    return found
 
 
 def _encoded(encoder: LoadedStage, inputs: Inputs, seed: int) -> Feeds:

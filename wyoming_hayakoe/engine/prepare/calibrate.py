@@ -76,8 +76,8 @@ def calibrate(
 
 
 def _some(values: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.float32]:
-    """Return at most ``count`` points of [1, C, P] or [1, C, 1, P], spread over all of them, as [C, count]."""
-    flat = values.reshape(values.shape[1], -1)
+    """Return at most ``count`` points of [N, C, P] or [N, C, 1, P], spread over all of them, as [C, count]."""
+    flat = np.moveaxis(values, 1, 0).reshape(values.shape[1], -1)
     return np.ascontiguousarray(flat[:, :: max(1, -(-flat.shape[1] // count))])
 
 

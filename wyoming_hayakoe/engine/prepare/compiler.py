@@ -37,7 +37,7 @@ from wyoming_hayakoe.errors import HayakoeError, in_brief
 _LOGGER = logging.getLogger(__name__)
 
 # Another number whenever the same source would be made into something else.
-_FORMAT = 2
+_FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)

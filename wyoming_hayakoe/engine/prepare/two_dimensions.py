@@ -16,6 +16,7 @@ import numpy as np
 
 from wyoming_hayakoe.engine.graphs.edits import replace_nodes
 from wyoming_hayakoe.engine.graphs.index import GraphIndex, taken
+from wyoming_hayakoe.engine.prepare.time_parts import in_time_parts
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto
@@ -30,9 +31,6 @@ _POINTWISE = frozenset(
     | {"Pow", "Relu", "Sigmoid", "Softplus", "Sqrt", "Sub", "Tanh"}
 )
 
-# Two sets of four blocks of 16 channels, as AVX-512 has them.
-_TWO_SETS = 128
-
 _LINE_RANK = 3
 _CHANNELS = 1
 _HEIGHT = -2
@@ -45,7 +43,7 @@ _HEIGHT_NAME = "two_dimensions/height"
 _PER_AXIS = {"dilations": 1, "kernel_shape": 1, "output_padding": 0, "output_shape": 1, "pads": 0, "strides": 1}
 
 
-def in_two_dimensions(stage: "ModelProto", *, least_channels: int = 1) -> "ModelProto":
+def in_two_dimensions(stage: "ModelProto") -> "ModelProto":
     """Return ``stage`` with its convolutions over time in two dimensions; its inputs and outputs keep their shapes.
 
     The output of a convolution keeps its name, unless it is also an output of the stage. A convolution whose weights
@@ -53,7 +51,6 @@ def in_two_dimensions(stage: "ModelProto", *, least_channels: int = 1) -> "Model
 
     Args:
         stage: any graph of one sentence; it is not changed.
-        least_channels: a convolution with fewer output channels stays as it is.
     """
     from onnx import ModelProto, numpy_helper
 
@@ -62,7 +59,7 @@ def in_two_dimensions(stage: "ModelProto", *, least_channels: int = 1) -> "Model
     graph = result.graph
     # Noted shapes would be those of lines.
     del graph.value_info[:]
-    writer = _ImageWriter(graph, ranks=_ranks(stage), kernels=_kernels(graph, least_channels))
+    writer = _ImageWriter(graph, ranks=_ranks(stage), kernels=_kernels(graph))
     for node in graph.node:
         writer.write(node)
     replace_nodes(graph, writer.nodes)
@@ -73,22 +70,24 @@ def in_two_dimensions(stage: "ModelProto", *, least_channels: int = 1) -> "Model
     return result
 
 
-def forms(stage: "ModelProto") -> "dict[str, ModelProto]":
-    """Return by their names ``stage`` as it is, and its forms with convolutions in two dimensions.
+def forms(stage: "ModelProto", cores: int) -> "dict[str, ModelProto]":
+    """Return by their names ``stage`` as it is, and its form with convolutions in two dimensions.
 
-    ONNX Runtime splits a blocked convolution among threads by sets of four blocks of channels. So on several cores one
-    with few channels, which has a single set, may be faster in one dimension. Where a stage upsamples, most of its
-    convolutions have few channels, and a form that leaves those in one dimension is among the forms.
+    ONNX Runtime splits a blocked convolution among threads by its channels, and the last stages of a decoder have few.
+    On several cores these are computed in :mod:`~.time_parts`.
 
     A form in which no convolution has two dimensions is left out, and a stage that cannot be rewritten is alone.
+
+    Args:
+        stage: any graph of one sentence.
+        cores: of the processor.
     """
     found = {"one dimension": stage}
-    upsamples = any(node.op_type == "ConvTranspose" for node in stage.graph.node)
     try:
-        if _kernels(stage.graph, 1):
-            found["two dimensions"] = in_two_dimensions(stage)
-        if upsamples and _kernels(stage.graph, _TWO_SETS):
-            found[f"two dimensions from {_TWO_SETS} channels"] = in_two_dimensions(stage, least_channels=_TWO_SETS)
+        if _kernels(stage.graph):
+            images = in_two_dimensions(stage)
+            parts = in_time_parts(images, cores)
+            found |= {"two dimensions": images} if parts is None else {"two dimensions and parts of time": parts}
     except Exception as error:  # noqa: BLE001 - onnx raises classes of its own, below Exception only
         _LOGGER.debug("a stage stays in one dimension: %s", error)
     return found
@@ -175,19 +174,14 @@ class _ImageWriter:
         return target
 
 
-def _kernels(graph: "GraphProto", least_channels: int) -> frozenset[str]:
+def _kernels(graph: "GraphProto") -> frozenset[str]:
     """Return the names of the weights that can get two dimensions: those of convolutions over time alone."""
     index = GraphIndex(graph)
 
     def fits(tensor: "TensorProto") -> bool:
         takers = index.takers(tensor.name)
         is_kernel = len(tensor.dims) == _LINE_RANK and tensor.data_type == tensor.FLOAT
-        return (
-            is_kernel
-            and tensor.name not in index.outputs
-            and all(_convolves(each, tensor.name) for each in takers)
-            and all(_output_channels(each, tensor.dims) >= least_channels for each in takers)
-        )
+        return is_kernel and tensor.name not in index.outputs and all(_convolves(each, tensor.name) for each in takers)
 
     return frozenset(tensor.name for tensor in graph.initializer if fits(tensor))
 
@@ -195,13 +189,6 @@ def _kernels(graph: "GraphProto", least_channels: int) -> frozenset[str]:
 def _convolves(node: "NodeProto", name: str) -> bool:
     """Return whether a node takes a weight as its kernel, and as nothing else."""
     return node.op_type in _CONVOLUTIONS and not node.domain and list(node.input).index(name) == 1
-
-
-def _output_channels(node: "NodeProto", dims: Collection[int]) -> int:
-    outer, inner, _ = dims
-    if node.op_type == "Conv":
-        return outer
-    return inner * next((each.i for each in node.attribute if each.name == "group"), 1)
 
 
 def _ranks(model: "ModelProto") -> dict[str, int]:

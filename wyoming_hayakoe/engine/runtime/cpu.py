@@ -29,6 +29,11 @@ def processor_features(cpu_info: Path = CPU_INFO) -> frozenset[str]:
     return frozenset()
 
 
+def cores() -> int:
+    """Return the number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def has_little_memory() -> bool:
     """Return whether this machine, or the container around this process, has less than 2 GiB of memory."""
     return min(machine_memory(), container_memory() or _UNKNOWN) < _SMALL
