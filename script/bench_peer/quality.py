@@ -32,6 +32,7 @@ from wyoming_hayakoe.engine.prepare.precision import Precision, choose
 from wyoming_hayakoe.engine.prepare.quality import Quality
 from wyoming_hayakoe.engine.prepare.simplify import simplify
 from wyoming_hayakoe.engine.prepare.two_dimensions import forms
+from wyoming_hayakoe.engine.runtime.cpu import cores
 from wyoming_hayakoe.engine.runtime.session import Feeds, Session
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.text.frontend import japanese
@@ -140,7 +141,7 @@ def joe_network(folder: Path) -> Network:
     before = {name: simplify(graph, samples[:3]) for name, graph in _without_encoder(stages.graphs).items()}
     now = {}
     for name, graph in before.items():
-        known = forms(graph)
+        known = forms(graph, cores())
         now[name] = known[fastest(known, samples[:3], samples[:3], origin=found.origin, folder=folder)[0]]
     return Network({BEFORE: before, FP32: now}, found, heard)
 
