@@ -76,7 +76,7 @@ def in_time_parts(stage: "ModelProto", count: int) -> "ModelProto | None":
     result.CopyFrom(stage)
     # Noted shapes would be those of the whole.
     del result.graph.value_info[:]
-    writer = _Writer(regions)
+    writer = _PartsWriter(regions)
     for node in result.graph.node:
         writer.write(node)
     replace_nodes(result.graph, writer.nodes)
@@ -125,7 +125,7 @@ def _is_everywhere(name: str, index: GraphIndex) -> bool:
     return name not in index.weights or math.prod(index.weights[name].dims[-1:]) == 1
 
 
-class _Writer:
+class _PartsWriter:
     """The nodes of a graph, with regions in parts."""
 
     def __init__(self, regions: Sequence[_Region]) -> None:
