@@ -5,7 +5,7 @@ in one input and JP-Extra's in three; cut as those are, the stages have the same
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +19,6 @@ from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.graphs.cutting import Stages
 from wyoming_hayakoe.engine.prepare.int8_trial import Rehearsal
 from wyoming_hayakoe.engine.runtime.session import Feeds, Session
-from wyoming_hayakoe.voice import Waveform
 
 SAMPLE_RATE = 22_050
 
@@ -51,7 +50,25 @@ HELD_OUT = (
 )
 """Sentences by which its int8 form is judged."""
 
+UNHEARD = (
+    "ðə mˈiːtɪŋ stˈɑːɹts æt hˈæf pˈæst tˈɛn.",
+    "kæn juː tˈɜːn ˈɑːf ðə kˈɔfi məʃˈiːn, plˈiːz?",
+    "wˈɪnd fɹʌm ðə nˈɔːɹθ wɪl bɹˈɪŋ kˈoʊld ˈɛɹ tənˈaɪt.",
+    "ðə bˈæɾɚɹi ʌv ðə kˈæmɹə ɪz ˈɔːlmoʊst ˈɛmpti!",
+    "aɪ hæv ˈædᵻd mˈɪlk, bɹˈɛd, ænd ˈɛɡz tə jʊɹ lˈɪst.",
+    "nˈoʊ, nˈɑːt jˈɛt.",
+    "ðə wˈɑːʃɪŋ məʃˈiːn hæz fˈɪnɪʃt.",
+    "jʊɹ sˈɪstɚ kˈɔːld twˈaɪs ðɪs ˌæftɚnˈuːn, bʌt lˈɛft nˈoʊ mˈɛsɪdʒ.",
+    "wˌʌt ɪz ðə fˈæstᵻst wˈeɪ tə ðə ˈɛɹpɔːɹt?",
+    "θˈɜːɾi pˈiːpəl wˈɔːkt ˌoʊvɚ ðə bɹˈɪdʒ ɪn ðə fˈɑːɡ.",
+    "ðə ʃˈʌɾɚz ɑːɹ klˈoʊzɪŋ, sˌoʊ kˈiːp jʊɹ hˈændz ɐwˈeɪ!",
+    "ɐ tɹˈɛʒɚ bˈɑːks stˈʊd bɪhˈaɪnd ðə ˈoʊld ˈoʊk tɹˈiː.",
+)
+"""Sentences by which nothing is decided."""
+
 _SCALES = {"noise_scale": 0.667, "length_scale": 1.0, "noise_scale_w": 0.8}
+# A calibration sentence of typical length.
+_TIMED = 2
 _START, _END, _BLANK = "^", "$", "_"
 
 
@@ -64,6 +81,9 @@ class Joe(NamedTuple):
     rehearsal: Rehearsal
     """What flow and decoder take in the calibration sentences, whole, and the flow in those that judge."""
 
+    unheard: Sequence[Feeds]
+    """What the flow takes in :data:`UNHEARD`."""
+
 
 @cache
 def trained_joe() -> Joe:
@@ -75,11 +95,19 @@ def trained_joe() -> Joe:
     path = _file(".onnx")
     stages = cutting.cut(_adapted(onnx.load(path)))
     encoder, flow = Session(stages.encoder, path), Session(stages.flow, path)
-    calibration = [_flow_feeds(encoder, text, seed) for seed, text in enumerate(CALIBRATION)]
-    held_out = [_flow_feeds(encoder, text, seed) for seed, text in enumerate(HELD_OUT)]
+    calibration, held_out, unheard = (
+        [_flow_feeds(encoder, text, seed) for seed, text in enumerate(texts)]
+        for texts in (CALIBRATION, HELD_OUT, UNHEARD)
+    )
     latents = [{cutting.LATENT: flow.run([cutting.LATENT], feeds)[0]} for feeds in calibration]
-    rehearsal = Rehearsal({"flow": calibration, "decoder": latents}, held_out, _sound, SAMPLE_RATE, path)
-    return Joe(stages, rehearsal)
+    rehearsal = Rehearsal(
+        calibration={"flow": calibration, "decoder": latents},
+        timed=calibration[_TIMED],
+        held_out=held_out,
+        sample_rate=SAMPLE_RATE,
+        origin=path,
+    )
+    return Joe(stages, rehearsal, unheard)
 
 
 def phone_ids(ipa: str) -> list[int]:
@@ -111,12 +139,6 @@ def _flow_feeds(encoder: Session, ipa: str, seed: int) -> Feeds:
     mean, deviation = (np.repeat(each[0], frames, axis=1) for each in (mean, np.exp(log_scale)))
     noise = random.standard_normal(mean.shape, dtype=np.float32) * np.float32(_SCALES["noise_scale"])
     return {cutting.PRIOR: (mean + noise * deviation)[None], cutting.DURATIONS: frames[None, None].astype(np.float32)}
-
-
-def _sound(stages: Mapping[str, Session], feeds: Feeds) -> Waveform:
-    latent = stages["flow"].run([cutting.LATENT], feeds)[0]
-    sound: Waveform = stages["decoder"].run([cutting.AUDIO], {cutting.LATENT: latent})[0].reshape(-1)
-    return sound
 
 
 def _adapted(model: onnx.ModelProto) -> onnx.ModelProto:

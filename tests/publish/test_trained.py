@@ -12,6 +12,7 @@ from tests.publish.shared import peer_python, run_peer
 from tests.support import FRONT_END
 from tests.trained import NAME, trained_repository
 from wyoming_hayakoe import TTS
+from wyoming_hayakoe.engine.jp_extra.stages import decode, turn
 from wyoming_hayakoe.engine.prepare.rehearsal import HELD_OUT
 from wyoming_hayakoe.engine.runtime.session import Session
 from wyoming_hayakoe.utterance import SynthesisParams
@@ -89,12 +90,12 @@ def test_pesq_falls_with_noise(voice, peer_packages):
 
 def test_joe_speaks_in_stages(peer_packages):
     from script.trained.ears import dnsmos
-    from script.trained.joe import CALIBRATION, HELD_OUT, SAMPLE_RATE, trained_joe
+    from script.trained.joe import CALIBRATION, HELD_OUT, SAMPLE_RATE, UNHEARD, trained_joe
 
-    stages, rehearsal = trained_joe()
+    stages, rehearsal, unheard = trained_joe()
     assert (stages.hop, SAMPLE_RATE) == (256, RATE)
     assert len(rehearsal.calibration["flow"]) == len(rehearsal.calibration["decoder"]) == len(CALIBRATION)
-    assert len(rehearsal.held_out) == len(HELD_OUT)
-    assert not set(CALIBRATION) & set(HELD_OUT)
-    sessions = {name: Session(stages.graphs[name], rehearsal.origin) for name in ("flow", "decoder")}
-    assert dnsmos(rehearsal.sound(sessions, rehearsal.held_out[0]), RATE) > 2.8
+    assert (len(rehearsal.held_out), len(unheard)) == (len(HELD_OUT), len(UNHEARD))
+    assert len({*CALIBRATION, *HELD_OUT, *UNHEARD}) == len(CALIBRATION) + len(HELD_OUT) + len(UNHEARD)
+    flow, decoder = (Session(graph, rehearsal.origin) for graph in (stages.flow, stages.decoder))
+    assert dnsmos(decode(decoder, turn(flow, rehearsal.held_out[0]), {}), RATE) > 2.8

@@ -5,7 +5,9 @@ import pytest
 from script.bench_peer import __main__ as bench_peer
 from script.bench_peer.chart import draw
 from wyoming_hayakoe.cli import run_command
+from wyoming_hayakoe.cli.bench import engine, worker
 from wyoming_hayakoe.cli.bench.figures import Comparison
+from wyoming_hayakoe.engine.prepare.reports import write_report
 
 
 @pytest.mark.parametrize(
@@ -48,3 +50,40 @@ def test_every_figure_but_the_second_voice_has_its_goal_and_ratio(capsys, monkey
     assert sum("(goal " in row for row in rows) == len(bench_peer.GOALS)
     assert chart.stat().st_size > 1000
     draw([Comparison("x", "ms", {"int8": 1.0, "peer": 2.0}, "peer")], chart)
+
+
+def test_streams_are_measured_to_their_first_and_to_their_last_window():
+    spoken = []
+
+    class Speaker:
+        def stream(self, text, **params):
+            for number in range(3):
+                spoken.append(number)
+                yield text
+
+        def generate(self, text, **params):
+            spoken.append(text)
+
+    windows = {}
+    for kind in ("first", "streamed", "whole"):
+        spoken.clear()
+        assert worker._measure(Speaker(), kind, "all") >= 0
+        windows[kind] = list(spoken)
+    assert windows == {"first": [0], "streamed": [0, 1, 2], "whole": ["all"]}
+
+
+def test_the_table_says_what_was_prepared_of_the_voice(tmp_path):
+    plans = [{"share": 0.4, "noise_to_mask": -11.0, "refused": "x"}, {"share": 0.3, "noise_to_mask": -13.0}]
+    for precision, chosen in (("fp32", "fp32"), ("int8", "int8")):
+        choice = {"chosen": chosen, "plans": plans if chosen == "int8" else []}
+        folder = tmp_path / "compiled" / precision
+        folder.mkdir(parents=True)
+        write_report(folder, {"files": {}, "options": {"precision": precision}, "choice": choice})
+    bert = tmp_path / "compiled" / "bert"
+    bert.mkdir()
+    write_report(bert, {"files": {}, "options": {"bits": 8}})
+    libraries = {**engine.in_precisions(engine.PRECISIONS), "peer": engine.Library("hayakoe")}
+    assert engine._forms("a", libraries, tmp_path) == [
+        Comparison("a: arithmetic in int8", "%", {"fp32": 0.0, "int8": 30.0}),
+        Comparison("a: noise to mask", "dB", {"int8": -13.0}),
+    ]

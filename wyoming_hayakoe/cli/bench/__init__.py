@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from wyoming_hayakoe.cli.bench import engine, serving, text
 from wyoming_hayakoe.cli.bench.figures import Comparison, Figure, show
 
+SUBJECTS = ("server", "text", "engine")
+"""What can be measured."""
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+
+def add_arguments(parser: argparse.ArgumentParser, subjects: Sequence[str] = SUBJECTS) -> None:
     """Add this command's flags."""
-    parser.add_argument(
-        "what", nargs="?", choices=["server", "text", "engine"], default="server", help="subject (default: server)"
-    )
+    parser.add_argument("what", nargs="?", choices=subjects, default="server", help="subject (default: server)")
     parser.add_argument("--requests", type=int, default=1000, help="server: requests of the memory test")
     parser.add_argument("--voice", metavar="NAME=SOURCE", help="engine: voice to measure")
     parser.add_argument("--precision", choices=engine.PRECISIONS, help="engine: this precision only")

@@ -22,6 +22,7 @@ from wyoming_hayakoe.cli.bench import profile
 from wyoming_hayakoe.cli.bench.figures import GREETING, Comparison, Figure, megabytes
 from wyoming_hayakoe.cli.options import converters
 from wyoming_hayakoe.engine.prepare.precision import Precision
+from wyoming_hayakoe.engine.prepare.reports import REPORT, Report, read_report
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
@@ -65,7 +66,7 @@ def measure(voice: str | None, libraries: Mapping[str, Library]) -> list[Compari
         UsageError: there is no such voice.
         HayakoeError: a library cannot load or speak it.
     """
-    name, source = _named(voice)
+    name, source = named(voice)
     with ExitStack() as stack:
         data = stack.enter_context(tempfile.TemporaryDirectory())
         uri = Path(source.removeprefix("file://")).resolve().as_uri()
@@ -76,7 +77,8 @@ def measure(voice: str | None, libraries: Mapping[str, Library]) -> list[Compari
         starts = _starts(libraries, start)
         workers = {label: stack.enter_context(start(label)) for label in libraries}
         another = {label: worker for label, worker in workers.items() if libraries[label].loads_another}
-        return [starts, *_times(workers), *_memory(workers), _second_voice(another)]
+        forms = _forms(name, libraries, Path(data))
+        return [*forms, starts, *_times(workers), *_memory(workers), _second_voice(another)]
 
 
 def profile_all(voice: str | None, precisions: Sequence[Precision]) -> list[Figure]:
@@ -85,7 +87,7 @@ def profile_all(voice: str | None, precisions: Sequence[Precision]) -> list[Figu
     Raises:
         UsageError: there is no such voice.
     """
-    name, source = _named(voice)
+    name, source = named(voice)
     return [
         Figure(f"{precision}: {figure.what}", figure.value, figure.unit, figure.goal)
         for precision in precisions
@@ -93,8 +95,12 @@ def profile_all(voice: str | None, precisions: Sequence[Precision]) -> list[Figu
     ]
 
 
-def _named(voice: str | None) -> tuple[str, str]:
-    """Return name and source of NAME=SOURCE."""
+def named(voice: str | None) -> tuple[str, str]:
+    """Return name and source of NAME=SOURCE.
+
+    Raises:
+        UsageError: one is missing.
+    """
     try:
         name, source = converters.voice(voice)
     except ValueError:
@@ -102,6 +108,27 @@ def _named(voice: str | None) -> tuple[str, str]:
     if source is None:
         raise UsageError("--voice: is missing: give NAME=SOURCE, such as what script/make_test_repo --size full makes")
     return name, source
+
+
+def _forms(name: str, libraries: Mapping[str, Library], data: Path) -> list[Comparison]:
+    """Return what was prepared of the voice in each precision: how much of it is in int8, and how noisy that is."""
+    reports = [read_report(path.parent) or {} for path in data.glob(f"compiled/*/{REPORT}")]
+    plans = {report["options"]["precision"]: _plan(report["choice"]) for report in reports if "choice" in report}
+    found = {
+        label: plan
+        for label, library in libraries.items()
+        if (plan := plans.get((library.options or {}).get("precision"))) is not None
+    }
+    noises = {label: plan["noise_to_mask"] for label, plan in found.items() if "noise_to_mask" in plan}
+    return [
+        Comparison(f"{name}: arithmetic in int8", "%", {label: 100 * plan["share"] for label, plan in found.items()}),
+        Comparison(f"{name}: noise to mask", "dB", noises),
+    ]
+
+
+def _plan(choice: Report) -> Report:
+    """Return the plan that was chosen; for fp32 one of no share."""
+    return choice["plans"][-1] if choice["chosen"] == "int8" else {"share": 0.0}
 
 
 def _starts(labels: Iterable[str], start: "Callable[[str], _Worker]") -> Comparison:
@@ -125,6 +152,8 @@ def _times(workers: "Mapping[str, _Worker]") -> list[Comparison]:
         _compare("all of a greeting", "whole", GREETING, workers),
         _compare(f"all of {size} characters", "whole", LONG, workers),
         _compare(f"all of {3 * size} characters", "whole", LONG * 3, workers),
+        _compare(f"all of {size} characters, streamed", "streamed", LONG, workers),
+        _compare(f"all of {3 * size} characters, streamed", "streamed", LONG * 3, workers),
     ]
 
 

@@ -2,7 +2,8 @@
 
 A script that imports no library but the one to measure, for an environment that has only that one.
 Arguments: the library's module, keyword arguments of its TTS as JSON, the voice's name, the repository's URI, a folder
-for data. Lines in: ``["first", TEXT]``, ``["whole", TEXT]``, ``["trim", ""]``, ``["second", ""]``.
+for data. Lines in: ``["first", TEXT]``, ``["whole", TEXT]``, ``["streamed", TEXT]``, ``["trim", ""]``,
+``["second", ""]``.
 """
 
 import ctypes
@@ -40,13 +41,15 @@ def main() -> None:
 
 
 def _measure(speaker: Any, kind: str, text: str) -> float:
-    """Return the seconds to the first or to the last of the audio."""
+    """Return the seconds to the whole audio at once, to the first of a stream, or to the last of it."""
     started = time.perf_counter()
     if kind == "whole":
         speaker.generate(text, **_EVEN)
         return time.perf_counter() - started
     stream = speaker.stream(text, **_EVEN)
-    next(stream)
+    for _ in stream:
+        if kind == "first":
+            break
     taken = time.perf_counter() - started
     stream.close()
     return taken
