@@ -21,14 +21,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wyoming_hayakoe.engine.graphs.index import GraphIndex, taken
+from wyoming_hayakoe.engine.graphs.operators import POINTWISE, numbers
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto
 
 _RANDOM = frozenset({"RandomNormal", "RandomNormalLike"})
 _RESHAPING = frozenset({"Identity", "Squeeze", "Transpose", "Unsqueeze"})
-# Operators of a decoder beside convolution: they work on each sample for itself.
-_POINTWISE = frozenset({"Add", "Cast", "Clip", "Div", "Identity", "LeakyRelu", "Mul", "Relu", "Sub", "Tanh"})
 
 # Names of the values at the cuts; no exporter uses such names.
 AUDIO = "cut/audio"
@@ -246,12 +245,11 @@ def _span(decoder: "GraphProto") -> tuple[int, int]:
 def _widened(node: "NodeProto", span: tuple[int, int], sizes: Mapping[str, int]) -> tuple[int, int]:
     """Return the span of a node's input that ``span`` of its output depends on."""
     low, high = span
-    if node.op_type in _POINTWISE:
+    if node.op_type in POINTWISE:
         return span
     if node.op_type not in {"Conv", "ConvTranspose"} or node.input[1] not in sizes:
         raise UncuttableError(f"the decoder has a {node.op_type} that is not understood")
-    pad = next((attribute.ints[0] for attribute in node.attribute if attribute.name == "pads"), 0)
-    dilation = next((attribute.ints[0] for attribute in node.attribute if attribute.name == "dilations"), 1)
+    pad, dilation = numbers(node, "pads", [0])[0], numbers(node, "dilations", [1])[0]
     width = dilation * (sizes[node.input[1]] - 1)
     stride = _stride(node)
     if node.op_type == "Conv":
@@ -260,4 +258,4 @@ def _widened(node: "NodeProto", span: tuple[int, int], sizes: Mapping[str, int])
 
 
 def _stride(node: "NodeProto") -> int:
-    return next((attribute.ints[0] for attribute in node.attribute if attribute.name == "strides"), 1)
+    return numbers(node, "strides", [1])[0]

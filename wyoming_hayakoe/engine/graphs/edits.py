@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from wyoming_hayakoe.engine.graphs.index import GraphIndex, taken
+from wyoming_hayakoe.engine.graphs.operators import numbers
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto
@@ -52,7 +53,7 @@ def merge_pads(graph: "GraphProto") -> int:
         if not users or any(user.op_type != "Conv" or user.input[0] != node.output[0] for user in users):
             continue
         for user in users:
-            old = next((list(each.ints) for each in user.attribute if each.name == "pads"), [0, 0])
+            old = numbers(user, "pads", [0, 0])
             kept = [each for each in user.attribute if each.name != "pads"]
             del user.attribute[:]
             user.attribute.extend([*kept, helper.make_attribute("pads", [old[0] + margins[2], old[1] + margins[5]])])

@@ -122,12 +122,13 @@ def in_fastest_dimensions(stages: Stages, origin: Path, folder: Path) -> tuple[S
     Raises:
         HayakoeError: a stage cannot be run.
     """
-    compared, timed = (samples(stages, each) for each in (_LENGTHS, _TIMED_LENGTHS))
+    found = samples(stages, (*_LENGTHS, *_TIMED_LENGTHS))
+    compared, timed = found[: len(_LENGTHS)], found[len(_LENGTHS) :]
     chosen, reports = {}, {}
     for name, stage in stages.graphs.items():
-        found = forms(stage, cores())
-        form, reports[name] = fastest(found, compared, timed, origin=origin, folder=folder)
-        chosen[name] = found[form]
+        known = forms(stage, cores())
+        form, reports[name] = fastest(known, compared, timed, origin=origin, folder=folder)
+        chosen[name] = known[form]
         _LOGGER.info("%s: convolutions in %s (%s)", name, form, reports[name]["reason"])
     return replace(stages, **chosen), reports
 

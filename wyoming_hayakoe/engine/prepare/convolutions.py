@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wyoming_hayakoe.engine.graphs.index import GraphIndex
+from wyoming_hayakoe.engine.graphs.operators import numbers
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto, TensorShapeProto
@@ -51,7 +52,7 @@ def convolutions(model: "ModelProto") -> dict[str, Convolution]:
         depth, rate = max(known)
         if node.op_type == "ConvTranspose":
             depth += 1
-            rate *= next((each.ints[-1] for each in node.attribute if each.name == "strides"), 1)
+            rate *= numbers(node, "strides", [1])[-1]
         moving.update(dict.fromkeys(node.output, (depth, rate)))
         if node.op_type == "Conv" and depth >= first and _is_fit(node, index.weights):
             dims = index.weights[node.input[1]].dims

@@ -52,22 +52,8 @@ def fastest(
         HayakoeError: the graph as it is cannot be run.
     """
     first = next(iter(forms))
-    sessions: dict[str, Session] = {}
-    reasons: dict[str, str] = {}
     with TemporaryDirectory(dir=folder) as place:
-        for number, (name, form) in enumerate(forms.items()):
-            try:
-                session = timing.load(form, Path(place, f"{number}.onnx"), origin)
-                difference = largest_difference(sessions.get(first, session), session, samples)
-            except (HayakoeError, ValueError) as error:
-                if name == first:
-                    raise
-                reasons[name] = in_brief(error)
-                continue
-            if difference <= _TOLERANCE:
-                sessions[name] = session
-            else:
-                reasons[name] = f"differs by {difference:.0e}"
+        sessions, reasons = _alike(forms, samples, origin, Path(place))
         seconds = measure({name: _run(session) for name, session in sessions.items()}, timed)
     chosen = min(seconds, key=seconds.__getitem__)
     if seconds[first] - seconds[chosen] < max(_LEAST_SAVING, _LEAST_GAIN * seconds[first]):
@@ -78,6 +64,28 @@ def fastest(
         "reason": "; ".join(f"{name}: {reason}" for name, reason in reasons.items()),
         "seconds": {name: round(each, 4) for name, each in seconds.items()},
     }
+
+
+def _alike(
+    forms: "Mapping[str, ModelProto]", samples: Sequence[Feeds], origin: Path, place: Path
+) -> tuple[dict[str, Session], dict[str, str]]:
+    """Return the forms that give the values of the first one, loaded, and why the others are not among them."""
+    sessions: dict[str, Session] = {}
+    reasons: dict[str, str] = {}
+    for name, form in forms.items():
+        try:
+            session = timing.load(form, place / f"{len(sessions) + len(reasons)}.onnx", origin)
+            difference = largest_difference(next(iter(sessions.values()), session), session, samples)
+        except (HayakoeError, ValueError) as error:
+            if not sessions:
+                raise
+            reasons[name] = in_brief(error)
+            continue
+        if difference <= _TOLERANCE:
+            sessions[name] = session
+        else:
+            reasons[name] = f"differs by {difference:.0e}"
+    return sessions, reasons
 
 
 def _run(session: Session) -> Run:

@@ -6,22 +6,22 @@ written out rather than left for the optimiser to find, so that they are there o
 no integer ConvTranspose: those, a thirtieth of the arithmetic, stay as they are.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.engine.graphs.index import GraphIndex
+from wyoming_hayakoe.engine.graphs.operators import numbers
 from wyoming_hayakoe.engine.prepare.grids import RECTIFIERS, Grid, Grids, Rectifier, rounded_weights, weights_of
+from wyoming_hayakoe.engine.prepare.layouts import LayoutWriter, channels_last
 
 if TYPE_CHECKING:
-    from onnx import AttributeProto, ModelProto, NodeProto, TensorProto
+    from onnx import ModelProto, NodeProto
 
 _CONTRIB = "com.microsoft"
-_POINTWISE = frozenset({"Add", "Div", "LeakyRelu", "Mul", "Relu", "Sub", "Tanh"})
-"""Operators that work on each value for itself, in whatever order the axes are."""
 
 
 class Form(StrEnum):
@@ -52,10 +52,10 @@ def quantize(model: "ModelProto", forms: Mapping[str, Form], grids: Grids) -> "M
     for node in model.graph.node:
         rewriting.take(node)
     rewriting.end()
-    taken = {name for node in rewriting.nodes for name in node.input}
-    tensors = [*model.graph.initializer, *rewriting.tensors.values()]
+    taken = {name for node in rewriting.graph.nodes for name in node.input}
+    tensors = [*model.graph.initializer, *rewriting.graph.tensors.values()]
     graph = helper.make_graph(
-        rewriting.nodes,
+        rewriting.graph.nodes,
         model.graph.name,
         model.graph.input,
         model.graph.output,
@@ -73,32 +73,21 @@ def quantize(model: "ModelProto", forms: Mapping[str, Form], grids: Grids) -> "M
 class _Rewriting:
     """A graph that is rewritten from fp32 to int8, node by node in its order.
 
-    A value ``x`` may be there as it was; with channels last, as ``x/last``; in integers, as ``x/int8``; and both, as
-    ``x/int8/last``. What is missing is made where it is first taken.
+    A value ``x`` in integers is ``x/int8``; with its channels last as well, ``x/int8/last``.
     """
 
-    def __init__(
-        self,
-        model: "ModelProto",
-        forms: Mapping[str, Form],
-        grids: Grids,
-    ) -> None:
-        self.nodes: list[NodeProto] = []
-        self.tensors: dict[str, TensorProto] = {}
+    def __init__(self, model: "ModelProto", forms: Mapping[str, Form], grids: Grids) -> None:
         self._forms = forms
         self._choice = grids
         self._integers = grids.integers
         self._index = GraphIndex(model.graph)
-        self._there = {*self._index.weights, *self._index.inputs}
+        self.graph = LayoutWriter(self._index, "int8/")
         # The grids of what convolutions take, and of what they make in integers.
         self._grids: dict[str, Grid] = {}
         self._made: dict[str, Grid] = {}
-        self._timed = _timed(self._index)
-        # The number of axes of values that are there with channels last.
-        self._ranks: dict[str, int] = {}
         # What a product's results are divided by, where they are in the steps of the grid behind their rectifier.
         self._divided: dict[str, npt.NDArray[np.float32]] = {}
-        self._one = self._tensor("one", np.ones((), dtype=np.float32))
+        self._one = self.graph.tensor("one", np.ones((), dtype=np.float32))
 
     def take(self, node: "NodeProto") -> None:
         """Append ``node``, or the nodes that replace it."""
@@ -109,17 +98,15 @@ class _Rewriting:
             self._convolve(node, form)
         elif self._stays_in_integers(node):
             self._rectify(node)
-        elif self._works_with_channels_last(node):
-            rank = next(self._ranks[name] for name in node.input if self._is_last_alone(name))
-            self._copy(node, [self._last(name, rank) for name in node.input], [f"{node.output[0]}/last"])
-            self._ranks[node.output[0]] = rank
+        elif self.graph.works_with_channels_last(node):
+            self.graph.copy_last(node)
         else:
-            self._copy(node, [self._first(name) for name in node.input], node.output)
+            self.graph.copy(node)
 
     def end(self) -> None:
         """Append what the graph's outputs still need."""
         for name in self._index.outputs:
-            self._first(name)
+            self.graph.first(name)
 
     def _convolve(self, node: "NodeProto", form: Form) -> None:
         source, target = node.input[0], node.output[0]
@@ -138,18 +125,18 @@ class _Rewriting:
         inputs = [
             taken,
             self._one,
-            self._tensor(f"{source}/zero", self._integers.place(grid.zero)),
-            self._tensor(f"{target}/weights", weights.reshape(self._index.weights[node.input[1]].dims)),
-            self._tensor(f"{target}/sum_steps", steps / made.steps),
-            self._tensor(f"{target}/weight_zeros", np.zeros(len(steps), dtype=np.int8)),
+            self.graph.tensor(f"{source}/zero", self._integers.place(grid.zero)),
+            self.graph.tensor(f"{target}/weights", weights.reshape(self._index.weights[node.input[1]].dims)),
+            self.graph.tensor(f"{target}/sum_steps", steps / made.steps),
+            self.graph.tensor(f"{target}/weight_zeros", np.zeros(len(steps), dtype=np.int8)),
             self._one,
-            self._tensor(f"{target}/middle", self._integers.place(middle)),
-            self._tensor(f"{target}/bias", np.rint(bias).clip(limits.min, limits.max).astype(np.int32)),
+            self.graph.tensor(f"{target}/middle", self._integers.place(middle)),
+            self.graph.tensor(f"{target}/bias", np.rint(bias).clip(limits.min, limits.max).astype(np.int32)),
         ]
-        self._append("QLinearConv", inputs, f"{target}/made", node.attribute)
+        self.graph.append("QLinearConv", inputs, f"{target}/made", node.attribute)
         if is_inner:
             return
-        self._append("DequantizeLinear", [f"{target}/made", *self._grid_tensors(target, form)], target, axis=1)
+        self.graph.append("DequantizeLinear", [f"{target}/made", *self._grid_tensors(target, form)], target, axis=1)
 
     def _rectify(self, node: "NodeProto") -> None:
         source, target = node.input[0], node.output[0]
@@ -159,15 +146,16 @@ class _Rewriting:
         inputs = [
             f"{source}/made",
             self._one,
-            self._tensor(f"{source}/middle", self._integers.place(before.zero)),
-            self._tensor(f"{target}/step", (after.steps[0] / before.steps[0]).astype(np.float32)),
-            self._tensor(f"{target}/zero", self._integers.place(after.zero)),
+            self.graph.tensor(f"{source}/middle", self._integers.place(before.zero)),
+            self.graph.tensor(f"{target}/step", (after.steps[0] / before.steps[0]).astype(np.float32)),
+            self.graph.tensor(f"{target}/zero", self._integers.place(after.zero)),
         ]
-        self._append("QLinearLeakyRelu", inputs, f"{target}/int8", domain=_CONTRIB, alpha=rectifier.slope)
+        self.graph.append("QLinearLeakyRelu", inputs, f"{target}/int8", domain=_CONTRIB, alpha=rectifier.slope)
 
     def _multiply(self, node: "NodeProto") -> None:
         source, target = node.input[0], node.output[0]
-        taken = self._unfolded(node, self._in_integers_last(source, len(self._index.weights[node.input[1]].dims)))
+        rank = len(self._index.weights[node.input[1]].dims)
+        taken = self._unfolded(node, self._in_integers_last(source, rank))
         weights, steps = rounded_weights(self._scaled_weights(node), self._integers.greatest_weight)
         bias = self._bias(node)
         if (divisor := self._folded_steps(target)) is not None:
@@ -175,75 +163,73 @@ class _Rewriting:
             steps, bias = steps / divisor, bias / divisor
         inputs = [
             taken,
-            self._tensor(f"{target}/weights", weights.transpose(2, 1, 0).reshape(-1, len(weights))),
+            self.graph.tensor(f"{target}/weights", weights.transpose(2, 1, 0).reshape(-1, len(weights))),
             self._one,
-            self._tensor(f"{target}/sum_steps", steps.astype(np.float32)),
-            self._tensor(f"{source}/zero", self._integers.place(self._grids[source].zero)),
-            self._tensor(f"{target}/weight_zeros", np.zeros(len(steps), dtype=np.int8)),
-            self._tensor(f"{target}/bias", bias.astype(np.float32)),
+            self.graph.tensor(f"{target}/sum_steps", steps.astype(np.float32)),
+            self.graph.tensor(f"{source}/zero", self._integers.place(self._grids[source].zero)),
+            self.graph.tensor(f"{target}/weight_zeros", np.zeros(len(steps), dtype=np.int8)),
+            self.graph.tensor(f"{target}/bias", bias.astype(np.float32)),
         ]
-        self._append("MatMulIntegerToFloat", inputs, f"{target}/last", domain=_CONTRIB)
-        self._ranks[target] = len(self._index.weights[node.input[1]].dims)
+        self.graph.append_last("MatMulIntegerToFloat", inputs, target, rank, _CONTRIB)
 
     def _unfolded(self, node: "NodeProto", name: str) -> str:
         """Return the values of all taps of a convolution side by side: [..., T, taps * C]."""
         target = node.output[0]
         dims = self._index.weights[node.input[1]].dims
         taps, rank = dims[-1], len(dims)
-        attributes = {each.name: list(each.ints) for each in node.attribute if each.ints}
-        start, end = (attributes.get("pads", [0] * (2 * rank - 4))[index] for index in (rank - 3, -1))
-        dilation = attributes.get("dilations", [1])[-1]
+        start, end = (numbers(node, "pads", [0] * (2 * rank - 4))[index] for index in (rank - 3, -1))
+        dilation = numbers(node, "dilations", [1])[-1]
         if start or end:
             margins = [0] * (2 * rank)
             margins[rank - 2], margins[-2] = start, end
             inputs = [
                 name,
-                self._tensor(f"{target}/margins", np.array(margins, dtype=np.int64)),
-                self._tensor(f"{node.input[0]}/zero", self._integers.place(self._grids[node.input[0]].zero)),
+                self.graph.tensor(f"{target}/margins", np.array(margins, dtype=np.int64)),
+                self.graph.tensor(f"{node.input[0]}/zero", self._integers.place(self._grids[node.input[0]].zero)),
             ]
-            name = self._append("Pad", inputs, f"{target}/padded")
+            name = self.graph.append("Pad", inputs, f"{target}/padded")
         if taps == 1:
             return name
-        axis = self._tensor(f"axis{rank - 2}", np.array([rank - 2], dtype=np.int64))
+        axis = self.graph.tensor(f"axis{rank - 2}", np.array([rank - 2], dtype=np.int64))
         parts = []
         for tap in range(taps):
             # What the last tap begins with ends what the first one takes.
             stop = (tap - taps + 1) * dilation or np.iinfo(np.int64).max
             limits = [
-                self._tensor(f"{number}", np.array([number], dtype=np.int64)) for number in (tap * dilation, stop)
+                self.graph.tensor(f"{number}", np.array([number], dtype=np.int64)) for number in (tap * dilation, stop)
             ]
-            parts.append(self._append("Slice", [name, *limits, axis], f"{target}/tap{tap}"))
-        return self._append("Concat", parts, f"{target}/taps", axis=rank - 1)
+            parts.append(self.graph.append("Slice", [name, *limits, axis], f"{target}/tap{tap}"))
+        return self.graph.append("Concat", parts, f"{target}/taps", axis=rank - 1)
 
     def _in_integers(self, name: str) -> str:
         """Return the name of a value in integers."""
-        if f"{name}/int8" not in self._there:
+        if not self.graph.has(f"{name}/int8"):
             grid = self._input_grid(name)
             zeros = np.full(len(grid.steps), grid.zero)
             inputs = [
-                self._first(name),
-                self._tensor(f"{name}/steps", grid.steps),
-                self._tensor(f"{name}/zeros", self._integers.place(zeros)),
+                self.graph.first(name),
+                self.graph.tensor(f"{name}/steps", grid.steps),
+                self.graph.tensor(f"{name}/zeros", self._integers.place(zeros)),
             ]
-            self._append("QuantizeLinear", inputs, f"{name}/int8", axis=1)
+            self.graph.append("QuantizeLinear", inputs, f"{name}/int8", axis=1)
         return f"{name}/int8"
 
     def _in_integers_last(self, name: str, rank: int) -> str:
         """Return the name of a value of ``rank`` axes in integers with channels last."""
         made = f"{name}/int8/last"
-        if made in self._there:
+        if self.graph.has(made):
             return made
-        if f"{name}/int8" not in self._there and self._is_last_alone(name):
+        if not self.graph.has(f"{name}/int8") and self.graph.is_last_alone(name):
             grid = self._input_grid(name)
             divided = f"{name}/last"
             maker = self._index.maker(name)
             if maker is None or not maker.input or maker.input[0] not in self._divided:
-                divisors = self._tensor(f"{name}/per_step", (1 / grid.steps).astype(np.float32))
-                divided = self._append("Mul", [divided, divisors], f"{name}/divided")
-            zero = self._tensor(f"{name}/zero", self._integers.place(grid.zero))
-            self._append("QuantizeLinear", [divided, self._one, zero], made)
+                divisors = self.graph.tensor(f"{name}/per_step", (1 / grid.steps).astype(np.float32))
+                divided = self.graph.append("Mul", [divided, divisors], f"{name}/divided")
+            zero = self.graph.tensor(f"{name}/zero", self._integers.place(grid.zero))
+            self.graph.append("QuantizeLinear", [divided, self._one, zero], made)
         else:
-            self._append("Transpose", [self._in_integers(name)], made, perm=_channels_last(rank))
+            self.graph.append("Transpose", [self._in_integers(name)], made, perm=channels_last(rank))
         return made
 
     def _folded_steps(self, target: str) -> npt.NDArray[np.float32] | None:
@@ -270,8 +256,8 @@ class _Rewriting:
         grid = self._made[name]
         steps = grid.steps if form is Form.CHANNEL else grid.steps[0]
         return [
-            self._tensor(f"{name}/output_steps", steps),
-            self._tensor(f"{name}/output_zeros", self._integers.place(grid.zero)),
+            self.graph.tensor(f"{name}/output_steps", steps),
+            self.graph.tensor(f"{name}/output_zeros", self._integers.place(grid.zero)),
         ]
 
     def _stays_in_integers(self, node: "NodeProto") -> bool:
@@ -298,91 +284,3 @@ class _Rewriting:
         name = "".join(node.input[2:])
         outputs = self._index.weights[node.input[1]].dims[0]
         return numpy_helper.to_array(self._index.weights[name]).astype(np.float64) if name else np.zeros(outputs)
-
-    def _works_with_channels_last(self, node: "NodeProto") -> bool:
-        """Return whether a node works on each value for itself, and takes one that is there with channels last alone.
-
-        What else it takes is turned as well, so that it must be a constant or have the axes of a convolution's value.
-        """
-        is_known = all(name in self._timed or name in self._index.weights for name in node.input)
-        return node.op_type in _POINTWISE and is_known and any(self._is_last_alone(name) for name in node.input)
-
-    def _is_last_alone(self, name: str) -> bool:
-        return name not in self._there and f"{name}/last" in self._there
-
-    def _first(self, name: str) -> str:
-        """Return the name of a value with its axes as they were."""
-        if self._is_last_alone(name):
-            rank = self._ranks[name]
-            self._append("Transpose", [f"{name}/last"], name, perm=[0, rank - 1, *range(1, rank - 1)])
-        return name
-
-    def _last(self, name: str, rank: int) -> str:
-        """Return the name of a value of ``rank`` axes with its channels last."""
-        from onnx import numpy_helper
-
-        made = f"{name}/last"
-        if not name or made in self._there:
-            return made if name else name
-        self._ranks[name] = rank
-        if (constant := self._index.weights.get(name)) is None:
-            return self._append("Transpose", [name], made, perm=_channels_last(rank))
-        values = numpy_helper.to_array(constant)
-        axes = values.reshape((1,) * (rank - values.ndim) + values.shape)
-        return self._tensor(made, np.ascontiguousarray(axes.transpose(_channels_last(rank))))
-
-    def _tensor(self, name: str, values: npt.NDArray[Any]) -> str:
-        """Return the name of a constant, which is added the first time; the graph's own names do not begin so."""
-        from onnx import numpy_helper
-
-        name = f"int8/{name}"
-        if name not in self.tensors:
-            self.tensors[name] = numpy_helper.from_array(values, name)
-        return name
-
-    def _append(
-        self,
-        operator: str,
-        inputs: Sequence[str],
-        output: str,
-        copied: "Iterable[AttributeProto]" = (),
-        domain: str = "",
-        **attributes: Any,
-    ) -> str:
-        """Append a node that makes ``output``, and return that name."""
-        from onnx import helper
-
-        node = helper.make_node(operator, inputs, [output], name=output, domain=domain, **attributes)
-        node.attribute.extend(copied)
-        self.nodes.append(node)
-        self._there.add(output)
-        return output
-
-    def _copy(self, node: "NodeProto", inputs: Sequence[str], outputs: Sequence[str]) -> None:
-        """Append ``node`` with other names of what it takes and makes."""
-        copy = type(node)()
-        copy.CopyFrom(node)
-        copy.name = outputs[0]
-        copy.input[:] = inputs
-        copy.output[:] = outputs
-        self.nodes.append(copy)
-        self._there.update(outputs)
-
-
-def _timed(index: GraphIndex) -> set[str]:
-    """Return the values that have the axes of what convolutions take and make."""
-    found: set[str] = set()
-    for node in index.nodes:
-        if node.op_type in {"Conv", "ConvTranspose"}:
-            found |= {node.input[0], *node.output}
-        elif node.op_type in _POINTWISE and found.intersection(node.input):
-            found |= set(node.output)
-    return found
-
-
-def _channels_last(rank: int) -> list[int]:
-    return [0, *range(2, rank), 1]
-
-
-def _rectifier(node: "NodeProto") -> Rectifier:
-    return Rectifier(next((each.f for each in node.attribute if each.name == "alpha"), RECTIFIERS[node.op_type]))

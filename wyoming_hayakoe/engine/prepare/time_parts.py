@@ -16,12 +16,10 @@ import numpy as np
 
 from wyoming_hayakoe.engine.graphs.edits import replace_nodes
 from wyoming_hayakoe.engine.graphs.index import GraphIndex
+from wyoming_hayakoe.engine.graphs.operators import POINTWISE, numbers
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto
-
-# Operators on each point for itself.
-_POINTWISE = frozenset({"Add", "Div", "LeakyRelu", "Mul", "Relu", "Sub", "Tanh"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ def in_time_parts(stage: "ModelProto", count: int) -> "ModelProto | None":
     regions = []
     for node in index.nodes:
         if node.op_type == "ConvTranspose":
-            rate *= next((each.ints[-1] for each in node.attribute if each.name == "strides"), 1)
+            rate *= numbers(node, "strides", [1])[-1]
             region = _region(index, node.output[0], rate, count)
             if region is not None:
                 regions.append(region)
@@ -109,15 +107,14 @@ def _region(index: GraphIndex, start: str, rate: int, most: int) -> _Region | No
 
 def _widening(node: "NodeProto", index: GraphIndex) -> int | None:
     """Return how many points to either side a node's output depends on; None where it is not computed in parts."""
-    if node.op_type in _POINTWISE:
+    if node.op_type in POINTWISE:
         return 0 if all(_is_everywhere(name, index) for name in node.input) else None
     if node.op_type != "Conv" or node.input[1] not in index.weights:
         return None
-    numbers = {each.name: list(each.ints) for each in node.attribute if each.ints}
-    width = numbers.get("dilations", [1])[-1] * (index.weights[node.input[1]].dims[-1] - 1)
-    pads = numbers.get("pads", [0, 0])
+    width = numbers(node, "dilations", [1])[-1] * (index.weights[node.input[1]].dims[-1] - 1)
+    pads = numbers(node, "pads", [0, 0])
     is_centred = 2 * pads[len(pads) // 2 - 1] == width == 2 * pads[-1]
-    return width // 2 if is_centred and numbers.get("strides", [1])[-1] == 1 else None
+    return width // 2 if is_centred and numbers(node, "strides", [1])[-1] == 1 else None
 
 
 def _is_everywhere(name: str, index: GraphIndex) -> bool:

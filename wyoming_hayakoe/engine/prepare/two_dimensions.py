@@ -16,6 +16,7 @@ import numpy as np
 
 from wyoming_hayakoe.engine.graphs.edits import replace_nodes
 from wyoming_hayakoe.engine.graphs.index import GraphIndex, taken
+from wyoming_hayakoe.engine.graphs.operators import POINTWISE
 from wyoming_hayakoe.engine.prepare.time_parts import in_time_parts
 
 if TYPE_CHECKING:
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 _CONVOLUTIONS = frozenset({"Conv", "ConvTranspose"})
-
-# Operators on each point for itself, of one value or of several that are broadcast.
-_POINTWISE = frozenset(
-    {"Abs", "Add", "Cast", "Clip", "Div", "Erf", "Exp", "Identity", "LeakyRelu", "Log", "Max", "Min", "Mul", "Neg"}
-    | {"Pow", "Relu", "Sigmoid", "Softplus", "Sqrt", "Sub", "Tanh"}
-)
 
 _LINE_RANK = 3
 _CHANNELS = 1
@@ -133,7 +128,7 @@ class _ImageWriter:
         """Return whether a node that is no convolution is to be computed on images."""
         if node.domain or not any(name in self._images for name in node.input):
             return False
-        if node.op_type in _POINTWISE:
+        if node.op_type in POINTWISE:
             return all(self._ranks.get(name, _LINE_RANK + 1) <= _LINE_RANK for name in node.input if name)
         if node.op_type in {"Concat", "Split"}:
             axis = next((each.i for each in node.attribute if each.name == "axis"), 0)
