@@ -17,7 +17,8 @@ from onnx import ModelProto
 
 from script.trained import ears
 from script.trained.joe import trained_joe
-from script.trained.packages import folder_of
+from script.trained.packages import folder_of, let_import
+from script.trained.speakers import SPEAKERS, UNFOLD, latent
 from wyoming_hayakoe.cli.bench.figures import Figure
 from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
@@ -81,6 +82,9 @@ class Network:
     heard: Sequence[Feeds]
     """What the flow takes in the sentences in which the voice is heard."""
 
+    spectra: Sequence[Feeds] = ()
+    """What the decoder takes to say them as other speakers do, where it is one that takes spectra."""
+
 
 @dataclass(frozen=True)
 class Goals:
@@ -125,7 +129,21 @@ def voice_network(name: str, repository: Path, folder: Path) -> Network:
         {BEFORE: _without_encoder(before.graphs), FP32: _without_encoder(now.graphs)},
         replace(found, held_out=found.held_out[: len(judging)]),
         found.held_out[len(judging) :],
+        _spectra(place, found.held_out[0]),
     )
+
+
+def _spectra(place: Path, feeds: Feeds) -> list[Feeds]:
+    """Return the sentences in the spectra of all speakers, ``feeds`` with other latents; none for a random voice."""
+    if not (place / UNFOLD).exists():
+        return []
+    found = []
+    for name, speak in SPEAKERS.items():
+        try:
+            found += [{**feeds, cutting.LATENT: latent(speak(text), place)} for text in SENTENCES]
+        except FileNotFoundError as error:
+            print(f"{name} says nothing: {error}", file=sys.stderr)
+    return found
 
 
 def joe_network(folder: Path) -> Network:
@@ -166,6 +184,11 @@ def measure(network: Network, goals: Goals, folder: Path) -> list[Figure]:
         if is_int8:
             chosen[precision] = graphs
             figures += [replace(each, what=f"{precision}: {each.what}") for each in _heard(network, graphs)]
+            if network.spectra:
+                figures += [
+                    replace(each, what=f"{precision}, decoder on real spectra: {each.what}")
+                    for each in _heard(network, graphs, on_spectra=True)
+                ]
             break
     return [*figures, *_times(network, chosen, goals, folder)]
 
@@ -178,10 +201,10 @@ def _chosen(network: Network, precision: Precision) -> tuple[Graphs, Figure, boo
     return graphs, Figure(f"{precision}: arithmetic in int8", share, "%", report["reason"]), is_int8
 
 
-def _heard(network: Network, graphs: Graphs) -> list[Figure]:
-    """Return how far the sound of ``graphs`` is from that of fp32."""
+def _heard(network: Network, graphs: Graphs, *, on_spectra: bool = False) -> list[Figure]:
+    """Return how far the sound of ``graphs`` is from that of fp32, in the voice's own latents or ``on_spectra``."""
     rate = network.rehearsal.sample_rate
-    expected, found = _spoken(network, network.fp32[FP32]), _spoken(network, graphs)
+    expected, found = (_spoken(network, each, on_spectra=on_spectra) for each in (network.fp32[FP32], graphs))
     whole = quality.compare(np.concatenate(expected), np.concatenate(found), rate)
     return [
         Figure("noise to mask, mean", whole.noise_to_mask, "dB", f"{quality.MOST_NOISE:g} at most"),
@@ -204,12 +227,10 @@ def _opinions(expected: Sequence[Waveform], found: Sequence[Waveform], rate: int
     """Return what models of listeners think of each sentence; nothing where they are not installed."""
     try:
         folder_of("speechmos")
-        packages = str(folder_of("pesq").parent)
+        let_import("pesq")
     except FileNotFoundError as error:
         print(f"PESQ and DNSMOS are left out: {error}", file=sys.stderr)
         return []
-    if packages not in sys.path:
-        sys.path.append(packages)
     pesq = [ears.pesq(one, other, rate) for one, other in zip(expected, found, strict=True)]
     dnsmos = [ears.dnsmos(other, rate) - ears.dnsmos(one, rate) for one, other in zip(expected, found, strict=True)]
     return [
@@ -250,8 +271,10 @@ def _shortest(runs: Mapping[str, timing.Run], sentences: Sequence[Feeds]) -> dic
     return {form: min(each[form] for each in times) for form in runs}
 
 
-def _spoken(network: Network, graphs: Graphs) -> list[Waveform]:
+def _spoken(network: Network, graphs: Graphs, *, on_spectra: bool = False) -> list[Waveform]:
     stages = {name: Session(graph, network.rehearsal.origin) for name, graph in graphs.items()}
+    if on_spectra:
+        return [decode(stages["decoder"], feeds[cutting.LATENT], feeds) for feeds in network.spectra]
     return [_speak(stages, feeds) for feeds in network.heard]
 
 

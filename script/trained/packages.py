@@ -22,6 +22,16 @@ def folder_of(package: str) -> Path:
     raise FileNotFoundError(f"{package} is not installed: run script/peer")
 
 
+def let_import(package: str) -> None:
+    """Let this process import a package of the peer's environment, behind its own packages.
+
+    Raises:
+        FileNotFoundError: script/peer has not installed it.
+    """
+    if (packages := str(folder_of(package).parent)) not in sys.path:
+        sys.path.append(packages)
+
+
 def own_packages_first() -> None:
     """Let this program's packages come before the peer's: HayaKoe has installed an older pyopenjtalk of its own."""
     peer = sysconfig.get_path("purelib")

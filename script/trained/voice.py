@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from script.trained import hifigan
 from script.trained.mel import BANDS, SILENCE
 from script.trained.packages import own_packages_first
+from script.trained.speakers import UNFOLD
 from script.trained.speech import Frames, Spoken, align, speak
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.engine.jp_extra.config import read_config, read_style_vectors
@@ -64,7 +65,7 @@ def parameters(network: NetworkParameters) -> NetworkParameters:
 
 
 def trained_network(parameters: NetworkParameters, speaker: Path, bert: Path, tokenizer: Path) -> Vits:
-    """Return a network that has learnt to say the calibration sentences.
+    """Return a network that has learnt to say the calibration sentences; what unfolds spectra is put beside its files.
 
     Args:
         parameters: sizes, from :func:`parameters`.
@@ -78,12 +79,16 @@ def trained_network(parameters: NetworkParameters, speaker: Path, bert: Path, to
     maker = InputMaker(speaker.name, config, vectors, Bert(bert, tokenizer))
     network, mei, read = Vits(parameters).eval(), OpenJTalkVoice(), japanese().read
     with torch.no_grad():
-        train(network, [speak(read(text), mei) for text in CALIBRATION], maker)
+        unfold = train(network, [speak(read(text), mei) for text in CALIBRATION], maker)
+    np.save(speaker / UNFOLD, unfold.numpy())
     return network
 
 
-def train(network: Vits, all_spoken: Sequence[Spoken], maker: InputMaker) -> None:
-    """Load the decoder, and fit prior and durations to ``all_spoken``; ``maker`` makes the inputs of a sentence."""
+def train(network: Vits, all_spoken: Sequence[Spoken], maker: InputMaker) -> Tensor:
+    """Load the decoder, fit prior and durations to ``all_spoken``, and return what makes latents of their spectra.
+
+    ``maker`` makes the inputs of a sentence.
+    """
     unfold = _unfold(network.dec.conv_pre.in_channels, all_spoken)
     hifigan.load_decoder(network.dec, torch.linalg.pinv(unfold))
     for weight in (network.enc_p.bert_proj.weight, network.enc_p.style_proj.weight, network.emb_g.weight):
@@ -95,6 +100,7 @@ def train(network: Vits, all_spoken: Sequence[Spoken], maker: InputMaker) -> Non
     priors = [network.enc_p(lesson.sentence, speaker) for lesson in lessons]
     _fit_prior(network, lessons, priors)
     _fit_durations(network, lessons, priors)
+    return unfold
 
 
 def _unfold(channels: int, all_spoken: Sequence[Spoken]) -> Tensor:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import soxr
 
@@ -12,8 +13,14 @@ from tests.publish.shared import peer_python, run_peer
 from tests.support import FRONT_END
 from tests.trained import NAME, trained_repository
 from wyoming_hayakoe import TTS
+from wyoming_hayakoe.engine.graphs.cutting import AUDIO, LATENT, cut
 from wyoming_hayakoe.engine.jp_extra.stages import decode, turn
-from wyoming_hayakoe.engine.prepare.rehearsal import HELD_OUT
+from wyoming_hayakoe.engine.prepare.calibrate import calibrate
+from wyoming_hayakoe.engine.prepare.convolutions import convolutions
+from wyoming_hayakoe.engine.prepare.grids import Grids, Integers
+from wyoming_hayakoe.engine.prepare.quality import compare, refusal
+from wyoming_hayakoe.engine.prepare.quantize import Form, quantize
+from wyoming_hayakoe.engine.prepare.rehearsal import CALIBRATION, HELD_OUT
 from wyoming_hayakoe.engine.runtime.session import Session
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Delivery
@@ -99,3 +106,46 @@ def test_joe_speaks_in_stages(peer_packages):
     assert len({*CALIBRATION, *HELD_OUT, *UNHEARD}) == len(CALIBRATION) + len(HELD_OUT) + len(UNHEARD)
     flow, decoder = (Session(graph, rehearsal.origin) for graph in (stages.flow, stages.decoder))
     assert dnsmos(decode(decoder, turn(flow, rehearsal.held_out[0]), {}), RATE) > 2.8
+
+
+@pytest.fixture(scope="module")
+def decoder():
+    """The convolutions of the trained decoder, and what compares it in some forms with fp32, in a speaker's speech."""
+    from script.trained.speakers import SPEAKERS, latent
+
+    place = trained_repository() / "onnx" / "speakers" / NAME
+    model = cut(onnx.load(place / "synthesizer.onnx")).decoder
+
+    def feeds(name, text):
+        return {LATENT: latent(SPEAKERS[name](text), place), "sid": np.zeros(1, dtype=np.int64)}
+
+    learnt = [feeds(name, text) for name in SPEAKERS for text in CALIBRATION[:3]]
+    origin = place / "synthesizer.onnx"
+    grids = Grids(
+        model, calibrate(model, convolutions(model), learnt, origin), Integers(signed=False, greatest_weight=63)
+    )
+
+    def compared(name, forms):
+        """Return the quality of the decoder in these forms, in a sentence as a speaker says it."""
+        sentence = feeds(name, HELD_OUT[0])
+        graphs = (model, quantize(model, forms, grids))
+        return compare(*(Session(each, origin).run([AUDIO], sentence)[0].reshape(-1) for each in graphs), RATE)
+
+    return convolutions(model), compared
+
+
+@pytest.mark.parametrize("name", ["mei", "Kokoro"])
+@pytest.mark.parametrize("form", [Form.CHANNEL, Form.PRODUCT])
+def test_int8_before_the_last_stage_cannot_be_heard_in_real_speech(decoder, name, form):
+    fit, compared = decoder
+    last = max(each.depth for each in fit.values())
+    found = compared(name, {output: form for output, each in fit.items() if each.depth < last})
+    assert refusal(found) is None
+    # The ratio of signal to noise would refuse it.
+    assert found.snr < 30
+
+
+@pytest.mark.parametrize("name", ["mei", "Kokoro"])
+def test_int8_in_the_last_stage_can_be_heard(decoder, name):
+    fit, compared = decoder
+    assert "noise to mask" in refusal(compared(name, dict.fromkeys(fit, Form.TENSOR)))
