@@ -84,8 +84,13 @@ def _quality(flags: argparse.Namespace) -> Sequence[Figure]:
         if flags.joe:
             return quality.measure(quality.joe_network(folder), quality.JOE_GOALS, folder)
         name, source = named(flags.voice)
-        network = quality.voice_network(name, Path(source.removeprefix("file://")).expanduser(), folder)
-        return quality.measure(network, quality.VOICE_GOALS, folder)
+        repository = Path(source.removeprefix("file://")).expanduser()
+        network = quality.voice_network(name, repository, folder)
+        figures = quality.measure(network, quality.VOICE_GOALS, folder / "voice")
+        if (speech := quality.speech_network(network, repository / "onnx" / "speakers" / name)) is not None:
+            measured = quality.measure(speech, quality.VOICE_GOALS, folder / "speech")
+            figures += [replace(each, what=f"real speech, {each.what}") for each in measured]
+        return figures
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from onnx import ModelProto
 
 from script.trained import ears
@@ -23,8 +24,9 @@ from wyoming_hayakoe.cli.bench.figures import Figure
 from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.engine.jp_extra.inputs import InputMaker
-from wyoming_hayakoe.engine.jp_extra.preparation import Sentences, in_fastest_dimensions, rehearse, simplified
+from wyoming_hayakoe.engine.jp_extra.preparation import in_fastest_dimensions, part, rehearse, simplified
 from wyoming_hayakoe.engine.jp_extra.stages import LoadedStage, decode, read_synthesizer, turn
+from wyoming_hayakoe.engine.jp_extra.voice import rehearsed
 from wyoming_hayakoe.engine.jp_extra.voice_files import read_voice
 from wyoming_hayakoe.engine.prepare import quality, rehearsal, timing
 from wyoming_hayakoe.engine.prepare.fastest_form import fastest
@@ -66,12 +68,12 @@ _REPEATED = 3
 _TIMING = 20.0
 
 Graphs = Mapping[str, ModelProto]
-"""Flow and decoder."""
+"""Flow and decoder, or the decoder alone."""
 
 
 @dataclass(frozen=True)
 class Network:
-    """A voice's flow and decoder, and what they are to say."""
+    """A voice's flow and decoder, or its decoder alone, and what they are to say."""
 
     fp32: Mapping[str, Graphs]
     """:data:`BEFORE` and :data:`FP32`."""
@@ -80,10 +82,7 @@ class Network:
     """What the choice of an int8 form needs."""
 
     heard: Sequence[Feeds]
-    """What the flow takes in the sentences in which the voice is heard."""
-
-    spectra: Sequence[Feeds] = ()
-    """What the decoder takes to say them as other speakers do, where it is one that takes spectra."""
+    """What the first of these stages takes in the sentences in which the voice is heard."""
 
 
 @dataclass(frozen=True)
@@ -117,33 +116,37 @@ def voice_network(name: str, repository: Path, folder: Path) -> Network:
     files, read = read_voice(place), japanese().read
     bert = Bert(repository / "onnx" / "bert" / "q8" / "bert_q8.onnx", repository / "bert" / "tokenizer")
     maker = InputMaker(name, files.config, files.style_vectors, bert)
-    calibration, judging, heard = (
-        [maker.inputs(read(text), SynthesisParams()) for text in texts]
-        for texts in (rehearsal.CALIBRATION, rehearsal.HELD_OUT, SENTENCES)
-    )
+    known = rehearsed(maker, read)
+    heard = [maker.inputs(read(text), SynthesisParams()) for text in SENTENCES]
     before = simplified(cutting.cut(read_synthesizer(files.model)))
     now, _ = in_fastest_dimensions(before, files.model, folder)
-    sentences = Sentences(calibration, [*judging, *heard], files.config.sample_rate)
-    found = rehearse(now.graphs, sentences, files.model)
+    found = rehearse(now.graphs, replace(known, held_out=[*known.held_out, *heard]), files.model)
     return Network(
         {BEFORE: _without_encoder(before.graphs), FP32: _without_encoder(now.graphs)},
-        replace(found, held_out=found.held_out[: len(judging)]),
-        found.held_out[len(judging) :],
-        _spectra(place, found.held_out[0]),
+        replace(found, held_out=found.held_out[: -len(heard)]),
+        found.held_out[-len(heard) :],
     )
 
 
-def _spectra(place: Path, feeds: Feeds) -> list[Feeds]:
-    """Return the sentences in the spectra of all speakers, ``feeds`` with other latents; none for a random voice."""
+def speech_network(voice: Network, place: Path) -> Network | None:
+    """Return the decoder of a voice alone, that says all sentences as mei and Kokoro say them.
+
+    None where it takes no spectra, as that of script/make_test_repo --decoder trained does, or Kokoro is not installed.
+    """
     if not (place / UNFOLD).exists():
-        return []
-    found = []
-    for name, speak in SPEAKERS.items():
-        try:
-            found += [{**feeds, cutting.LATENT: latent(speak(text), place)} for text in SENTENCES]
-        except FileNotFoundError as error:
-            print(f"{name} says nothing: {error}", file=sys.stderr)
-    return found
+        return None
+    feeds = voice.heard[0]
+    try:
+        calibration, judging, heard = (
+            [{**feeds, cutting.LATENT: latent(speak(text), place)} for text in texts for speak in SPEAKERS]
+            for texts in (rehearsal.CALIBRATION, rehearsal.HELD_OUT, SENTENCES)
+        )
+    except FileNotFoundError as error:
+        print(f"real speech is left out: {error}", file=sys.stderr)
+        return None
+    parts = [{**each, cutting.LATENT: part(each[cutting.LATENT], number)} for number, each in enumerate(calibration)]
+    found = replace(voice.rehearsal, calibration={"decoder": parts}, timed=calibration[0], held_out=judging)
+    return Network({form: {"decoder": graphs["decoder"]} for form, graphs in voice.fp32.items()}, found, heard)
 
 
 def joe_network(folder: Path) -> Network:
@@ -184,11 +187,6 @@ def measure(network: Network, goals: Goals, folder: Path) -> list[Figure]:
         if is_int8:
             chosen[precision] = graphs
             figures += [replace(each, what=f"{precision}: {each.what}") for each in _heard(network, graphs)]
-            if network.spectra:
-                figures += [
-                    replace(each, what=f"{precision}, decoder on real spectra: {each.what}")
-                    for each in _heard(network, graphs, on_spectra=True)
-                ]
             break
     return [*figures, *_times(network, chosen, goals, folder)]
 
@@ -201,10 +199,10 @@ def _chosen(network: Network, precision: Precision) -> tuple[Graphs, Figure, boo
     return graphs, Figure(f"{precision}: arithmetic in int8", share, "%", report["reason"]), is_int8
 
 
-def _heard(network: Network, graphs: Graphs, *, on_spectra: bool = False) -> list[Figure]:
-    """Return how far the sound of ``graphs`` is from that of fp32, in the voice's own latents or ``on_spectra``."""
+def _heard(network: Network, graphs: Graphs) -> list[Figure]:
+    """Return how far the sound of ``graphs`` is from that of fp32."""
     rate = network.rehearsal.sample_rate
-    expected, found = (_spoken(network, each, on_spectra=on_spectra) for each in (network.fp32[FP32], graphs))
+    expected, found = _spoken(network, network.fp32[FP32]), _spoken(network, graphs)
     whole = quality.compare(np.concatenate(expected), np.concatenate(found), rate)
     return [
         Figure("noise to mask, mean", whole.noise_to_mask, "dB", f"{quality.MOST_NOISE:g} at most"),
@@ -244,11 +242,12 @@ def _opinions(expected: Sequence[Waveform], found: Sequence[Waveform], rate: int
 def _times(network: Network, chosen: Mapping[str, Graphs], goals: Goals, folder: Path) -> list[Figure]:
     """Return how many times as fast as each form before it a form is, on the first sentences, in turn."""
     loaded = {form: _loaded(graphs, network.rehearsal.origin, folder / form) for form, graphs in chosen.items()}
-    sentences = [{**feeds, cutting.LATENT: turn(loaded[FP32]["flow"], feeds)} for feeds in network.heard[:_TIMED]]
-    runs: Mapping[str, Callable[[Mapping[str, LoadedStage]], timing.Run]] = {
+    sentences = [{**feeds, cutting.LATENT: _latent(loaded[FP32], feeds)} for feeds in network.heard[:_TIMED]]
+    runs: dict[str, Callable[[Mapping[str, LoadedStage]], timing.Run]] = {
         "decoder": lambda stages: lambda feeds: decode(stages["decoder"], feeds[cutting.LATENT], feeds),
-        "flow and decoder": lambda stages: partial(_speak, stages),
     }
+    if "flow" in network.fp32[FP32]:
+        runs["flow and decoder"] = lambda stages: partial(_speak, stages)
     figures = []
     for what, run in runs.items():
         seconds = _shortest({form: run(each) for form, each in loaded.items()}, sentences)
@@ -271,20 +270,23 @@ def _shortest(runs: Mapping[str, timing.Run], sentences: Sequence[Feeds]) -> dic
     return {form: min(each[form] for each in times) for form in runs}
 
 
-def _spoken(network: Network, graphs: Graphs, *, on_spectra: bool = False) -> list[Waveform]:
+def _spoken(network: Network, graphs: Graphs) -> list[Waveform]:
     stages = {name: Session(graph, network.rehearsal.origin) for name, graph in graphs.items()}
-    if on_spectra:
-        return [decode(stages["decoder"], feeds[cutting.LATENT], feeds) for feeds in network.spectra]
     return [_speak(stages, feeds) for feeds in network.heard]
 
 
 def _speak(stages: Mapping[str, LoadedStage], feeds: Feeds) -> Waveform:
-    return decode(stages["decoder"], turn(stages["flow"], feeds), feeds)
+    return decode(stages["decoder"], _latent(stages, feeds), feeds)
+
+
+def _latent(stages: Mapping[str, LoadedStage], feeds: Feeds) -> npt.NDArray[np.float32]:
+    """Return what the decoder takes."""
+    return turn(stages["flow"], feeds) if "flow" in stages else feeds[cutting.LATENT]
 
 
 def _loaded(graphs: Graphs, origin: Path, folder: Path) -> dict[str, LoadedStage]:
     """Return sessions as a voice runs them."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     return {name: timing.load(graph, folder / f"{name}.onnx", origin) for name, graph in graphs.items()}
 
 

@@ -37,8 +37,8 @@ def kokoro(text: str) -> Sound:
     return _resampled(*_kokoro()(text))
 
 
-SPEAKERS: dict[str, Callable[[str], Sound]] = {"mei": mei, "Kokoro": kokoro}
-"""Who can speak, by name."""
+SPEAKERS = (mei, kokoro)
+"""Who can speak."""
 
 
 def latent(sound: Sound, voice: Path) -> npt.NDArray[np.float32]:

@@ -77,6 +77,23 @@ def test_what_passes_is_heard_and_timed_beside_fp32(capsys, monkeypatch):
     assert not any("PESQ" in what or "DNSMOS" in what for what in found)
 
 
+def test_real_speech_is_said_by_the_decoder_alone(tmp_path, monkeypatch):
+    choose, _ = choosing(passes=True)
+    monkeypatch.setattr(quality, "choose", choose)
+    monkeypatch.setattr(quality, "folder_of", no_package)
+    monkeypatch.setattr(quality, "SPEAKERS", [lambda text: np.sin(np.arange(1000 * len(text)) / 20)] * 3)
+    voice = quality.voice_network("rand-jp", TINY_REPO, tmp_path)
+    assert quality.speech_network(voice, tmp_path) is None
+    np.save(tmp_path / quality.UNFOLD, np.full((16, 80), 0.01, dtype=np.float32))
+    speech = quality.speech_network(voice, tmp_path)
+    assert len(speech.heard) == 2 * 3
+    assert len(speech.rehearsal.calibration["decoder"]) == len(rehearsal.CALIBRATION) * 3
+    found = {figure.what: figure for figure in quality.measure(speech, quality.VOICE_GOALS, tmp_path / "loaded")}
+    assert -100 < found["auto: noise to mask, mean"].value < -12
+    assert found["auto: decoder, speed over one dimension"].value > 0
+    assert not any("flow" in what for what in found)
+
+
 def test_where_nothing_passes_the_forced_form_is_heard(capsys, monkeypatch):
     choose, asked = choosing(passes=False)
     monkeypatch.setattr(quality, "choose", choose)

@@ -145,7 +145,7 @@ def rehearse(graphs: Mapping[str, "ModelProto"], sentences: Sentences, origin: P
     held_out = [_encoded(encoder, inputs, seed) for seed, inputs in enumerate(sentences.held_out)]
     del encoder
     flow = Session(graphs["flow"], origin)
-    latents = [_part(turn(flow, feeds), number) for number, feeds in enumerate(calibration)]
+    latents = [part(turn(flow, feeds), number) for number, feeds in enumerate(calibration)]
     return Rehearsal(
         calibration={
             "flow": calibration,
@@ -181,7 +181,10 @@ def _encoded(encoder: LoadedStage, inputs: Inputs, seed: int) -> Feeds:
     return flow_feeds(encode(encoder, inputs, params, random), inputs, params, random)
 
 
-def _part(latent: npt.NDArray[np.float32], number: int) -> npt.NDArray[np.float32]:
-    """Return some frames of [1, C, F]: in turn from start, middle and end, since silence is mostly at the ends."""
+def part(latent: npt.NDArray[np.float32], number: int) -> npt.NDArray[np.float32]:
+    """Return some frames of a latent [1, C, F], for the calibration of a decoder.
+
+    By the sentence's ``number``, they are from its start, middle or end, since silence is mostly at the ends.
+    """
     start = max(0, latent.shape[2] - _CALIBRATION_FRAMES) * (number % 3) // 2
     return np.ascontiguousarray(latent[:, :, start : start + _CALIBRATION_FRAMES])

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import cycle, product
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ class JPExtraVoice:
         self.sample_rate = self._config.sample_rate
         self._maker = InputMaker(name, files.config, files.style_vectors, shared.bert)
         self._predictor = DurationPredictor(files.predictor, shared.compiler.proofs)
-        sentences = partial(_sentences, self._maker, shared.read)
+        sentences = partial(rehearsed, self._maker, shared.read)
         how = recipe(name, files.model, shared.compiler.precision, sentences)
         # What another runtime loads is no graph, but weights alone.
         self._forms = Forms(shared.compiler, how if shared.load is None else replace(how, prove=None))
@@ -244,10 +245,15 @@ def _longest(params: SynthesisParams) -> int:
     return max(_LEAST_PHONES, int(_MOST_PHONES / params.speed))
 
 
-def _sentences(maker: InputMaker, read: Callable[[str], Utterance]) -> Sentences:
-    """Return the sentences by which a voice is calibrated and judged."""
+def rehearsed(maker: InputMaker, read: Callable[[str], Utterance]) -> Sentences:
+    """Return the sentences by which a voice is calibrated and judged, in all its styles and speakers in turn."""
+    ways = list(product(maker.config.styles, maker.config.speakers.values()))
 
     def inputs(sentences: Sequence[str]) -> list[Inputs]:
-        return [maker.inputs(read(sentence), SynthesisParams()) for sentence in sentences]
+        # A style that is louder than those of the calibration would be clipped.
+        return [
+            maker.inputs(read(sentence), SynthesisParams(style=style, speaker_id=speaker))
+            for sentence, (style, speaker) in zip(sentences, cycle(ways), strict=False)
+        ]
 
     return Sentences(inputs(rehearsal.CALIBRATION), inputs(rehearsal.HELD_OUT), maker.config.sample_rate)
