@@ -13,8 +13,8 @@ from tests.engine.collecting import collecting_in, finishes
 from tests.support import FRONT_END, TINY_REPO
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.engine.jp_extra import pauses, voice
-from wyoming_hayakoe.engine.jp_extra.loudness import loudness
 from wyoming_hayakoe.engine.jp_extra.parts import divide
+from wyoming_hayakoe.engine.loudness import loudness
 from wyoming_hayakoe.engine.runtime import model_cache
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.utterance import SynthesisParams

@@ -2,20 +2,19 @@
 
 import json
 import logging
-import tokenize
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from io import BytesIO
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.disk import read_start
+from wyoming_hayakoe.engine.npy import parse_floats
 from wyoming_hayakoe.errors import HayakoeError
 
 _LOGGER = logging.getLogger(__name__)
@@ -99,21 +98,12 @@ def read_style_vectors(path: Path, config: VoiceConfig) -> StyleVectors:
 
 def parse_style_vectors(encoded: bytes, path: Path, config: VoiceConfig) -> StyleVectors:
     """Do as :func:`read_style_vectors` does, with the content of such a file from ``path``."""
-    file = BytesIO(encoded)
     try:
         if len(encoded) > _LARGEST_VECTORS:
             raise ValueError(f"it has more than {_LARGEST_VECTORS >> 20} MiB")
-        _check_header(file)
-        file.seek(0)
-        array = np.lib.format.read_array(file, allow_pickle=False)
-    # NumPy parses a header as Python source, which fails in as many ways.
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, tokenize.TokenError) as error:
-        reason = str(error).partition("\n")[0][:80]
-        raise HayakoeError(f"{path}: holds no style vectors ({reason}): fetch the voice again") from None
-    with np.errstate(over="ignore"):  # reported below
-        vectors: StyleVectors = array.astype(np.float32)
-    if not np.isfinite(vectors).all():
-        raise HayakoeError(f"{path}: has values that are no numbers: fetch the voice again")
+        vectors = parse_floats(encoded, lambda shape: shape[1:] == (_STYLE_WIDTH,) and 1 <= shape[0] <= _MOST_ROWS)
+    except ValueError as error:
+        raise HayakoeError(f"{path}: holds no style vectors ({error}): fetch the voice again") from None
     if lacking := [name for name, row in config.styles.items() if row >= len(vectors)]:
         raise HayakoeError(f"{path}: has {len(vectors)} rows and none for style {lacking[0]!r}: fetch the voice again")
     return vectors
@@ -124,19 +114,6 @@ def style_vector(vectors: StyleVectors, row: int, weight: float) -> npt.NDArray[
     mean = vectors[0]
     vector: npt.NDArray[np.float32] = mean + (vectors[row] - mean) * np.float32(weight)
     return vector
-
-
-def _check_header(file: BinaryIO) -> None:
-    """Check shape and type in the header of a file in NumPy's format, before memory is allocated for it."""
-    version = np.lib.format.read_magic(file)
-    if version == (1, 0):
-        shape, _, kind = np.lib.format.read_array_header_1_0(file)
-    else:
-        shape, _, kind = np.lib.format.read_array_header_2_0(file)
-    if len(shape) != 2 or shape[1] != _STYLE_WIDTH or not 1 <= shape[0] <= _MOST_ROWS:
-        raise ValueError(f"its shape is {shape}")
-    if kind.kind != "f":
-        raise ValueError(f"its values are {kind}")
 
 
 def parse_object(encoded: bytes, path: Path) -> dict[str, Any]:

@@ -18,12 +18,12 @@ from wyoming_hayakoe.engine.jp_extra import pauses
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.engine.jp_extra.duration_predictor import DurationPredictor
 from wyoming_hayakoe.engine.jp_extra.inputs import InputMaker, Inputs
-from wyoming_hayakoe.engine.jp_extra.loudness import gain_for, remembered_gain, soften
 from wyoming_hayakoe.engine.jp_extra.parts import divide
 from wyoming_hayakoe.engine.jp_extra.pitch import bend
 from wyoming_hayakoe.engine.jp_extra.preparation import Sentences, recipe
 from wyoming_hayakoe.engine.jp_extra.synthesizer import Synthesizer
 from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles
+from wyoming_hayakoe.engine.loudness import gain_for, remembered_gain, soften
 from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.compiler import Compiler
 from wyoming_hayakoe.engine.prepare.forms import Forms

@@ -18,7 +18,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,8 +29,8 @@ from wyoming_hayakoe.engine.graphs.model_file import model_files
 from wyoming_hayakoe.engine.prepare.artifact import INCOMING, Artifact, clear_abandoned
 from wyoming_hayakoe.engine.prepare.bert_graph import Bits
 from wyoming_hayakoe.engine.prepare.precision import Precision
-from wyoming_hayakoe.engine.prepare.proofs import Proofs, Prove, content_of
-from wyoming_hayakoe.engine.prepare.reports import REPORT, Accepts, Report, anything, is_seconds
+from wyoming_hayakoe.engine.prepare.proofs import Proofs, Prove, content_of_files
+from wyoming_hayakoe.engine.prepare.reports import REPORT, Accepts, Report, anything, is_seconds, nothing
 from wyoming_hayakoe.engine.runtime.cpu import instruction_set
 from wyoming_hayakoe.errors import HayakoeError, in_brief
 
@@ -61,6 +61,21 @@ class Recipe:
 
     accepts: Accepts = anything
     """Whether what this kind of model reads is in a report that :attr:`make` may have returned, here or elsewhere."""
+
+    parts: Sequence[Path] = ()
+    """The files of a model that is published in several, in their order; :attr:`model` is the first of them then."""
+
+    room: int = 3
+    """How often the size of the files making takes on the disk: beside what is being made lies what it is made of; of
+    the BERT, that is twice its size."""
+
+    replaces: Accepts = nothing
+    """Whether an artifact of the same model, by its report, is of no use any more once this one is made."""
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """All files of the published model that are here."""
+        return self.parts or model_files(self.model)
 
 
 class Compiler:
@@ -119,7 +134,7 @@ class Compiler:
         Raises:
             HayakoeError: the model cannot be read, fails, or the folder cannot keep the artifact.
         """
-        made_of = self._made_of(recipe, content_of(recipe.model, self._hashes))
+        made_of = self._made_of(recipe, self._content(recipe))
         folder = self._place(recipe, made_of)
         is_new = not folder.exists()
         if is_new:
@@ -133,12 +148,12 @@ class Compiler:
                 "change its permissions, or choose another folder with --data-dir"
             ) from error
         if is_new:
-            self._prune(folder, made_of)
+            self._prune(folder, made_of, recipe.replaces)
         return artifact
 
     def find(self, recipe: Recipe) -> Artifact | None:
         """Return the artifact of this configuration; None where there is none, or only reading all could tell."""
-        if (content := content_of(recipe.model, self._hashes, only_remembered=True)) is None:
+        if (content := self._content(recipe, only_remembered=True)) is None:
             return None
         made_of = self._made_of(recipe, content)
         folder = self._place(recipe, made_of)
@@ -153,7 +168,7 @@ class Compiler:
         Raises:
             HayakoeError: the model cannot be read.
         """
-        return content_of(recipe.model, self._hashes, only_remembered=True) is not None
+        return self._content(recipe, only_remembered=True) is not None
 
     def available(self, recipe: Recipe) -> list[Artifact]:
         """Return all artifacts of the same model for this machine, also of other options, ONNX Runtimes and formats.
@@ -163,7 +178,7 @@ class Compiler:
         Raises:
             HayakoeError: the model cannot be read.
         """
-        made_of = self._made_of(recipe, content_of(recipe.model, self._hashes))
+        made_of = self._made_of(recipe, self._content(recipe))
         current = self._place(recipe, made_of)
         fits = _of(recipe, {key: made_of[key] for key in ("content", "machine")})
         found = [Artifact.open(path.parent, fits) for path in self._folder.glob(f"*/{REPORT}")]
@@ -174,6 +189,10 @@ class Compiler:
             return artifact.folder == current, has_same_options, artifact.made_at
 
         return sorted(same, key=likeness, reverse=True)
+
+    def _content(self, recipe: Recipe, *, only_remembered: bool = False) -> str | None:
+        """Return the hash of what a model's files hold, see :func:`content_of_files`."""
+        return content_of_files(recipe.files, recipe.model, self._hashes, only_remembered=only_remembered)
 
     def _made_of(self, recipe: Recipe, content: str | None) -> dict[str, Any]:
         """Return all that decides what an artifact holds, and the model's path."""
@@ -190,7 +209,7 @@ class Compiler:
 
     def _make(self, recipe: Recipe, made_of: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         self.prove(recipe)
-        _check_room(folder, recipe.model)
+        _check_room(folder, recipe)
         _LOGGER.info("%s: is being prepared for this machine, once; that takes a while", recipe.name)
         start = time.monotonic()
         try:
@@ -212,7 +231,7 @@ class Compiler:
         made = next((path.parent for path in self._folder.glob(f"*-{key}/{REPORT}")), None)
         return made or self._folder / f"{label}-{key}"
 
-    def _prune(self, made: Path, made_of: Mapping[str, Any]) -> None:
+    def _prune(self, made: Path, made_of: Mapping[str, Any], replaces: Accepts) -> None:
         """Remove what the artifact in ``made``, which is there now, replaces, and what nothing can use any more.
 
         That is an artifact that is damaged, or whose model is gone.
@@ -225,7 +244,8 @@ class Compiler:
             artifact = Artifact.open(folder) or Artifact(folder, {})
             report = artifact.report
             is_same = report.get("model") == made_of["model"]
-            is_outdated = is_same and any(report.get(key) != made_of[key] for key in ("content", "format", "runtime"))
+            is_other = any(report.get(key) != made_of[key] for key in ("content", "format", "runtime"))
+            is_outdated = is_same and (is_other or replaces(report))
             if is_outdated or not report or not Path(str(report.get("model", ""))).exists():
                 _LOGGER.info("%s: is outdated and is removed", folder)
                 artifact.discard()
@@ -246,11 +266,8 @@ def _of(recipe: Recipe, made_of: Mapping[str, Any]) -> Accepts:
     return accepts
 
 
-def _check_room(folder: Path, model: Path) -> None:
-    """Raise OSError where the disk cannot hold what is going to be made: ONNX Runtime would only say that it failed.
-
-    Beside what is being made lies what it is made of; of the BERT, that is twice its size.
-    """
-    needed = sum(path.stat().st_size for path in model_files(model)) * 3
+def _check_room(folder: Path, recipe: Recipe) -> None:
+    """Raise OSError where the disk cannot hold what is going to be made: ONNX Runtime would only say that it failed."""
+    needed = sum(path.stat().st_size for path in recipe.files) * recipe.room
     if shutil.disk_usage(folder).free < needed:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -160,7 +160,8 @@ class Grids:
 
     def _takers(self, name: str) -> tuple[list[Array], int]:
         """Return the weights of the convolutions that take a value, and their largest integer."""
-        nodes = [node for node in self._index.takers(name) if node.output[0] in self._statistics]
+        takers = self._index.takers(name)
+        nodes = [node for node in takers if node.op_type == "Conv" and node.output[0] in self._statistics]
         return [weights_of(node, self._index) for node in nodes], self.integers.greatest_weight
 
     def _once(self, kind: str, name: str, choose: Callable[[], Grid]) -> Grid:

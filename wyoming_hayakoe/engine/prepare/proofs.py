@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -185,8 +185,16 @@ def content_of(model: Path, memo: Path, *, only_remembered: bool = False) -> str
     Raises:
         HayakoeError: the graph cannot be read.
     """
+    return content_of_files(model_files(model), model, memo, only_remembered=only_remembered)
+
+
+def content_of_files(files: Sequence[Path], model: Path, memo: Path, *, only_remembered: bool = False) -> str | None:
+    """Return the hash of what the files of a graph hold, see :func:`content_hash`; None where there are none.
+
+    Raises:
+        HayakoeError: one cannot be read; it names ``model``.
+    """
     try:
-        files = model_files(model)
         return content_hash(files, memo, only_remembered=only_remembered) if files else None
     except OSError as error:
         raise HayakoeError(f"{model}: cannot be read ({error.strerror}): fetch the voice again") from None

@@ -26,6 +26,11 @@ def anything(_: Report) -> bool:
     return True
 
 
+def nothing(_: Report) -> bool:
+    """Accept no report."""
+    return False
+
+
 # Those of a full-size voice have 10 kB.
 _LARGEST = 1 << 20
 _DIGEST = "digest"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from tests.support import in_threads
-from wyoming_hayakoe.engine.jp_extra.loudness import gain_for, loudness, remembered_gain, soften
+from wyoming_hayakoe.engine.loudness import gain_for, loudness, remembered_gain, soften
 
 RATES = [24_000, 44_100, 48_000]
 
