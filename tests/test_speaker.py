@@ -184,7 +184,7 @@ class TestChanges:
     @EVERY_CALL
     def test_changes_are_for_one_call(self, call):
         speaker = Speaker(BeepVoice(), FRONT_END, SynthesisParams(noise=0.1))
-        changes = {"style": "Happy", "speed": 0.9, "seed": 5}
+        changes = {"style": "Happy", "speed": 0.9, "accent": False, "seed": 5}
         call(speaker, "はい。", **changes)
         call(speaker, "はい。", seed=5)
         changed, unchanged = (one.params for one in speaker.voice.calls)
@@ -199,6 +199,7 @@ class TestChanges:
             ({"speed": 0}, "speed: 0 is not a number from 0.2 to 5"),
             ({"noise": float("nan")}, "noise: nan is not a number from 0 to 2"),
             ({"sdp_ratio": 2}, "sdp_ratio: 2 is not a number from 0 to 1"),
+            ({"accent": "no"}, "accent: 'no' is not true or false"),
         ],
     )
     def test_what_cannot_be_is_refused(self, call, changes, words):

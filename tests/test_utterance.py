@@ -44,6 +44,8 @@ def test_an_utterance_is_a_value() -> None:
         ({"pitch_scale": None}, "pitch_scale: None is not a number from 0.5 to 2"),
         ({"intonation_scale": 3}, "intonation_scale: 3 is not a number from 0 to 2"),
         ({"style_weight": -1}, "style_weight: -1 is not a number from 0 to 20"),
+        ({"accent": 1}, "accent: 1 is not true or false"),
+        ({"accent": None}, "accent: None is not true or false"),
         ({"seed": -1}, "seed: -1 is not a whole number from 0"),
         ({"seed": 0.5}, "seed: 0.5 is not a whole number from 0"),
         ({"speaker_id": None}, "speaker_id: None is not a whole number from 0"),

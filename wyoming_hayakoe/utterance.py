@@ -24,10 +24,10 @@ RANGES: Mapping[str, tuple[float, float]] = {
 
 @dataclass(frozen=True, slots=True)
 class SynthesisParams:
-    """Parameters of a synthesis.
+    """Parameters of a synthesis; a voice ignores those for which it has no use.
 
     Raises:
-        UsageError: a number is out of its range. The style is checked by the voice.
+        UsageError: a number is out of its range, or a value is of another type. The style is checked by the voice.
     """
 
     style: str | None = None
@@ -44,6 +44,9 @@ class SynthesisParams:
 
     intonation_scale: float = 1.0
     """Factor on the pitch's deviation from its mean: 0 is monotone, 1.2 is livelier."""
+
+    accent: bool = True
+    """Whether Tokyo word accent is put on the pitch of a voice that does not follow it; only Kokoro's do not."""
 
     sdp_ratio: float = 0.2
     """Share of the stochastic duration predictor in the phone durations, between 0 and 1."""
@@ -64,6 +67,8 @@ class SynthesisParams:
         for name, (low, high) in RANGES.items():
             if not _is_between(getattr(self, name), low, high):
                 raise UsageError(f"{name}: {getattr(self, name)!r} is not a number from {low:g} to {high:g}")
+        if not isinstance(self.accent, bool):
+            raise UsageError(f"accent: {self.accent!r} is not true or false")
         if self.seed is not None and not _is_natural(self.seed):
             raise UsageError(f"seed: {self.seed!r} is not a whole number from 0")
         if not _is_natural(self.speaker_id):
@@ -78,6 +83,7 @@ class ParamChanges(TypedDict, total=False):
     speed: float
     pitch_scale: float
     intonation_scale: float
+    accent: bool
     sdp_ratio: float
     noise: float
     noise_w: float

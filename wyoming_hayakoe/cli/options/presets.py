@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from wyoming_hayakoe.cli.options.converters import number, text, whole
+from wyoming_hayakoe.cli.options.converters import number, switch, text, whole
 from wyoming_hayakoe.cli.options.option import option, options_of
 from wyoming_hayakoe.cli.options.resolve import resolve_table
 from wyoming_hayakoe.errors import UsageError
@@ -31,6 +31,7 @@ class _Table:
     sdp_ratio: float | None = option(number(*RANGES["sdp_ratio"]), None, "share of the rhythm that is sampled")
     pitch_scale: float | None = option(number(*RANGES["pitch_scale"]), None, "pitch factor")
     intonation_scale: float | None = option(number(*RANGES["intonation_scale"]), None, "factor on the range of pitch")
+    accent: bool | None = option(switch, None, "whether a Kokoro voice has Tokyo word accent")
     seed: int | None = option(whole(0, 2**63 - 1), None, "seed of the noise")
     speaker_id: int | None = option(whole(0, 2**31 - 1), None, "speaker of a voice that has several")
 
@@ -57,6 +58,7 @@ def preset(table: Mapping[str, object], params: SynthesisParams, where: str) -> 
         sdp_ratio=_or(given.sdp_ratio, params.sdp_ratio),
         pitch_scale=_or(given.pitch_scale, params.pitch_scale),
         intonation_scale=_or(given.intonation_scale, params.intonation_scale),
+        accent=_or(given.accent, params.accent),
         seed=_or(given.seed, params.seed),
         speaker_id=_or(given.speaker_id, params.speaker_id),
     )

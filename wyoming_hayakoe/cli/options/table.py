@@ -16,6 +16,7 @@ from wyoming_hayakoe.engine.prepare.precision import Precision
 from wyoming_hayakoe.server.settings import PRIVATE_NETWORKS, Network, ServerSettings
 from wyoming_hayakoe.sources.location import DEFAULT
 from wyoming_hayakoe.utterance import RANGES, SynthesisParams
+from wyoming_hayakoe.voice_store import BUILT_IN, PREFERRED
 
 _SPEECH = SynthesisParams()
 _SERVER = ServerSettings()
@@ -31,6 +32,7 @@ class Fetching:
         (),
         "voice to load from SOURCE (a path, hf:// or s3://), or entry to list first; the first is the default",
         "NAME[=SOURCE]",
+        shown=f"{PREFERRED} where it is installed and this machine keeps up with it, else {BUILT_IN}",
         is_live=True,
     )
     source: str | None = option(
@@ -100,6 +102,9 @@ class Speaking:
         "factor on the range of the pitch: 1.2 is livelier, 0.8 calmer",
         "FACTOR",
         is_live=True,
+    )
+    no_accent: bool = option(
+        switch, False, "leave a Kokoro voice its own melody, without Tokyo word accent", is_live=True
     )
 
 

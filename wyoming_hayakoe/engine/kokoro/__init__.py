@@ -1,0 +1,1 @@
+"""Kokoro: a neural voice that comes as data packages, divided so that its sentences are spoken window by window."""
