@@ -10,6 +10,7 @@ from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.engine.jp_extra.synthesizer import Synthesizer
 from wyoming_hayakoe.engine.jp_extra.voice import JPExtraVoice, Shared
 from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles, read_voice
+from wyoming_hayakoe.engine.kokoro import voice_files as kokoro
 from wyoming_hayakoe.engine.prepare.bert_graph import Bits
 from wyoming_hayakoe.engine.prepare.compiler import Compiler
 from wyoming_hayakoe.engine.prepare.precision import Precision
@@ -153,6 +154,48 @@ class Engine:
             load=self._network.load if self._network else None,
         )
         return JPExtraVoice(name, files, shared, credit)
+
+    def make_built_in(self, name: str) -> Voice:
+        """Return a voice of the extra [kokoro]; nothing is loaded.
+
+        Args:
+            name: one of :data:`kokoro.BUILT_IN`.
+
+        Raises:
+            HayakoeError: the extra is not installed, or has other files.
+        """
+        voice = kokoro.BUILT_IN[name]
+        return self._make_kokoro(name, kokoro.installed(voice), kokoro.credit(voice))
+
+    def make_kokoro(self, name: str, place: Path, graph: Path, voice: str, *, url: str, licence: str) -> Voice:
+        """Return a voice of Kokoro from a source; nothing but its symbols is read.
+
+        Args:
+            name: what it is called here.
+            place: the folder of its files.
+            graph: the graph, which it shares with other voices.
+            voice: its name in Kokoro.
+            url: where it comes from.
+            licence: that of its repository; "" where it names none.
+
+        Raises:
+            HayakoeError: the symbols are not what they should be.
+        """
+        credit = kokoro.credit(voice, url=url, licence=licence)
+        return self._make_kokoro(name, kokoro.from_source(place, graph, voice), credit)
+
+    def _make_kokoro(self, name: str, files: kokoro.KokoroFiles, credit: Credit) -> Voice:
+        from wyoming_hayakoe.engine.kokoro.voice import KokoroShared, KokoroVoice
+
+        # What a GPU computes is another form: Kokoro's is made for the CPU, which keeps up with it.
+        shared = KokoroShared(
+            models=self.models,
+            levels=self._data / "levels",
+            read=self._read,
+            compiler=self._compiler,
+            execution=self._execution,
+        )
+        return KokoroVoice(name, files, shared, credit)
 
 
 def choose(wanted: str) -> tuple[Device, Network | None]:

@@ -68,19 +68,19 @@ class TTS:
 
     @property
     def speakers(self) -> Mapping[str, Speaker]:
-        """The voices that are here, by name; the built-in voice always is."""
+        """The voices that are here, by name; mei always is, and a better one only where it was loaded."""
         return self.store.speakers
 
     def load(self, name: str, source: str | None = None) -> Self:
         """Choose a voice; if its files are here, it is in ``speakers`` at once, else when it has been fetched.
 
         Args:
-            name: ``mei``, which is built in, or a voice of ``source``.
+            name: a built-in voice (``mei``, and those of the extra [kokoro]), or one of ``source``.
             source: where it is: URI, URI#NAME-THERE or a path; without one, the repository of HayaKoe's own voices.
 
         Raises:
             UsageError: ``source`` is none.
-            HayakoeError: there is no such voice, or its files are not what they should be.
+            HayakoeError: there is no such voice, its extra is not installed, or its files are not what they should be.
         """
         self.store.load(name, source)
         return self

@@ -5,27 +5,37 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
 from wyoming_hayakoe.devices import Engine
 from wyoming_hayakoe.disk import stamp as stamp_of
-from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.engine.jp_extra.voice_files import read_about
+from wyoming_hayakoe.engine.kokoro.voice_files import BUILT_IN as KOKORO
+from wyoming_hayakoe.engine.kokoro.voice_files import INSTALL
+from wyoming_hayakoe.engine.kokoro.voice_files import is_installed as is_kokoro_installed
 from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
 from wyoming_hayakoe.engine.runtime.model_cache import ModelCache
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.shared_bert import SharedBert
 from wyoming_hayakoe.sources import inventory
 from wyoming_hayakoe.sources.location import DEFAULT, Location, parse
-from wyoming_hayakoe.sources.source import Progress, SourceError, UncachedError
+from wyoming_hayakoe.sources.source import Progress, Source, SourceError, UncachedError
 from wyoming_hayakoe.sources.visit import Access, Visit
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text.frontend import FrontEnd
+from wyoming_hayakoe.voice import Voice
 
 BUILT_IN = OpenJTalkVoice.name
 """The voice that is always here."""
+
+BUILT_INS = frozenset({BUILT_IN, *KOKORO})
+"""The voices that come with this program or its extras, and need no source."""
+
+PREFERRED = "kokoro-alpha"
+"""The one of them that is the default where it is installed and this machine keeps up with it."""
+
+__all__ = ["BUILT_IN", "BUILT_INS", "INSTALL", "PREFERRED", "VoiceStore", "is_installed"]
 
 
 T = TypeVar("T")
@@ -92,19 +102,20 @@ class VoiceStore:
         """Choose a voice; if its files are here, open it. No source gets a request.
 
         Args:
-            name: ``mei``, which is built in, or a voice of ``source``.
+            name: one of :data:`BUILT_INS`, or a voice of ``source``.
             source: where it is: URI, URI#NAME-THERE or a path; without one, the repository of HayaKoe's own voices.
 
         Raises:
             UsageError: ``source`` is none.
-            HayakoeError: a folder of this machine has no such voice, or its files are not what they should be. The
-                voice is chosen nevertheless, and :meth:`open` tries again.
+            HayakoeError: the extra of a built-in voice is not installed; a folder of this machine has no such voice, or
+                its files are not what they should be. The voice is chosen nevertheless, and :meth:`open` tries again.
         """
-        location = None if source is None and name == BUILT_IN else parse(source or DEFAULT)
+        location = None if source is None and name in BUILT_INS else parse(source or DEFAULT)
         with self._lock:
             choice = self._choices.get(name)
             if choice is None or choice.location != location:
-                choice = self._built_in if location is None else _Choice(location)
+                is_always_here = location is None and name == BUILT_IN
+                choice = self._built_in if is_always_here else _Choice(location)
                 self._choices[name] = choice
         with suppress(UncachedError):
             self._open(name, choice, self._visit(offline=True))
@@ -178,29 +189,44 @@ class VoiceStore:
     def _open(
         self, name: str, choice: "_Choice", visit: Visit, progress: Progress | None = None, *, is_new: bool = False
     ) -> Speaker:
-        if choice.location is None:
+        if choice is self._built_in:
             return self._fallback
+        if choice.location is None:
+            return self._open_built_in(name, choice, is_new=is_new)
         found = None if visit.offline else self._find(name, choice.location, visit, progress)
         with choice.opening:
             # What is here is found under the lock, so that files just fetched are not passed over for older ones.
             found = found or self._find(name, choice.location, visit, progress)
             if choice.speaker is None or choice.stamp != found.stamp or is_new:
-                url, licence = choice.location.uri, found.licence
-                voice = self._engine.make_voice(name, found.place, found.bert, url=url, licence=licence)
-                choice.speaker, choice.stamp = Speaker(voice, self._front_end), found.stamp
+                choice.speaker, choice.stamp = Speaker(found.make(), self._front_end), found.stamp
+            return choice.speaker
+
+    def _open_built_in(self, name: str, choice: "_Choice", *, is_new: bool) -> Speaker:
+        with choice.opening:
+            if choice.speaker is None or is_new:
+                choice.speaker = Speaker(self._engine.make_built_in(name), self._front_end)
             return choice.speaker
 
     def _find(self, name: str, location: Location, visit: Visit, progress: Progress | None) -> "_Found":
-        """Return where a voice's files are, after fetching them unless the visit is offline."""
+        """Return what a voice is made of, after fetching it unless the visit is offline."""
         source = visit.source(location.uri)
-        fetch = inventory.fetch_checkpoint if self._engine.needs_checkpoint else inventory.fetch
+        engine = self._engine
+        fetch = inventory.fetch_checkpoint if engine.needs_checkpoint else inventory.fetch
         missing: list[str] = []
-        place = _unless_missing(missing, lambda: fetch(source, location.speaker or name, progress))
-        bert = _unless_missing(missing, lambda: self._bert.get(location.uri, visit, progress))
-        if place is None or bert is None:
-            raise UncachedError(missing)
-        readme = source.fetch_optional("README.md")
-        return _Found(place, bert, read_about(readme.parent).licence if readme else "")
+        files = _unless_missing(missing, lambda: fetch(source, location.speaker or name, progress))
+        make: Callable[..., Voice]
+        if files is not None and files.graph is not None:
+            # A voice of Kokoro, which takes no BERT.
+            shared = files.graph
+            make = partial(engine.make_kokoro, name, files.place, files.graph, files.name)
+        else:
+            bert = _unless_missing(missing, lambda: self._bert.get(location.uri, visit, progress))
+            if files is None or bert is None:
+                raise UncachedError(missing)
+            shared = bert.model
+            make = partial(engine.make_voice, name, files.place, bert)
+        licence = _licence_of(source)
+        return _Found(partial(make, url=location.uri, licence=licence), f"{stamp_of(files.place)} {shared} {licence}")
 
 
 @dataclass(eq=False, slots=True)
@@ -208,7 +234,7 @@ class _Choice:
     """A voice that was chosen; another choice of its name is another object."""
 
     location: Location | None
-    """Where it comes from; None for the built-in voice."""
+    """Where it comes from; None for a built-in voice."""
 
     speaker: Speaker | None = None
     """The voice, once it has been opened."""
@@ -224,16 +250,22 @@ class _Choice:
 class _Found:
     """What a voice is made of."""
 
-    place: Path
-    bert: Bert
+    make: Callable[[], Voice]
+    """Returns the voice; its files are read, its network is not loaded."""
 
-    licence: str
-    """That of the whole repository; "" where it names none."""
+    stamp: str
+    """A text that changes when another voice would come of it."""
 
-    @property
-    def stamp(self) -> str:
-        """A text that changes when another voice would come of it."""
-        return f"{stamp_of(self.place)} {self.bert.model} {self.licence}"
+
+def _licence_of(source: Source) -> str:
+    """Return the licence of a whole repository; "" where it names none."""
+    readme = source.fetch_optional("README.md")
+    return read_about(readme.parent).licence if readme else ""
+
+
+def is_installed(name: str) -> bool:
+    """Return whether a built-in voice is here."""
+    return name == BUILT_IN or is_kokoro_installed()
 
 
 def _unless_missing(missing: list[str], get: Callable[[], T]) -> T | None:

@@ -139,7 +139,7 @@ def test_what_is_bad_is_left_out_with_one_line_and_its_neighbours_are_found(fold
     assert reason in line
     for name in ("anna", "zoe"):
         there = parse(found.voices[name])
-        assert inventory.fetch(open_source(there.uri, folder), name, None) == folder / name
+        assert inventory.fetch(open_source(there.uri, folder), name, None).place == folder / name
 
 
 @pytest.mark.parametrize("make", BAD, ids=lambda make: make.__name__)
@@ -229,7 +229,7 @@ def test_a_process_without_file_descriptors_says_nothing_of_the_voices(folder, m
 def test_a_source_in_a_folder_of_any_name_is_used(tmp_path):
     place = voice(tmp_path / SHIFT_JIS)
     source = open_source(parse(str(place)).uri, tmp_path)
-    assert inventory.fetch(source, "anna", None) == place
+    assert inventory.fetch(source, "anna", None).place == place
 
 
 @pytest.mark.parametrize("text", ["/\ud800", "file:///%00", "file://[", "https://["])

@@ -114,7 +114,7 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(publish, tmp_path):
 
 
 def test_the_built_in_voices_name_is_warned_of(publish):
-    warning = "warning  mei is the built-in voice, which this one replaces: choose another --name"
+    warning = "warning  mei is a built-in voice, which this one replaces: choose another --name"
     assert warning in publish("--to", "./dest", "--dry-run", name="mei").stdout
     assert "warning" not in publish("--to", "./dest", "--dry-run").stdout
 

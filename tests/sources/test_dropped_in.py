@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.kokoro_folders import as_kokoro_onnx, as_onnx_community
 from tests.support import DEADLINE, TINY_REPO, program
 from tests.voice_kinds import as_aivmx, as_folder
 from wyoming_hayakoe.sources.dropped_in import DroppedIn, dropped_into
@@ -38,6 +39,15 @@ def test_voices_of_every_kind_are_found(folder):
     }
 
 
+def test_kokoro_voices_are_found_in_both_layouts(folder):
+    as_onnx_community(folder / "kokoro", ("jf_alpha", "af_heart", "jf_neu"))
+    assert list(dropped_into(folder).voices) == ["jf_alpha", "jf_neu"]
+    as_kokoro_onnx(folder / "other")
+    found = dropped_into(folder)
+    assert sorted(found.voices) == ["jf_alpha", "jf_gongitsune", "jf_neu", "jf_nezumi", "jf_tebukuro", "jm_kumo"]
+    assert found.lines == [f"{folder / 'other'} is left out: another voice here is called jf_alpha: rename one of them"]
+
+
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
@@ -47,6 +57,10 @@ def test_voices_of_every_kind_are_found(folder):
         (["a.onnx"], "has no config.json and no style_vectors.npy: copy the whole folder"),
         (["config.json", "a.onnx"], "has no style_vectors.npy: copy the whole folder"),
         (["config.json", "style_vectors.npy"], "has no *.onnx: copy the whole folder"),
+        (
+            ["kokoro-v1.0.fp16.onnx", "voices-v1.0.bin"],
+            "it has voices of Kokoro, but no graph of theirs in int8 or fp32",
+        ),
         (["notes.doc"], "is no voice that this program speaks: copy config.json"),
     ],
 )

@@ -13,7 +13,7 @@ from wyoming_hayakoe.publish.conversion import check_checkpoint, is_cached
 from wyoming_hayakoe.publish.material import Material
 from wyoming_hayakoe.sources.location import open_source
 from wyoming_hayakoe.sources.source import AbsentError, Source
-from wyoming_hayakoe.tts import BUILT_IN
+from wyoming_hayakoe.voice_store import BUILT_INS
 
 Backend = Literal["cpu", "gpu"]
 
@@ -172,8 +172,9 @@ def described(plan: Plan, *, replace_readme: bool) -> Iterator[str]:
     elif plan.changes_readme:
         yield f"  {'replace' if replace_readme else 'keep':<8} {readme.NAME}"
     yield f"  {'verify':<8} by speaking from there, {' and '.join(publication.backends)}"
-    if publication.name == BUILT_IN:
-        yield f"  {'warning':<8} {BUILT_IN} is the built-in voice, which this one replaces: choose another --name"
+    if publication.name in BUILT_INS:
+        name = publication.name
+        yield f"  {'warning':<8} {name} is a built-in voice, which this one replaces: choose another --name"
 
 
 def _origin(publication: Publication, backend: Backend) -> str:

@@ -11,7 +11,8 @@ from urllib.parse import quote
 from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.folders import BOUNDS, Bounds, shown, walk
 from wyoming_hayakoe.sources.files import is_safe
-from wyoming_hayakoe.sources.inventory import MODEL_ENDINGS, voices_in
+from wyoming_hayakoe.sources.inventory import MODEL_ENDINGS, NO_GRAPH, voices_in
+from wyoming_hayakoe.sources.kokoro_layouts import lacks_graph
 
 # What file managers, version control and unfinished copies leave behind.
 _IGNORED = (".", "~", "__MACOSX", "lost+found", "Thumbs.db", "desktop.ini")
@@ -19,7 +20,7 @@ _NOTES = (".md", ".txt", ".pdf", ".png", ".jpg", ".jpeg", ".webp", ".wav", ".mp3
 
 _MOST_LINES = 20
 
-_TAKES = "copy config.json, style_vectors.npy and *.onnx, or an .aivmx file"
+_TAKES = "copy config.json, style_vectors.npy and *.onnx, or an .aivmx file, or Kokoro's folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ def _reason(paths: Sequence[str]) -> str:
         return f"it is an empty folder: {_TAKES}, or remove it"
     if any(name.endswith(MODEL_ENDINGS) for name in names) and not any(name.endswith(".onnx") for name in names):
         return "it is a voice for PyTorch only: `wyoming-hayakoe export` makes an ONNX one of it"
+    if lacks_graph(paths):
+        return f"it {NO_GRAPH}"
     wanted = ("config.json", "style_vectors.npy", "*.onnx")
     lacking = [name for name in wanted if not any(each == name or each.endswith(name.lstrip("*")) for each in names)]
     if len(lacking) < len(wanted) and lacking:
