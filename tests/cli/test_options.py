@@ -227,6 +227,21 @@ def test_presets_are_voices_of_their_own(config):
     assert catalogue.find(Requested()).params == slow
 
 
+@pytest.mark.parametrize("given", ["flag", "variable", "key"])
+def test_no_accent_is_an_option_and_accent_a_key_of_presets(config, monkeypatch, given):
+    presets = "".join(
+        f'[[voice]]\nname = "{name}"\n{accent}'
+        for name, accent in {"plain": "", "with": "accent = true\n", "without": "accent = false\n"}.items()
+    )
+    path = config(("no-accent = true\n" if given == "key" else "") + presets)
+    if given == "variable":
+        monkeypatch.setenv("HAYAKOE_NO_ACCENT", "1")
+    catalogue = offered("--config", path, *(["--no-accent"] if given == "flag" else []))
+    spoken = {name: catalogue.find(Requested(name=name)).params.accent for name in catalogue.names}
+    assert spoken == {"mei": False, "plain": False, "with": True, "without": False}
+    assert resolved().wanted.params.accent is (given != "variable")
+
+
 def test_presets_may_be_tables(config):
     path = config('[[voice]]\nname = "a"\n[[voice]]\nname = "b"\nspeed = 2\n')
     assert [entry.name for entry in offered("--config", path).entries] == ["mei", "a", "b"]
@@ -266,8 +281,9 @@ def test_presets_may_be_tables(config):
         ("[[voice]]\nname = 'a'\nspeed = 9", "[[voice]] number 1: speed: 9 is not a number from 0.2 to 5"),
         (
             "[[voice]]\nname = 'a'\nrate = 9",
-            "[[voice]] number 1: rate: no such key: allowed are description, intonation-scale, name,",
+            "[[voice]] number 1: rate: no such key: allowed are accent, description, intonation-scale, ",
         ),
+        ("[[voice]]\nname = 'a'\naccent = 'Tokyo'", "[[voice]] number 1: accent: 'Tokyo' is not true or false"),
         ("[[voice]]\nname = ''", "[[voice]] number 1: name: '' is not a text"),
         ("[[voice]]\nname = 'a'\nvoice = 'b'", "[[voice]] number 1: voice: no voice 'b': there is mei"),
         (

@@ -31,9 +31,9 @@ def test_it_speaks_standard_input_to_standard_output(arguments):
     assert 0.9 < seconds(result.stdout) < 1.4
 
 
-def said(run_here, out, *flags):
+def said(run_here, out, *flags, **environment):
     """Return the seconds of a greeting that is spoken with ``flags`` to the file ``out``."""
-    assert run_here("say", "こんにちは", "-o", str(out), *flags).code == 0
+    assert run_here("say", "こんにちは", "-o", str(out), *flags, **environment).code == 0
     return seconds(out.read_bytes())
 
 
@@ -96,9 +96,10 @@ def test_a_server_that_refuses_is_named():
 def test_the_configured_default_speaks_and_is_listed_first(tmp_path, run_here):
     (tmp_path / "config.toml").write_text('voice = ["slow", {name = "slow", speed = 2.0}]\n')
     config = ["--config", str(tmp_path / "config.toml")]
-    slow, mei = (said(run_here, tmp_path / "out.wav", *config, *flags) for flags in ([], ["--voice", "mei"]))
+    chosen = {"HAYAKOE_VOICE": ""}
+    slow, mei = (said(run_here, tmp_path / "out.wav", *config, *flags, **chosen) for flags in ([], ["--voice", "mei"]))
     assert slow == pytest.approx(2 * mei, rel=0.05)
-    assert run_here("voices", *config).stdout.splitlines()[1].startswith("slow")
+    assert run_here("voices", *config, **chosen).stdout.splitlines()[1].startswith("slow")
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])

@@ -23,3 +23,11 @@ def test_an_option_that_returns_to_its_running_value_waits_for_no_start(tmp_path
         told = [line for line in server.log if "next start only" in line]
     assert len(told) == 1, told
     assert f"{config}: rate: changes at the next start only" in told[0]
+
+
+def test_one_line_says_why_the_built_in_voice_is_the_default():
+    with Program.listening("--uri", "tcp://127.0.0.1:{port}", "--no-compile", HAYAKOE_VOICE="") as server:
+        wait_for_log(server, "default voice: mei")
+    with Program.listening("--uri", "tcp://127.0.0.1:{port}", "--voice", "mei") as server:
+        wait_for_log(server, "listening")
+    assert not [line for line in server.log if "default voice" in line]

@@ -321,7 +321,7 @@ async def test_the_built_in_voice_serves_under_its_name_until_its_namesake_can_s
 async def test_a_dropped_in_voice_is_never_the_default_by_itself():
     store = Store()
     store.here = store.compiled = {"anna"}
-    wanted = WantedVoices({"anna": "/data/voices/anna"}, dropped_in={"anna"})
+    wanted = WantedVoices({"anna": "/data/voices/anna"}, implied={"anna"})
     assert wanted.default_voice == "mei"
     configuration = Configuration(store)
     configuration.wanted = wanted

@@ -377,8 +377,8 @@ async def test_a_child_that_was_killed_is_named_so(tmp_path, caplog):
 
 def test_a_dropped_in_voice_is_the_default_only_if_it_is_named_first():
     dropped = {"bob": HERE}
-    assert WantedVoices(dropped, dropped_in=dropped).default_voice == "mei"
-    assert WantedVoices(dropped | {"a": HERE}, dropped_in=dropped).order == ["a", "mei", "bob"]
+    assert WantedVoices(dropped, implied=dropped).default_voice == "mei"
+    assert WantedVoices(dropped | {"a": HERE}, implied=dropped).order == ["a", "mei", "bob"]
     assert WantedVoices(dropped, first=["bob"]).default_voice == "bob"
 
 

@@ -27,7 +27,8 @@ def run(flags: argparse.Namespace) -> int:
     # The positional VOICE stands for --voice: without it, HAYAKOE_VOICE and the --config file apply.
     flags.voice = flags.voice or None
     configured = configure(flags, FETCHING)
-    voices = configured.wanted.sources
+    wanted = configured.wanted
+    voices = {name: source for name, source in wanted.sources.items() if name != wanted.preferred}
     if not voices and not flags.bert:
         raise UsageError("download: no voice is named or configured: name one, as NAME=hf://OWNER/REPO, or add --bert")
     tts = configured.make_tts()

@@ -22,6 +22,7 @@ from wyoming_hayakoe.server.voice_updater import VoiceUpdater
 from wyoming_hayakoe.server.wanted_voices import WantedVoices
 from wyoming_hayakoe.sources.dropped_in import dropped_into
 from wyoming_hayakoe.sources.location import DEFAULT
+from wyoming_hayakoe.voice_store import BUILT_INS
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ def run(flags: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, lambda *_: exit_at_once(0))
     configured = configure(flags, SERVING)
     configured.start_logging(_LOG_FORMAT)
+    if configured.default_line:
+        _LOGGER.info("%s", configured.default_line)
     offline = configured.settings.offline
     configuration = _Configuration(flags, configured)
     updater = VoiceUpdater(configured.make_tts(), configuration, progress_on(sys.stderr), offline=offline)
@@ -103,6 +106,6 @@ class _Configuration:
             log_format=self._running.log_format or _LOG_FORMAT,
         )
         given = as_flags(settings, (*PREPARING, *LOGGING))
-        voice = f"{name}={source or DEFAULT}"
+        voice = name if source is None and name in BUILT_INS else f"{name}={source or DEFAULT}"
         prove = ["--prove"] if settings.no_compile else []
         return [sys.executable, "-m", "wyoming_hayakoe", "compile", voice, *prove, *given]

@@ -17,6 +17,7 @@ _KINDS = {
     "repository": "HayaKoe repository",
     "folder": "Style-Bert-VITS2 folder",
     "aivmx": "AivisSpeech file",
+    "kokoro": "Kokoro",
 }
 _HELD_COLUMNS: tuple[str, ...] = ("name", "kind", "path")
 _COLUMNS: tuple[str, ...] = ("name", "description", "languages", "styles", "sample_rate", "licence", "attribution")
@@ -34,7 +35,8 @@ def run(flags: argparse.Namespace) -> int:
     if flags.source and not flags.voice:
         voices, shown = _held(flags), _HELD_COLUMNS
     else:
-        entries = open_voices(flags, SPEAKING).entries
+        catalogue = open_voices(flags, SPEAKING, built_in=True)
+        entries = [*catalogue.entries, *catalogue.unlisted]
         voices, shown = [_describe(entry) for entry in entries], _COLUMNS
         if flags.verbose:
             voices = [voice | _precision(entry) for voice, entry in zip(voices, entries, strict=True)]

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -71,23 +71,31 @@ class Catalogue:
         speakers: Sequence[Speaker],
         presets: Sequence[Preset] = (),
         status: Callable[[str], str | None] = lambda _: None,
+        *,
+        unlisted: Collection[str] = (),
     ) -> None:
         """List ``speakers``, then ``presets``.
 
-        ``status`` returns, for a name that is not listed, what keeps a configured voice from speaking now; else None.
+        Args:
+            speakers: the voices.
+            presets: further names for them.
+            status: returns, for a name that is not here, what keeps a configured voice from speaking now; else None.
+            unlisted: names of voices that are in no list, and speak for clients that name them.
 
         Raises:
             UsageError: two entries of one name, a preset of a voice that is not there, a style that a voice lacks.
         """
         by_name = {speaker.voice.name: speaker for speaker in speakers}
         self._entries: dict[str, Entry] = {}
+        self._unlisted: dict[str, Entry] = {}
         for speaker in speakers:
             own, *further = _entries_of(speaker)
             # No style hides a voice, nor another's style.
-            self._entries[own.name] = own
-            self._entries |= {each.name: each for each in further if each.name not in self._entries.keys() | by_name}
+            entries = self._unlisted if own.name in unlisted else self._entries
+            entries[own.name] = own
+            entries |= {each.name: each for each in further if each.name not in self._entries.keys() | by_name}
         for preset in presets:
-            if preset.name in self._entries:
+            if preset.name in self._entries or preset.name in self._unlisted:
                 raise UsageError(f"{preset.origin}: name: {preset.name!r} is another voice's: choose another name")
             self._entries[preset.name] = _entry_of(preset, by_name)
         self.status = status
@@ -105,12 +113,17 @@ class Catalogue:
 
     @property
     def entries(self) -> list[Entry]:
-        """All entries, the default first."""
+        """All entries of the list, the default first."""
         return list(self._entries.values())
 
     @property
+    def unlisted(self) -> list[Entry]:
+        """Entries that are in no list, and speak for clients that name them."""
+        return list(self._unlisted.values())
+
+    @property
     def names(self) -> list[str]:
-        """The names of all entries, the default first."""
+        """The names of all entries of the list, the default first."""
         return list(self._entries)
 
     @property
@@ -138,7 +151,7 @@ class Catalogue:
 
     def _find_entry(self, requested: Requested) -> Entry:
         if requested.name is not None:
-            if entry := self._entries.get(requested.name):
+            if entry := self._entries.get(requested.name) or self._unlisted.get(requested.name):
                 return entry
             if status := self.status(requested.name):
                 raise RequestError("voice-not-ready", status)

@@ -11,11 +11,13 @@ from typing import Protocol
 from wyoming_hayakoe.errors import HayakoeError, in_brief
 from wyoming_hayakoe.server.background import in_daemon_thread
 from wyoming_hayakoe.server.compiling import compile_in_child
+from wyoming_hayakoe.server.pace import keeps_up, pace_of
 from wyoming_hayakoe.server.turns import Turns
 from wyoming_hayakoe.sources.location import DEFAULT
 from wyoming_hayakoe.sources.source import Progress, Transfer
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.tts import TTS
+from wyoming_hayakoe.voice_store import BUILT_INS
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -58,6 +60,11 @@ class Job:
         """Seconds until the attempt."""
         return min(FIRST_PAUSE * 2.0 ** (self.failures - 1), LONGEST_PAUSE) if self.failures else 0.0
 
+    @property
+    def origin(self) -> str:
+        """Where the voice comes from, whichever it is there; a built-in one waits for no other."""
+        return (self.source or (self.name if self.name in BUILT_INS else DEFAULT)).partition("#")[0]
+
     def after_failure(self, reason: str) -> "Job":
         """Return the attempt that follows this one: networks come back, and files are repaired."""
         return Job(self.name, self.source, self.failures + 1, reason, f"cannot be used ({reason.rstrip('.')})")
@@ -73,11 +80,21 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A voice that can speak."""
+
+    speaker: Speaker
+
+    pace: float | None
+    """Seconds of computing for a second of sound; None where that has not been measured."""
+
+
+@dataclass(frozen=True, slots=True)
 class Usable:
     """A voice can be offered."""
 
     job: Job
-    speaker: Speaker
+    offer: Offer
     is_final: bool
     """Whether the job is done; else the voice speaks in an earlier form, or as it is, until it is compiled."""
 
@@ -119,16 +136,16 @@ class Workers:
         self._turns = Turns()
         self._compiling = asyncio.Lock()
 
-    def start(self, job: Job, make_ready: MakeReady, *, is_eager: bool) -> None:
+    def start(self, job: Job, make_ready: MakeReady, is_eager: Callable[[float | None], bool]) -> None:
         """Start a job, unless that has been done.
 
         Args:
             job: the attempt.
             make_ready: loads the voice before it is offered, where it takes the place of one that is in memory.
-            is_eager: whether it is loaded in any case.
+            is_eager: returns for the voice's pace whether it is loaded in any case.
         """
         if job not in self._tasks:
-            self._tasks[job] = task = asyncio.create_task(self._bring(job, make_ready, is_eager=is_eager))
+            self._tasks[job] = task = asyncio.create_task(self._bring(job, make_ready, is_eager))
             task.add_done_callback(lambda _: self._tasks.pop(job))
 
     def cancel_outdated(self) -> None:
@@ -145,16 +162,19 @@ class Workers:
             task.cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
 
-    async def _bring(self, job: Job, make_ready: MakeReady, *, is_eager: bool) -> None:
+    async def _bring(self, job: Job, make_ready: MakeReady, is_eager: Callable[[float | None], bool]) -> None:
         async def offer(speaker: Speaker, before: Speaker | None, *, is_final: bool) -> None:
-            if is_eager or (before is not None and before.voice.is_ready):
+            pace = await in_daemon_thread(lambda: pace_of(speaker.voice))
+            if is_eager(pace) or (before is not None and before.voice.is_ready):
                 await make_ready(speaker)
-            self._send(Usable(job, speaker, is_final))
+                # What cannot be loaded keeps up with nothing.
+                pace = pace if speaker.voice.is_ready else None
+            self._send(Usable(job, Offer(speaker, pace), is_final))
 
         try:
             before = self._tts.speakers.get(job.name)
             await asyncio.sleep(job.pause)
-            async with self._turns.turn((job.source or DEFAULT).partition("#")[0]):
+            async with self._turns.turn(job.origin):
                 job.activity = "is being fetched"
                 speaker = await in_daemon_thread(lambda: self._tts.open(job.name, lambda it: self._report(job, it)))
             is_final = await in_daemon_thread(lambda: is_compiled(speaker))
@@ -211,6 +231,18 @@ def reason_of(error: Exception) -> str:
 def is_compiled(speaker: Speaker) -> bool:
     """Whether a voice's form for this machine is here; reads files."""
     return speaker.voice.is_compiled
+
+
+def offer_at_once(speaker: Speaker, *, is_preferred: bool) -> Offer | None:
+    """Return the offer of a voice that can speak before its job has begun; None where it cannot. Reads files.
+
+    The preferred one is to be the default, for which another voice stands in: where loading it for the first time takes
+    seconds, it is offered when that is done.
+    """
+    if not can_speak(speaker):
+        return None
+    pace = pace_of(speaker.voice)
+    return None if is_preferred and keeps_up(pace) and not speaker.voice.has_spoken else Offer(speaker, pace)
 
 
 def can_speak(speaker: Speaker) -> bool:

@@ -16,7 +16,8 @@ from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.server.background import beside_each_other, in_daemon_thread
 from wyoming_hayakoe.server.catalogue import Catalogue
 from wyoming_hayakoe.server.configuration import Configuration, ConfigurationWatch
-from wyoming_hayakoe.server.voice_jobs import Failed, Job, MakeReady, Usable, Workers, can_speak, reason_of
+from wyoming_hayakoe.server.pace import default_line
+from wyoming_hayakoe.server.voice_jobs import Failed, Job, MakeReady, Offer, Usable, Workers, offer_at_once, reason_of
 from wyoming_hayakoe.server.wanted_voices import WantedVoices
 from wyoming_hayakoe.sources.source import Progress, UncachedError
 from wyoming_hayakoe.speaker import Speaker
@@ -46,8 +47,8 @@ class _State:
     """What the owning task knows."""
 
     wanted: WantedVoices
-    offered: dict[str, Speaker] = field(default_factory=dict)
-    """The speaker that is offered for each wanted name."""
+    offered: dict[str, Offer] = field(default_factory=dict)
+    """What is offered for each wanted name."""
 
     jobs: dict[str, Job] = field(default_factory=dict)
     """The attempt that is under way, or will be."""
@@ -87,13 +88,15 @@ class VoiceUpdater:
         self._workers = Workers(tts, progress, configuration.compile_command, self._events.put_nowait)
         self._problems: list[str] = []
         self._failure = ""
-        self.catalogue = self._catalogue(self._state.wanted, self._state.offered)
+        self._default_line: str | None = None
+        offered = self._state.offered
+        self.catalogue = self._catalogue(_decided(self._state.wanted, offered), offered)
         """What can be spoken now."""
 
     @property
     def default_voice(self) -> str:
         """The voice for clients that name none, whether it can speak already or not."""
-        return self._state.wanted.default_voice
+        return _decided(self._state.wanted, self._state.offered).default_voice
 
     async def run(self, publish: Publish, make_ready: MakeReady, *, preload: bool) -> None:
         """Follow the configuration and bring its voices until cancelled.
@@ -109,6 +112,7 @@ class VoiceUpdater:
         try:
             while True:
                 with self._logged():
+                    self._log_default()
                     self._start_jobs(make_ready, preload=preload)
                 events = [await self._events.get()]
                 while not self._events.empty():
@@ -132,8 +136,8 @@ class VoiceUpdater:
                 await self._follow(wanted)
             case _ if self._state.jobs.get(event.job.name) is not event.job:
                 pass
-            case Usable(job, speaker, is_final):
-                self._state.offered[job.name] = speaker
+            case Usable(job, offer, is_final):
+                self._state.offered[job.name] = offer
                 if is_final:
                     del self._state.jobs[job.name]
             case Failed(job, reason):
@@ -159,14 +163,14 @@ class VoiceUpdater:
         state, before = self._state, self._state.wanted
         changed = [name for name in wanted.sources if name not in before.sources or _differs(name, before, wanted)]
         gone = before.sources.keys() - wanted.sources.keys()
-        kept = {name: speaker for name, speaker in state.offered.items() if name not in {*gone, *changed}}
+        kept = {name: offer for name, offer in state.offered.items() if name not in {*gone, *changed}}
         self._catalogue(wanted, kept)
         new = {name: Job(name, wanted.sources[name]) for name in changed}
         jobs = {name: job for name, job in state.jobs.items() if name not in {*gone, *changed}} | new
         for name in gone:
             self._tts.unload(name)
         missing: dict[str, None] = {}
-        for name, found in self._open(new).items():
+        for name, found in self._open(new, wanted.preferred).items():
             match found:
                 case UncachedError():
                     jobs[name] = new[name].after_failure(str(found))
@@ -174,7 +178,7 @@ class VoiceUpdater:
                 case Exception():
                     jobs[name] = new[name].after_failure(reason_of(found))
                     self._log_failure(new[name], reason_of(found))
-                case Speaker():
+                case Offer():
                     kept[name] = found
         if missing:
             _LOGGER.error("%s", UncachedError(list(missing)))
@@ -182,9 +186,9 @@ class VoiceUpdater:
             state.jobs[name].is_over = True
         self._state = _State(wanted, kept, jobs)
 
-    def _open(self, jobs: Mapping[str, Job]) -> Mapping[str, Speaker | Exception | None]:
+    def _open(self, jobs: Mapping[str, Job], preferred: str | None) -> Mapping[str, Offer | Exception | None]:
         """Open the voices that are here; return those that can speak, and why others fail."""
-        work = {name: partial(self._open_one, job) for name, job in jobs.items()}
+        work = {name: partial(self._open_one, job, is_preferred=name == preferred) for name, job in jobs.items()}
         # One after another, as long as each takes the 50 ms that it should: the first one's BERT is that of all.
         longest = self._longest_opening
         found = beside_each_other(work, headstart=longest / 10, longest=longest)
@@ -192,14 +196,14 @@ class VoiceUpdater:
             _LOGGER.warning("the disk of these voices does not answer, they come when it does: %s", ", ".join(late))
         return {name: found[name] for name in jobs if name in found}
 
-    def _open_one(self, job: Job) -> Speaker | None:
+    def _open_one(self, job: Job, *, is_preferred: bool) -> Offer | None:
         self._tts.load(job.name, job.source)
         speaker = self._tts.speakers.get(job.name)
         if speaker is None or speaker is self._tts.store.built_in:
             if self._offline:
                 self._tts.open(job.name)
             return None
-        return speaker if can_speak(speaker) else None
+        return offer_at_once(speaker, is_preferred=is_preferred)
 
     def _retry(self, job: Job, reason: str) -> None:
         """Note why an attempt failed, and plan the next one: networks come back, and files are repaired."""
@@ -213,7 +217,8 @@ class VoiceUpdater:
 
     def _update(self, publish: Publish) -> None:
         """Publish the catalogue if it differs from the last one."""
-        wanted, offered = self._state.wanted, self._state.offered
+        offered = self._state.offered
+        wanted = _decided(self._state.wanted, offered)
         problems: list[str] = []
         try:
             catalogue = self._catalogue(wanted, offered)
@@ -226,22 +231,24 @@ class VoiceUpdater:
             if problem not in self._problems:
                 _LOGGER.error("%s: this is ignored", problem)
         self._problems = problems
-        if catalogue.entries != self.catalogue.entries:
+        before = self.catalogue
+        if (catalogue.entries, catalogue.unlisted) != (before.entries, before.unlisted):
             self.catalogue = catalogue
             publish(catalogue)
         else:
             self.catalogue.status = catalogue.status
 
-    def _catalogue(self, wanted: WantedVoices, offered: Mapping[str, Speaker]) -> Catalogue:
+    def _catalogue(self, wanted: WantedVoices, offered: Mapping[str, Offer]) -> Catalogue:
         speakers, stand_ins = self._speakers(wanted, offered)
         return wanted.catalogue(speakers, self._status, stand_ins=stand_ins)
 
     def _speakers(
-        self, wanted: WantedVoices, offered: Mapping[str, Speaker]
+        self, wanted: WantedVoices, offered: Mapping[str, Offer]
     ) -> tuple[Mapping[str, Speaker], Collection[str]]:
         """Return the voices that can speak, by name, and the names under which another one speaks for now."""
         stand_ins = {BUILT_IN} & wanted.sources.keys() - offered.keys()
-        return {BUILT_IN: self._tts.store.built_in, **offered}, stand_ins
+        here = {name: offer.speaker for name, offer in offered.items()}
+        return {BUILT_IN: self._tts.store.built_in, **here}, stand_ins
 
     def _status(self, name: str) -> str | None:
         """Return what keeps a wanted voice from speaking; None where it can speak."""
@@ -252,7 +259,21 @@ class VoiceUpdater:
         """Start the jobs that are new, and cancel those that are over."""
         self._workers.cancel_outdated()
         for job in self._state.jobs.values():
-            self._workers.start(job, make_ready, is_eager=preload or job.name == self.default_voice)
+            self._workers.start(job, make_ready, partial(self._is_eager, job.name, preload))
+
+    def _is_eager(self, name: str, preload: bool, pace: float | None) -> bool:
+        """Return whether a voice of this pace is loaded before it is offered."""
+        return preload or name == self._state.wanted.decided({name: pace}).default_voice
+
+    def _log_default(self) -> None:
+        """Log which voice is the default and why, where the configuration leaves that to this machine."""
+        state, line = self._state, None
+        if (name := state.wanted.preferred) is not None:
+            pace = state.offered[name].pace if name in state.offered else None
+            line = default_line(name, state.wanted.default_voice, pace, is_coming=name in state.jobs)
+            if line != self._default_line:
+                _LOGGER.info("%s", line)
+        self._default_line = line
 
     @contextmanager
     def _logged(self) -> Iterator[None]:
@@ -267,6 +288,11 @@ class VoiceUpdater:
                 _LOGGER.error("%s; the voices stay as they are", reason_of(error))  # noqa: TRY400 - not our fault
             else:
                 _LOGGER.exception("voices: internal error")
+
+
+def _decided(wanted: WantedVoices, offered: Mapping[str, Offer]) -> WantedVoices:
+    """Return the wanted voices with the default that the offered ones allow."""
+    return wanted.decided({name: offer.pace for name, offer in offered.items()})
 
 
 def _differs(name: str, before: WantedVoices, after: WantedVoices) -> bool:

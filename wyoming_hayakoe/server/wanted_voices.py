@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.server.catalogue import Catalogue, Preset
+from wyoming_hayakoe.server.pace import keeps_up
 from wyoming_hayakoe.speaker import Speaker, check_style
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice_store import BUILT_IN
@@ -22,8 +23,17 @@ class WantedVoices:
     sources: Mapping[str, str | None] = field(default_factory=dict)
     """The source of each voice, as :meth:`TTS.load` takes it."""
 
-    dropped_in: Collection[str] = ()
-    """The names among ``sources`` that only the folder of voices brings: none of them is the default by itself."""
+    implied: Collection[str] = ()
+    """The names among ``sources`` that no option gives, such as those of the folder of voices.
+
+    None of them is the default by itself.
+    """
+
+    preferred: str | None = None
+    """The one of ``implied`` that is the default where this machine keeps up with it.
+
+    Elsewhere it is in no list, since Home Assistant takes the first voice by label; it speaks for those who name it.
+    """
 
     first: Sequence[str] = ()
     """Names of voices, NAME:STYLEs and presets that are listed before all others; the first is the default."""
@@ -42,15 +52,25 @@ class WantedVoices:
 
     @property
     def order(self) -> list[str]:
-        """The names of all voices in the order of the catalogue: configured ones, the built-in one, dropped-in ones."""
-        configured = [name for name in self.sources if name not in self.dropped_in]
-        dropped_in = [name for name in self.sources if name in self.dropped_in]
-        return list(dict.fromkeys([*configured, BUILT_IN, *dropped_in]))
+        """The names of all voices in the order of the catalogue: configured ones, the built-in one, implied ones."""
+        configured = [name for name in self.sources if name not in self.implied]
+        implied = [name for name in self.sources if name in self.implied]
+        return list(dict.fromkeys([*configured, BUILT_IN, *implied]))
 
     @property
     def default_voice(self) -> str:
         """The voice for clients that name none, as soon as it can speak."""
         return self.voice_of(next(iter((*self.first, *self.order))))
+
+    def decided(self, paces: Mapping[str, float | None]) -> "WantedVoices":
+        """Return this with the preferred voice first, where this machine keeps up with it.
+
+        Args:
+            paces: seconds of computing for a second of sound, by the voice's name; None where that is not known.
+        """
+        if self.preferred is None or not keeps_up(paces.get(self.preferred)):
+            return self
+        return dataclasses.replace(self, first=(self.preferred, *self.first))
 
     def voice_of(self, name: str) -> str:
         """Return the voice behind a name of the catalogue: a preset's, a style's, or the voice itself."""
@@ -73,9 +93,12 @@ class WantedVoices:
         """
         coming = {name for name in self.order if name not in speakers or name in stand_ins}
         with named(self.where_style):
-            here = self._styled([speakers[name] for name in self.order if name in speakers], is_whole=not coming)
+            # The preferred voice brings no style that anybody has asked for.
+            is_whole = not coming - {self.preferred}
+            here = self._styled([speakers[name] for name in self.order if name in speakers], is_whole=is_whole)
         presets = [preset for preset in self.presets if preset.voice not in coming or _has(speakers, preset)]
-        catalogue = Catalogue(here, presets, lambda name: status(self.voice_of(name)))
+        unlisted = [self.preferred] if self.preferred and self.preferred not in self.first else []
+        catalogue = Catalogue(here, presets, lambda name: status(self.voice_of(name)), unlisted=unlisted)
         here_or_wrong = [name for name in self.first if name in catalogue.names or self.voice_of(name) not in coming]
         with named(self.where_voice):
             catalogue.put_first(here_or_wrong)
