@@ -5,6 +5,7 @@ root:   a Debian for ARM64 gets the program from wheels alone; a kernel with 16 
 suite:  the core of the test suite passes there, on the processor of each board.
 sound:  sentences sound there as they do here, and in int8 as in fp32.
 speed:  how many instructions a second of audio takes there, as a stand-in for time, of which an emulator says nothing.
+kokoro: the same of a voice of Kokoro's, stage by stage.
 """
 
 import argparse
@@ -13,14 +14,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from script.arm64 import elf, sound, speed, suite, wheels
+from script.arm64 import elf, kokoro, sound, speed, suite, wheels
 from script.arm64.root import Root
 from script.arm64.say import SentenceRunner, Voice
+from wyoming_hayakoe.engine.kokoro.voice_files import BUILT_IN
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CACHE = Path("~/.cache/wyoming-hayakoe-arm64")
 TINY = CHECKOUT / "tests" / "data" / "tiny-repo"
-STEPS = ("wheels", "root", "suite", "sound", "speed")
+STEPS = ("wheels", "root", "suite", "sound", "speed", "kokoro")
 
 
 def parse() -> argparse.Namespace:
@@ -51,6 +53,9 @@ def parse() -> argparse.Namespace:
         type=Path,
         help="repository too large to speak under emulation: only its stages are measured, by the step speed",
     )
+    parser.add_argument(
+        "--kokoro", metavar="VOICE", choices=list(BUILT_IN), default="kokoro-alpha", help="voice of the step kokoro"
+    )
     return parser.parse_args()
 
 
@@ -68,6 +73,7 @@ def main() -> int:
         "root": lambda: check_objects(root),
         "suite": lambda: suite.check(root, CHECKOUT, flags.test or suite.CORE),
         "sound": lambda: sound.check(runner, voices),
+        "kokoro": lambda: kokoro.show(root, flags.kokoro),
         "speed": lambda: speed.show(runner, voices, flags.large and flags.large.resolve()),
     }
     good = True

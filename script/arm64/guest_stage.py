@@ -17,17 +17,20 @@ def main() -> None:
     """Compute PIECE/FORM.onnx for all pieces and forms of FOLDER on PIECE/feeds.npz, and write what they make to OUT.
 
     OUT/graphs.json has the graphs in the order in which they were computed, each with the reason why it failed or "".
+    A graph that is a link to another is loaded once.
     """
     folder, out = map(Path, sys.argv[1:])
     out.mkdir(parents=True)
     mark = ctypes.CDLL(None).syscall
     graphs = []
+    sessions: dict[Path, Session] = {}
     for model in sorted(folder.glob("*/*.onnx")):
         with np.load(model.parent / "feeds.npz", allow_pickle=False) as archive:
             feeds = dict(archive)
         piece, form = model.parent.name, model.stem
         try:
-            session = Session(model, model, Execution(threads=1))
+            graph = model.resolve()
+            session = sessions[graph] = sessions.get(graph) or Session(graph, graph, Execution(threads=1))
             mark(MARK)
             try:
                 made = session.run(session.outputs, feeds)

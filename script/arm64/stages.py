@@ -173,11 +173,12 @@ def _measure(root: Root, board: Board, seconds: float) -> Counts:
                 root.work / "stages" / piece / f"{FP32[0]}.npy",
             )
         )
-        measured.setdefault(piece, {})[form] = Measured(count / seconds, _likeness(made, fp32), _likeness(made, here))
+        measured.setdefault(piece, {})[form] = Measured(count / seconds, likeness(made, fp32), likeness(made, here))
     return measured
 
 
-def _likeness(made: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -> float:
+def likeness(made: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -> float:
+    """Return the signal to noise in dB of what was ``made`` beside what was ``expected``."""
     noise = float(np.square(made - expected).sum(dtype=np.float64))
     return float(10 * np.log10(np.square(expected).sum(dtype=np.float64) / max(noise, 1e-30)))
 

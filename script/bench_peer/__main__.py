@@ -1,7 +1,8 @@
-"""Measure on this machine: a server, the text front end, or a neural voice (beside the peer, or its sound in int8).
+"""Measure on this machine: a server, the text front end, or a neural voice (beside others, or its sound in int8).
 
-The program's own `bench`, the comparison with HayaKoe, the peer, in the environment that script/peer makes, and
-`bench quality`: the sound of a trained voice in int8 beside fp32.
+The program's own `bench`; the comparison with HayaKoe, the peer, in the environment that script/peer makes; that of a
+voice of Kokoro's with the published way to speak with Kokoro; `bench quality`: the sound of a trained voice in int8
+beside fp32; and `bench naturalness`: what models of listeners think of a voice of Kokoro's.
 """
 
 import argparse
@@ -13,8 +14,9 @@ from pathlib import Path
 
 from script.bench_peer.chart import draw
 from wyoming_hayakoe.cli import bench, run_command
-from wyoming_hayakoe.cli.bench.engine import PRECISIONS, Library, in_precisions, measure, named
+from wyoming_hayakoe.cli.bench.engine import PRECISIONS, in_precisions, measure, named
 from wyoming_hayakoe.cli.bench.figures import Comparison, Figure, show
+from wyoming_hayakoe.cli.bench.processes import Library
 from wyoming_hayakoe.errors import UsageError
 
 PEER = Path(__file__).parents[2] / ".venv-peer" / "bin" / "python"
@@ -37,9 +39,15 @@ GOALS: Mapping[str, Mapping[str, float]] = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `bench`, and those of the comparison."""
-    bench.add_arguments(parser, [*bench.SUBJECTS, "quality"])
+    bench.add_arguments(parser, [*bench.SUBJECTS, "quality", "naturalness"])
     parser.add_argument("--joe", action="store_true", help="quality: of Piper's voice joe, which script/peer installs")
-    parser.add_argument("--against", choices=["peer"], help="engine: beside HayaKoe, as script/peer has installed it")
+    parser.add_argument(
+        "--against",
+        choices=["peer", "kokoro-onnx"],
+        help="engine: beside HayaKoe, as script/peer has installed it, or a voice of Kokoro's as published",
+    )
+    parser.add_argument("--threads", type=int, help="Kokoro: threads of each program (default: their own)")
+    parser.add_argument("--nisqa", metavar="FILE", type=Path, help="naturalness: nisqa_tts.tar, if you may use it")
     parser.add_argument("--chart", metavar="FILE.png", help="engine: draw the ratios (needs matplotlib)")
 
 
@@ -48,13 +56,20 @@ def run(flags: argparse.Namespace) -> int:
     if flags.against is None:
         if flags.chart:
             raise UsageError("--chart: there is no ratio to draw: add --against peer")
-        if flags.what == "quality":
-            show(_quality(flags), flags.json)
-            return 0
-        return bench.run(flags)
+        match flags.what:
+            case "quality":
+                show(_quality(flags), flags.json)
+            case "naturalness":
+                show(_naturalness(flags), flags.json)
+            case _:
+                return bench.run(flags)
+        return 0
     if flags.what != "engine" or flags.profile:
         raise UsageError("--against: compares the time and memory of `bench engine` only")
-    compared = measure_beside_peer(flags.voice, [flags.precision] if flags.precision else PRECISIONS)
+    if flags.against == "kokoro-onnx":
+        compared = measure_beside_published(flags)
+    else:
+        compared = measure_beside_peer(flags.voice, [flags.precision] if flags.precision else PRECISIONS)
     show(compared, flags.json)
     if flags.chart:
         draw(compared, Path(flags.chart))
@@ -73,6 +88,29 @@ def measure_beside_peer(voice: str | None, precisions: Sequence[str]) -> list[Co
     peer = Library("hayakoe", str(PEER), loads_another=False)
     compared = measure(voice, {**ours, "peer": peer})
     return [replace(each, reference="peer", goals=GOALS.get(each.what, {})) for each in compared]
+
+
+def measure_beside_published(flags: argparse.Namespace) -> list[Comparison]:
+    """Measure a voice of Kokoro's with this program and as published.
+
+    Raises:
+        UsageError: there is no such voice, or it is not installed.
+    """
+    from script.bench_peer import kokoro
+
+    return kokoro.measure(flags.voice or kokoro.DEFAULT, _options(flags))
+
+
+def _naturalness(flags: argparse.Namespace) -> Sequence[Figure]:
+    from script.bench_peer import kokoro, naturalness
+
+    name = kokoro.known(flags.voice or kokoro.DEFAULT)
+    return naturalness.measure(name, _options(flags), flags.nisqa)
+
+
+def _options(flags: argparse.Namespace) -> dict[str, str | int]:
+    """Return what the TTS of a voice of Kokoro's is to be given."""
+    return {name: value for name in ("precision", "threads") if (value := getattr(flags, name))}
 
 
 def _quality(flags: argparse.Namespace) -> Sequence[Figure]:

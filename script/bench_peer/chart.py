@@ -8,7 +8,7 @@ from wyoming_hayakoe.errors import UsageError
 
 
 def draw(compared: Sequence[Comparison], target: Path) -> None:
-    """Write a picture of the ratio of the peer's figure to each program's, with goals as marks.
+    """Write a picture of the ratio of the reference's figure to each program's, with goals as marks.
 
     Raises:
         UsageError: there is no ratio, or no matplotlib.
@@ -31,7 +31,7 @@ def draw(compared: Sequence[Comparison], target: Path) -> None:
         axes.plot(goals, places, "k|", markersize=12)
     axes.set_yticks([row + 0.4 - height / 2 for row in range(len(rows))], [each.what for each in rows])
     axes.axvline(1, color="black", linewidth=0.8)
-    axes.set_xlabel("HayaKoe / this program (marks: goals)")
+    axes.set_xlabel(f"{rows[0].reference} / this program (marks: goals)")
     axes.invert_yaxis()
     axes.legend()
     canvas.savefig(target)

@@ -1,9 +1,11 @@
 """`script/bench`: the program's own measurements, and the comparison with the peer."""
 
+import numpy as np
 import pytest
 
 from script.bench_peer import __main__ as bench_peer
 from script.bench_peer.chart import draw
+from wyoming_hayakoe.audio import Audio
 from wyoming_hayakoe.cli import run_command
 from wyoming_hayakoe.cli.bench import engine, worker
 from wyoming_hayakoe.cli.bench.figures import Comparison
@@ -59,17 +61,20 @@ def test_streams_are_measured_to_their_first_and_to_their_last_window():
         def stream(self, text, **params):
             for number in range(3):
                 spoken.append(number)
-                yield text
+                yield Audio(24_000, np.zeros(6000, dtype=np.int16))
 
         def generate(self, text, **params):
             spoken.append(text)
+            return Audio(24_000, np.zeros(24_000, dtype=np.int16))
 
-    windows = {}
+    windows, sounds = {}, {}
     for kind in ("first", "streamed", "whole"):
         spoken.clear()
-        assert worker._measure(Speaker(), kind, "all") >= 0
+        wall, computing, sounds[kind] = worker._measure(Speaker(), kind, "all")
+        assert min(wall, computing) >= 0
         windows[kind] = list(spoken)
     assert windows == {"first": [0], "streamed": [0, 1, 2], "whole": ["all"]}
+    assert sounds == {"first": 0.25, "streamed": 0.75, "whole": 1.0}
 
 
 def test_the_table_says_what_was_prepared_of_the_voice(tmp_path):
