@@ -1,0 +1,1 @@
+"""A page on which a Japanese listener judges the word accent of a voice."""
