@@ -16,7 +16,7 @@ from wyoming_hayakoe.text.dictionary import Snapshot, UserDictionary
 from wyoming_hayakoe.text.kaomoji import silence_faces
 from wyoming_hayakoe.text.normalize import explain, normalize
 from wyoming_hayakoe.text.rule import Change, differences, run
-from wyoming_hayakoe.text.rules import emoji, markdown
+from wyoming_hayakoe.text.rules import emoji, lists, markdown
 from wyoming_hayakoe.text.trace import Traced, attribute, rewritten
 from wyoming_hayakoe.utterance import Utterance, Word
 
@@ -39,7 +39,7 @@ class TextStage:
 
 
 KAOMOJI = TextStage("kaomoji", silence_faces)
-MARKDOWN = TextStage("markdown", partial(run, markdown.RULES))
+MARKDOWN = TextStage("markdown", partial(run, (*markdown.RULES, *lists.RULES)))
 EMOJI = TextStage("emoji", partial(run, emoji.RULES))
 SIGNS = TextStage("numbers and symbols", normalize, explain)
 ENGLISH = TextStage("English", english.katakana, english.explain)
