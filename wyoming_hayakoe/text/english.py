@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 from wyoming_hayakoe.text.rule import Change
 from wyoming_hayakoe.text.rules.loanwords import READINGS, SPELLED
@@ -47,7 +48,9 @@ _ARTICLE = re.compile(r"(?<![A-Za-z0-9])[Aa](?= [a-z]{2})")
 _SUDACHI_STOP = frozenset({"a", "as", "upgrade", "us", "be", "go", "me"})
 
 # In capitals these are acronyms, otherwise function words.
-_CAPITAL_ACRONYMS = frozenset({"ETC", "IT", "AM", "AT", "PM", "US", "ME", "OR", "DO"})
+_CAPITAL_ACRONYMS = frozenset(
+    {"ETC", "IT", "AM", "AT", "PM", "US", "ME", "OR", "DO", "WHO", "HIS", "MR", "MS", "DR", "ITS"}
+)
 
 # What is longer may also be a word that is shouted (TIMES).
 _SHORT_ACRONYM = 3
@@ -135,7 +138,11 @@ def _at_joints(word: str) -> tuple[str, str] | None:
         return None
     parts = [part for part in re.split("[-]|(&)", word) if part]
     readings = ["アンド" if part == "&" else _part(part) for part in parts]
-    return "".join(readings), _source(parts[0])
+    # Digits on both sides of a hyphen would become one number.
+    apart = (a[-1].isdigit() and b[0].isdigit() for a, b in pairwise(readings))
+    return readings[0] + "".join("、" * rest + reading for rest, reading in zip(apart, readings[1:], strict=True)), (
+        _source(parts[0])
+    )
 
 
 def _at_digits(word: str) -> tuple[str, str] | None:

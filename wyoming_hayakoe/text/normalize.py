@@ -11,12 +11,14 @@ import re
 
 from wyoming_hayakoe.text.characters import drop_unsayable, is_plain
 from wyoming_hayakoe.text.rule import Change, TextRule, differences, run
-from wyoming_hayakoe.text.rules import addresses, counters, dates, folding, marks, money, signs, units
+from wyoming_hayakoe.text.rules import addresses, codes, counters, dates, folding, marks, money, signs, units
 
 TABLES: tuple[tuple[TextRule, ...], ...] = (
     signs.THOUSANDS,
+    codes.LETTERS,
     addresses.RULES,
     dates.RULES,
+    codes.NUMBERS,
     money.RULES,
     units.RULES,
     signs.BETWEEN,

@@ -19,7 +19,10 @@ _NUMBER = r"(?P<number>[1-9１-９][0-9０-９]{0,2})"
 _SHORT_NUMBER = r"(?P<number>[1-9１-９][0-9０-９]?)"
 _BLANKS = r"[ \t　]+"
 # Counters that nobody gives a decimal: １．３回押す is the first item, １．３倍 is not.
-_WHOLE = r"(?:回|つ|個|本目?|人(?![前分])|名|枚|番|台|階|件|匹|冊|度目|日(?!間)|月|年(?!間)|時(?!間)|章|位|曲|話|品|種類|[かヶカ]所|[:：])"
+_WHOLE = (
+    r"(?:回|つ|個|本目?|人(?![前分])|名|枚|番|台|階|件|匹|冊|度目|日(?!間)|月|年(?!間)|時(?!間)|章|位|曲|話|品|種類"
+    "|[かヶカ]所|[:：])"
+)
 _DECIMAL = r"[0-9０-９]+(?:倍|割|分|[%％]|パーセント|ポイント|[万億兆]|[A-Za-zｍｋｇμ])"
 _ROMAN = {"ii": 2, "iii": 3, "iv": 4, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
 # A number behind such a word belongs to it: ステップ 2. 3秒待つ.
