@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from wyoming_hayakoe.text.acronyms import accented
 from wyoming_hayakoe.text.readings import reread
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def analyse(text: str, jtalk: "OpenJTalk | None" = None) -> list["NJDFeature"]:
 
     Never raises: what the reading rules fail on is read without them, and what fails even then is left out.
     """
-    return [feature for piece in pieces(text) for feature in reread(_analyse_piece(piece, jtalk))]
+    return [feature for piece in pieces(text) for feature in accented(list(reread(_analyse_piece(piece, jtalk))))]
 
 
 def pieces(text: str, limit: int = MAX_BYTES) -> Iterator[str]:

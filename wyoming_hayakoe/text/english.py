@@ -13,14 +13,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
+from wyoming_hayakoe.text.acronyms import LETTERS, is_spelled
 from wyoming_hayakoe.text.rule import Change
 from wyoming_hayakoe.text.rules.loanwords import READINGS, SPELLED
 
-_LETTER_NAMES = """
-    エー ビー シー ディー イー エフ ジー エイチ アイ ジェイ ケー エル エム エヌ オー ピー キュー
-    アール エス ティー ユー ブイ ダブリュー エックス ワイ ゼット
-"""
-_LETTERS = dict(zip("abcdefghijklmnopqrstuvwxyz", _LETTER_NAMES.split(), strict=True))
 # Other names that dictionaries use, to see whether what they give is only a spelling.
 _LETTER_VARIANTS = {
     "a": "エー|エイ",
@@ -75,7 +71,17 @@ def katakana(text: str) -> str:
         return text
     text = _ARTICLE.sub("ア", text)
     text = _NAMED_TV.sub(f" {_TV_BEHIND_A_NAME}", text)
-    return _TOKEN.sub(lambda match: word_reading(match[0])[0] if _HAS_LATIN.search(match[0]) else match[0], text)
+    return _TOKEN.sub(lambda match: _read(match) if _HAS_LATIN.search(match[0]) else match[0], text)
+
+
+def _read(match: re.Match[str]) -> str:
+    """Return a word's reading; what is spelled stays apart from katakana beside it, so that it can be found again."""
+    reading = word_reading(match[0])[0]
+    if not is_spelled(reading):
+        return reading
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    left, right = (" " if char and _KATAKANA.fullmatch(char) else "" for char in (before, after))
+    return f"{left}{reading}{right if after != 'ー' else ''}"
 
 
 def explain(text: str) -> list[Change]:
@@ -226,12 +232,12 @@ def _source(part: str) -> str:
 
 
 def _spell(word: str) -> str:
-    return "".join(_LETTERS.get(letter, letter if letter.isdigit() else "") for letter in word.lower())
+    return "".join(LETTERS.get(letter, letter if letter.isdigit() else "") for letter in word.lower())
 
 
 def _is_spelling(word: str, reading: str) -> bool:
     """Whether a dictionary only put letter names in a row: its way with words that it does not have."""
-    pattern = "".join(f"(?:{_LETTER_VARIANTS.get(letter, _LETTERS.get(letter, letter))})" for letter in word)
+    pattern = "".join(f"(?:{_LETTER_VARIANTS.get(letter, LETTERS.get(letter, letter))})" for letter in word)
     return len(word) > 1 and re.fullmatch(pattern, reading) is not None
 
 

@@ -29,11 +29,21 @@ _YEAR = re.compile("(?:19|20)[0-9]{2}")
 _TWO_NUMBERS = re.compile("[0-9]-[0-9]")
 _HYPHEN_AT_NUMBER = re.compile("(?<=[0-9ァ-ヺー])-|-(?=[0-9ァ-ヺー])")
 _NO_CODE = re.compile("(?:AC|DC|AM|PM|am|pm)[0-9]")
+_NAME_BESIDE_LETTER = re.compile("(?<=[A-Za-z])(?=[ァ-ヺ])|(?<=[ァ-ヺー])(?=[A-Za-z])")
+_NAME_BEHIND = re.compile("[ァ-ヺー]$")
+_KATAKANA = re.compile("[ァ-ヺ]")
 _SPELLED_FROM = 3
 
 
 def _code(match: re.Match[str]) -> str:
     """Return a code of letters and digits, its groups apart; what is no code stays as it is."""
+    code = _read(match)
+    # Digits by name would be one word with katakana beside them.
+    is_apart = _NAME_BEHIND.search(code) is None or _KATAKANA.match(match.string, match.end()) is None
+    return _NAME_BESIDE_LETTER.sub(" ", code) + ("" if is_apart else " ")
+
+
+def _read(match: re.Match[str]) -> str:
     code = match[0]
     if code.lower() in READINGS or _NO_CODE.match(code):
         return code
@@ -111,8 +121,9 @@ LETTERS: tuple[TextRule, ...] = (
         "CVE-2024-12345 → CVE、ニーゼロニーヨン、イチニーサンヨンゴー",
         "SKU-2024-001です → SKU、ニーゼロニーヨン、ゼロゼロイチです",
         "ABC-1234-5678 → ABC、イチニーサンヨン、ゴーロクナナハチ",
-        "ABC-123 → ABCイチニーサン",
-        "ESP8266 → ESPハチニーロクロク",
+        "ABC-123 → ABC イチニーサン",
+        "ESP8266 → ESP ハチニーロクロク",
+        "E102エラー → E イチゼロニー エラー",
         "ABC-123番 → ABC123番",
         "E231系 → E231系",
         "N700系 → N700系",
