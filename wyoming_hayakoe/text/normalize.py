@@ -29,7 +29,7 @@ TABLES: tuple[tuple[TextRule, ...], ...] = (
 
 # No rule can apply to a text without digits, Latin letters or one of these: most of plain Japanese.
 _WORTH_A_LOOK = re.compile(
-    r"[\"-,./0-9:;<=>@A-Za-z\[-`{-~\-–—°〒○×÷→±≒≈≠≤≥≦≧¥€£₩₿¢‰〜※何窓鍵錠蓋（§¶†‡〓′″\^]|[月火水木金土日][・、]?[火水木金土日]"
+    r"[\"-,./0-9:;<=>@A-Za-z\[-`{-~\-–—°〒○×÷→±≒≈≠≤≥≦≧¥€£₩₿¢‰〜※何窓鍵錠蓋（§¶†‡〓′″\^]|[月火水木金土日][・、]?[火水木金土日]|[!。][をの]|![がはにでもへ]|ラブライブ!"
 )
 _BLANKS = re.compile(r"\s{2,}")
 

@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+import re
+
 from wyoming_hayakoe.text.rule import TextRule, rule
+from wyoming_hayakoe.text.stops import NAMES
 
 _SILENT = "[○×※〓§¶†‡^~〜`<>≤≥≦≧*#﹏＿′″]+"
 _JAPANESE = r"ぁ-ゖァ-ヺー一-鿿々"
 
+_WORD = "[一-鿿ァ-ヺA-Za-z0-9「『]"
+
 RULES: tuple[TextRule, ...] = (
+    rule(
+        "mark in a name",
+        rf"(?i)(?<![A-Za-z])(?:{'|'.join(re.escape(name) for name in sorted(NAMES, key=len, reverse=True))})",
+        lambda m: re.sub("[!。]", "", m[0]),
+        "Yahoo!ニュース → Yahooニュース",
+        "Hey! Say! JUMPの曲 → Hey Say JUMPの曲",
+        "ラブライブ！サンシャイン → ラブライブサンシャイン",
+        "OK!次は → OK!次は",
+    ),
+    rule(
+        "mark at the end of a name",
+        rf"(?<=[{_JAPANESE}A-Za-z0-9])!{{1,2}}(?=を|[のがはにでもへ]{_WORD})|(?<=[{_JAPANESE}])。(?=を)|(?<=[一-鿿ァ-ヺー])。(?=の{_WORD})",
+        "",
+        "ハイキュー!!を見る → ハイキューを見る",
+        "けいおん！の曲 → けいおんの曲",
+        "モーニング娘。のライブ → モーニング娘のライブ",
+        "やった！と叫ぶ → やった!と叫ぶ",
+        "すごい！のんびり → すごい!のんびり",
+    ),
+    rule("Pink", r"(?<![A-Za-z])P!nk(?![A-Za-z])", "ピンク", "P!nkの曲 → ピンクの曲"),
     rule("company", r"[(（]株[)）]", "株式会社", "(株)ハヤコエ → 株式会社ハヤコエ"),
     rule("limited company", r"[(（]有[)）]", "有限会社", "(有)ハヤコエ → 有限会社ハヤコエ", "(無) → (無)"),
     rule(
