@@ -34,8 +34,11 @@ _BY_NAME = {name: letter for letter, name in LETTERS.items()} | _FIGURES
 _PAIR_NUCLEUS = 3
 # キュー is a letter and a digit: which, its neighbours tell.
 _NAMES = sorted({*_BY_NAME, *_DIGITS}, key=len, reverse=True)
-_NAME = re.compile("|".join(_NAMES))
-_RUN = re.compile(f"(?:{'|'.join(_NAMES)}){{2,}}")
+_AND = "アンド"
+_BY_NAME[_AND] = "&"
+_NAME = re.compile("|".join([*_NAMES, _AND]))
+_ROW = f"(?:{'|'.join(_NAMES)})"
+_RUN = re.compile(f"{_ROW}(?:(?:{_AND})?{_ROW})+")
 _SMALL = frozenset("ァィゥェォャュョ")
 # 5G, 4K, 3D: what is spelled though it begins with a number.
 _BEHIND_A_FIGURE = frozenset({"ジー", "ケー", "ディー"})
@@ -90,7 +93,7 @@ def accented(features: Sequence[NJDFeature]) -> Sequence[NJDFeature]:
 def _words(kana: str) -> list[_Word]:
     """Cut a row of names into words; none if it may be no spelling."""
     names = _NAME.findall(kana)
-    if len(names) == 1 or kana in _WORDS:
+    if len(names) == 1 or kana in _WORDS or _AND in (names[0], names[-1]):
         return []
     if len(names) == 2 and (names[0] in _FIGURES or names[0] in _DIGITS):
         is_spelled_on = names[1] in (_BEHIND_A_FIGURE if names[0] in _FIGURES else _BEHIND_A_DIGIT)
@@ -203,6 +206,7 @@ def _feature(model: NJDFeature, word: _Word, *, opens: bool) -> NJDFeature:
     feature = model.copy()
     feature["string"] = feature["orig"] = feature["read"] = feature["pron"] = word.kana
     feature["pos"], feature["pos_group1"], feature["pos_group2"] = "名詞", "固有名詞", "一般"
+    feature["pos_group3"] = feature["ctype"] = feature["cform"] = "*"
     feature["mora_size"] = morae(word.kana)
     if opens:
         feature["chain_flag"] = 0

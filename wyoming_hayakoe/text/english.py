@@ -19,13 +19,21 @@ from wyoming_hayakoe.text.rules.loanwords import READINGS, SPELLED
 
 # Other names that dictionaries use, to see whether what they give is only a spelling.
 _LETTER_VARIANTS = {
-    "a": "エー|エイ",
+    "a": "エー|エイ|アー",
+    "b": "ビー|ビ|ベー",
+    "c": "シー|シイ|セー",
+    "d": "ディー|ディ|デー",
+    "e": "イー|イ",
     "h": "エイチ|エッチ",
     "j": "ジェー|ジェイ",
     "k": "ケー|ケイ",
-    "v": "ブイ|ヴィー|ビー",
+    "n": "エヌ|ネヌ",
+    "p": "ピー|ピ|ペー",
+    "t": "ティー|ティ|テー",
+    "u": "ユー|ユ",
+    "v": "ブイ|ヴイ|ヴィー|ヴィ|ビー",
+    "w": "ダブリュー|ダブリュ|ダブル",
     "z": "ゼット|ズィー",
-    "w": "ダブリュー|ダブル",
 }
 
 _TOKEN = re.compile(r"[A-Za-z0-9]+(?:['&-][A-Za-z0-9]+)*")
@@ -33,6 +41,7 @@ _HAS_LATIN = re.compile("[A-Za-z]")
 _RUNS = re.compile("[A-Za-z](?:[A-Za-z']*[A-Za-z])?|[0-9]+")
 # Home|Assistant, Open|AI, ESP|Home, i|Robot
 _CAMEL = re.compile("[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
+_FROM_TO = re.compile("[A-Za-z]2[A-Za-z]")  # D2C, V2G: the figure is the English word "to"
 _KATAKANA = re.compile("[ァ-ヴー]+")
 _NO_VOWEL = re.compile("[b-df-hj-np-tv-xz]{1,5}|[b-df-hj-np-tv-z]{3}")
 _TV_BEHIND_A_NAME = "ティービー"
@@ -45,7 +54,7 @@ _SUDACHI_STOP = frozenset({"a", "as", "upgrade", "us", "be", "go", "me"})
 
 # In capitals these are acronyms, otherwise function words.
 _CAPITAL_ACRONYMS = frozenset(
-    {"ETC", "IT", "AM", "AT", "PM", "US", "ME", "OR", "DO", "WHO", "HIS", "MR", "MS", "DR", "ITS"}
+    {"ETC", "IT", "AM", "AT", "PM", "US", "ME", "OR", "DO", "WHO", "HIS", "MR", "MS", "DR", "ITS", "PER", "SEM"}
 )
 
 # What is longer may also be a word that is shouted (TIMES).
@@ -116,12 +125,10 @@ def word_reading(word: str) -> tuple[str, str]:
 def _whole(word: str) -> tuple[str, str] | None:
     """Return the reading that a list or dictionary has for exactly this word."""
     lower = word.lower()
-    if len(word) == 1:
-        return _spell(word), "spelled"
-    if lower in READINGS and word not in _CAPITAL_ACRONYMS:
+    if lower in READINGS and word not in _CAPITAL_ACRONYMS and len(word) > 1:
         return READINGS[lower], "override"
-    if lower in SPELLED:
-        return _spell(word), "spelled"
+    if len(word) == 1 or lower in SPELLED or _FROM_TO.fullmatch(word) is not None:
+        return "ツー".join(map(_spell, word.split("2"))), "spelled"
     if not word.isalpha():
         return None
     for source, look_up in (("dictionary", _from_dictionary), ("sudachi", _from_sudachi)):
