@@ -6,12 +6,9 @@ point, the counter tells `１．３回押す` from `１．５倍`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
 
 from wyoming_hayakoe.text.rule import TextRule, rule
-
-if TYPE_CHECKING:
-    import re
 
 # Where an item begins: a line or a sentence.
 _START = r"(?m:(?:^|(?<=[。．！？!?]))[ \t　]*)"
@@ -25,6 +22,15 @@ _WHOLE = (
 )
 _DECIMAL = r"[0-9０-９]+(?:倍|割|分|[%％]|パーセント|ポイント|[万億兆]|[A-Za-zｍｋｇμ])"
 _ROMAN = {"ii": 2, "iii": 3, "iv": 4, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
+_ANY_ROMAN = "|".join(sorted([*_ROMAN, *map(str.upper, _ROMAN)], key=len, reverse=True))
+_PLAIN_NUMBER = re.compile("[0-9０-９]{1,9}(?![0-9A-Za-z])")
+_CIRCLED = "①-⑳❶-❿"
+# Numbers of an item in one character, in brackets, with a full stop, or in two circles: their first and last.
+_IN_ONE = (("⑴", "⒇"), ("⒈", "⒛"), ("⓵", "⓾"))
+_ONE_CHARACTER = {
+    chr(code): code - ord(first) + 1 for first, last in _IN_ONE for code in range(ord(first), ord(last) + 1)
+}
+_ROMAN_CHARACTER = {chr(0x2160 + number): number + 1 for number in range(12)}
 # A number behind such a word belongs to it: ステップ 2. 3秒待つ.
 _LABELS = (
     "ステップ", "手順", "工程", "フェーズ", "レベル", "パターン", "ポイント", "質問", "項目", "方法", "理由", "選択肢",
@@ -34,7 +40,7 @@ _LABELS = (
 
 def _rest(match: re.Match[str]) -> str:
     """Return the mark of a short rest; 2、3秒 would be about two or three seconds to Open JTalk."""
-    return "・" if match.string[match.end() : match.end() + 1].isdigit() else "、"
+    return "・" if _PLAIN_NUMBER.match(match.string, match.end()) is not None else "、"
 
 
 def _item(match: re.Match[str]) -> str:
@@ -48,7 +54,59 @@ def _inside(match: re.Match[str]) -> str:
     return f"{' ' if is_joined else '、'}{_item(match)}"
 
 
+def _circled(match: re.Match[str]) -> str:
+    """Return a rest before a circled number that goes on with a list: one is before it, and no label joins it."""
+    before = match.string[max(0, match.start() - _NEAR) : match.start()]
+    return "、" if _ANY_CIRCLED.search(before) is not None and not before.endswith(_LABELS) else match[0]
+
+
+_NEAR = 100
+_ANY_CIRCLED = re.compile(f"[{_CIRCLED}]")
+
 RULES: tuple[TextRule, ...] = (
+    rule(
+        "number of an item in one character",
+        rf"(?P<one>[{''.join(_ONE_CHARACTER)}])[ \t　]*",
+        lambda m: f"{_ONE_CHARACTER[m['one']]}{_rest(m)}",
+        "⑴ 3回押す → 1・3回押す",
+        "⒉電源 → 2、電源",
+    ),
+    rule(
+        "circled number inside a line",
+        rf"(?<=[ぁ-ゖァ-ヺー一-鿿])[ \t　]*(?=[{_CIRCLED}])",
+        _circled,
+        "①3秒待つ②2回押す → ①3秒待つ、②2回押す",
+        "①は図②の通り → ①は図②の通り",
+        "手順② → 手順②",
+    ),
+    rule(
+        "number of an item, Roman",
+        rf"{_START}(?P<number>[{''.join(_ROMAN_CHARACTER)}])[.．]{_BLANKS}(?=\S)",
+        lambda m: f"{_ROMAN_CHARACTER[m['number']]}{_rest(m)}",
+        "Ⅱ. 3回押す → 2・3回押す",
+        "Ⅲ章 → Ⅲ章",
+    ),
+    rule(
+        "letter of an item",
+        rf"{_START}[(（]?(?P<letter>[ア-ンA-Za-zＡ-Ｚａ-ｚ])"
+        rf"(?:[)）][ \t　]*(?=[^\s、。のとかやはがをにでもへ])|．[ \t　]*(?=[^\sA-Za-zＡ-Ｚａ-ｚ])"
+        rf"|\.{_BLANKS}(?=[0-9０-９]))",
+        r"\g<letter>、",
+        "ア．3回押す → ア、3回押す",
+        "a) 3回押す → a、3回押す",
+        "(b) りんご → b、りんご",
+        "A．はい → A、はい",
+        "(C)の図 → (C)の図",
+    ),
+    rule(
+        "number of a step",
+        rf"(?P<label>{'|'.join(_LABELS)}|(?<![A-Za-z])(?:[Ss]tep|STEP|[Pp]art|[Cc]ase|[Pp]hase|[QＱ]))(?P<blank>\s?)(?P<number>[0-9０-９]{{1,2}})\s?[:：]\s?(?=[0-9０-９])",
+        lambda m: f"{m['label']}{m['blank']}{_item(m)}",
+        "ステップ1：3回押す → ステップ1・3回押す",
+        "STEP 2:10分待つ → STEP 2・10分待つ",
+        "午後1:30 → 午後1:30",
+        "AM10:00 → AM10:00",
+    ),
     rule(
         "keycap",
         r"(?P<number>[0-9])\ufe0f?\u20e3[ \t　]*",
@@ -101,10 +159,11 @@ RULES: tuple[TextRule, ...] = (
         "5) → 5)",
     ),
     rule(
-        "number of an item, small Roman",
-        rf"{_START}[(（]?(?P<number>{'|'.join(sorted(_ROMAN, key=len, reverse=True))})[.)）]{_BLANKS}(?=\S)",
-        lambda m: f"{_ROMAN[m['number']]}{_rest(m)}",
+        "number of an item, Roman by letters",
+        rf"{_START}[(（]?(?P<number>{_ANY_ROMAN})[.)）]{_BLANKS}(?=\S)",
+        lambda m: f"{_ROMAN[m['number'].lower()]}{_rest(m)}",
         "ii. 3回押す → 2・3回押す",
+        "III. 3回押す → 3・3回押す",
         "(iv) 2本 → 4・2本",
         "vi. → vi.",
     ),

@@ -80,6 +80,14 @@ RULES: tuple[TextRule, ...] = (
     rule("circle for a number", r"○(?=[年月日時分円])", "まる", "○月○日 → まる月まる日"),
     rule("maru and batsu", r"○×", "まるばつ", "○×クイズ → まるばつクイズ"),
     rule("cross", r"×(?=[一-鿿ァ-ヺぁ-ゖA-Za-z])", "、", "猫×犬 → 猫、犬"),
+    rule(
+        "colon",
+        rf"(?<=[{_JAPANESE}A-Za-z0-9)」』]):\s++(?=\S)|(?<=[{_JAPANESE}]):(?=[{_JAPANESE}A-Za-z0-9])",
+        "、",
+        "照明: オン → 照明、オン",
+        "室温：25℃ → 室温、25度",
+        "注意：火傷 → 注意、火傷",
+    ),
     rule("strokes and bars", r"\s?[/|\\]+\s?", "、", "入/切 → 入、切"),
     rule("silent marks between words", rf"(?<=[A-Za-z0-9]){_SILENT}(?=[A-Za-z0-9])", " ", "x>y → x y"),
     rule(
