@@ -150,6 +150,15 @@ def _dictionary_nucleus(acronym: str, kana: str) -> int | None:
     return words[0]["acc"] if is_known else None
 
 
+@lru_cache(maxsize=256)
+def _phrase_nucleus(text: str) -> int:
+    """Return the nucleus of an accent phrase alone."""
+    import pyopenjtalk  # heavy
+
+    words = pyopenjtalk.run_frontend(text, use_sudachi_kanji_yomi=False, predict_nani=False)
+    return words[0]["acc"] if words else 0
+
+
 def _plain(kana: str) -> str:
     """Write a pronunciation as dictionaries may write it: エイ for エー, no marks of silent vowels."""
     return re.sub("(?<=[エケェ])イ", "ー", kana.replace("’", ""))
@@ -166,6 +175,11 @@ def _replace(features: list[NJDFeature], start: int, end: int, words: list[_Word
     before = sum(each["mora_size"] for each in features[head:start])
     tail = _fall_behind(features, start, end)
     new = [_feature(features[start], word, opens=index > 0) for index, word in enumerate(words)]
+    if before and len(words) > 1 and features[start - 1]["pos"] == "名詞":  # a code is no part of a compound
+        prefix = "".join(each["string"] for each in features[head:start])
+        features[head] = features[head].copy()
+        features[head]["acc"] = _phrase_nucleus(prefix)
+        new[0]["chain_flag"] = before = 0
     nuclei = [word.nucleus for word in words]
     if tail is not None:
         length = sum(morae(word.kana) for word in words[:-1])

@@ -57,6 +57,9 @@ _CAPITAL_ACRONYMS = frozenset(
     {"ETC", "IT", "AM", "AT", "PM", "US", "ME", "OR", "DO", "WHO", "HIS", "MR", "MS", "DR", "ITS", "PER", "SEM"}
 )
 
+# In these capitals they are other words.
+_IN_THIS_CASE = {"JAN": "ジャン", "dB": "デシベル"}
+
 # What is longer may also be a word that is shouted (TIMES).
 _SHORT_ACRONYM = 3
 
@@ -125,6 +128,8 @@ def word_reading(word: str) -> tuple[str, str]:
 def _whole(word: str) -> tuple[str, str] | None:
     """Return the reading that a list or dictionary has for exactly this word."""
     lower = word.lower()
+    if word in _IN_THIS_CASE:
+        return _IN_THIS_CASE[word], "override"
     if lower in READINGS and word not in _CAPITAL_ACRONYMS and len(word) > 1:
         return READINGS[lower], "override"
     if len(word) == 1 or lower in SPELLED or _FROM_TO.fullmatch(word) is not None:

@@ -18,7 +18,7 @@ _COUNTER = (
 )
 _BOUND = "以上|以下|以内|未満|超|から|まで|前後|程度|近く|を超え|くらい|ぐらい|ほど"
 # Behind or before one of these it is part of an address, a path or a clock.
-_BEFORE = r"(?<![A-Za-z0-9./@:_=&?#%+~\\-])"
+_BEFORE = r"(?<![A-Za-z0-9./@:_=&?%+~\\-])(?<![!-~]#)"
 _AFTER = r"(?![A-Za-z0-9/@_\\-]|[.:][A-Za-z0-9])"
 _PART = "[A-Za-z0-9]{1,40}"
 _DIGITS = re.compile("[0-9]+")
@@ -40,7 +40,8 @@ def _code(match: re.Match[str]) -> str:
     code = _read(match)
     # Digits by name would be one word with katakana beside them.
     is_apart = _NAME_BEHIND.search(code) is None or _KATAKANA.match(match.string, match.end()) is None
-    return _NAME_BESIDE_LETTER.sub(" ", code) + ("" if is_apart else " ")
+    code = _NAME_BESIDE_LETTER.sub(" ", code).replace("KB ", "ケービー ")  # not kilobytes
+    return code + ("" if is_apart else " ")
 
 
 def _read(match: re.Match[str]) -> str:
@@ -123,6 +124,7 @@ LETTERS: tuple[TextRule, ...] = (
         "ABC-1234-5678 → ABC、イチニーサンヨン、ゴーロクナナハチ",
         "ABC-123 → ABC イチニーサン",
         "ESP8266 → ESP ハチニーロクロク",
+        "KB5034441 → ケービー ゴーゼロサンヨンヨンヨンイチ",
         "E102エラー → E イチゼロニー エラー",
         "ABC-123番 → ABC123番",
         "E231系 → E231系",
@@ -134,6 +136,7 @@ LETTERS: tuple[TextRule, ...] = (
         "F-15 → F-15",
         "GPT-4o → GPT-4o",
         "x86-64 → x86、64",
+        "#A-123 → ハッシュタグA イチニーサン",
         "https://a.example/ABC-123 → aドットexample",
     ),
     rule(

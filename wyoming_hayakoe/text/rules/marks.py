@@ -82,7 +82,7 @@ RULES: tuple[TextRule, ...] = (
     rule("cross", r"×(?=[一-鿿ァ-ヺぁ-ゖA-Za-z])", "、", "猫×犬 → 猫、犬"),
     rule(
         "colon",
-        rf"(?<=[{_JAPANESE}A-Za-z0-9)」』]):\s++(?=\S)|(?<=[{_JAPANESE}]):(?=[{_JAPANESE}A-Za-z0-9])",
+        rf"(?<=[{_JAPANESE}A-Za-z0-9)」』]):\s++(?=\S)|(?<=[{_JAPANESE}]):(?=[{_JAPANESE}A-Za-z0-9])|(?<=[A-Za-z]):(?=[0-9])",
         "、",
         "照明: オン → 照明、オン",
         "室温：25℃ → 室温、25度",
