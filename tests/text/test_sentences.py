@@ -122,6 +122,7 @@ def test_it_holds_no_more_than_one_sentence(text):
     [
         *[("", False), ("あ", False), ("あ。", True), ("あ？」", True), ("（笑）", False), ("あ…", True), ("…", False)],
         *[("Hello.", True), ("Mr.", False), ("1.", False), ("晴れです．", True), ("２．", False)],
+        *[('say "yes."', True), ("（えっと…）", True), ("", False), ("」", False)],
     ],
 )
 def test_it_knows_when_only_a_mark_could_still_come(text, complete):

@@ -47,6 +47,8 @@ _NO_VOWEL = re.compile("[b-df-hj-np-tv-xz]{1,5}|[b-df-hj-np-tv-z]{3}")
 _TV_BEHIND_A_NAME = "ティービー"
 # TV alone is テレビ, but behind a name (Apple TV, Fire TV) it is ティービー.
 _NAMED_TV = re.compile(r"(?<=[A-Za-z]) TV(?![A-Za-z])")
+# Read as one word.
+_THANK_YOU = re.compile("(?i:(?<![A-Za-z])thank you(?![A-Za-z]))")
 # The article; a letter by itself is its name (A型 エーがた).
 _ARTICLE = re.compile(r"(?<![A-Za-z0-9])[Aa](?= [a-z]{2})")
 # Sudachi has these with readings that are not those of the English word.
@@ -82,6 +84,7 @@ def katakana(text: str) -> str:
     if _HAS_LATIN.search(text) is None:
         return text
     text = _ARTICLE.sub("ア", text)
+    text = _THANK_YOU.sub("サンキュー", text)
     text = _NAMED_TV.sub(f" {_TV_BEHIND_A_NAME}", text)
     return _TOKEN.sub(lambda match: _read(match) if _HAS_LATIN.search(match[0]) else match[0], text)
 

@@ -36,12 +36,12 @@ class SentenceSplitter:
     @property
     def sentence_is_complete(self) -> bool:
         """True if what is held ends like a sentence, and only a further mark or bracket could still belong to it."""
-        text = self._pending
+        text = self._pending.rstrip("".join(_CLOSERS))
         if text[-1:] in stops.STOPS:
             return text[-2:-1] in stops.STOPS or stops.can_end(text, 0, len(text))
         if text[-1:] in stops.ELLIPSES:
             return any(character.isalnum() for character in text)
-        return text[-1:] in _MARKS or _ends_in_bracket_after_mark(text)
+        return text[-1:] in _MARKS
 
     def feed(self, text: str) -> list[str]:
         """Take a chunk and return the sentences that are certain by now."""
@@ -140,8 +140,3 @@ def _last_comma_or_space(text: str, start: int, stop: int) -> int:
         if text[index] in _COMMAS or text[index].isspace():
             return index + 1
     return stop
-
-
-def _ends_in_bracket_after_mark(text: str) -> bool:
-    stripped = text.rstrip("".join(_CLOSERS))
-    return stripped != text and stripped[-1:] in _MARKS
