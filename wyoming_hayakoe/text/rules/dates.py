@@ -271,9 +271,10 @@ RULES: tuple[TextRule, ...] = (
     ),
     rule(
         "half of the day",
-        rf"(?<![A-Za-z]){_HALF}\s?(?=[0-9]{{1,2}}時)",
+        rf"(?<![A-Za-z]){_HALF}\s?(?=[0-9]{{1,2}}(?:[-〜~][0-9]{{1,2}})?時)",
         lambda m: _half(m["half"]),
         "PM3時 → 午後3時",
+        "PM1-3時 → 午後1時から3時",
         "PM2.5 → PM2.5",
     ),
     rule(
