@@ -11,6 +11,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from wyoming_hayakoe.text.plain import plain
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -145,7 +147,7 @@ def _dictionary_nucleus(acronym: str, kana: str) -> int | None:
         return _OWN_NUCLEI[acronym]
     import pyopenjtalk  # heavy
 
-    words = pyopenjtalk.run_frontend(acronym, use_sudachi_kanji_yomi=False, predict_nani=False)
+    words = pyopenjtalk.run_frontend(acronym, use_sudachi_kanji_yomi=False, predict_nani=False, jtalk=plain())
     is_known = len(words) == 1 and words[0]["pos"] == "名詞" and _plain(words[0]["pron"]) == _plain(kana)
     return words[0]["acc"] if is_known else None
 
@@ -155,7 +157,7 @@ def _phrase_nucleus(text: str) -> int:
     """Return the nucleus of an accent phrase alone."""
     import pyopenjtalk  # heavy
 
-    words = pyopenjtalk.run_frontend(text, use_sudachi_kanji_yomi=False, predict_nani=False)
+    words = pyopenjtalk.run_frontend(text, use_sudachi_kanji_yomi=False, predict_nani=False, jtalk=plain())
     return words[0]["acc"] if words else 0
 
 

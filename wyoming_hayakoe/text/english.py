@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from wyoming_hayakoe.text.acronyms import LETTERS, is_spelled
+from wyoming_hayakoe.text.plain import plain
 from wyoming_hayakoe.text.rule import Change
 from wyoming_hayakoe.text.rules.loanwords import READINGS, SPELLED
 
@@ -260,7 +261,7 @@ def _from_dictionary(word: str) -> str | None:
     """Open JTalk's reading where the whole is one word to it."""
     import pyopenjtalk  # heavy
 
-    words = pyopenjtalk.run_frontend(word, use_sudachi_kanji_yomi=False, predict_nani=False)
+    words = pyopenjtalk.run_frontend(word, use_sudachi_kanji_yomi=False, predict_nani=False, jtalk=plain())
     if len(words) != 1:
         return None
     reading = words[0]["read"].replace("’", "")
@@ -284,6 +285,6 @@ def _from_kanalizer(word: str) -> str:
     import kanalizer  # a model of 5 MB
 
     reading = kanalizer.convert(word, on_invalid_input="ignore", on_incomplete="ignore")
-    for sound, plain in _V_SOUNDS:
-        reading = reading.replace(sound, plain)
+    for sound, plainer in _V_SOUNDS:
+        reading = reading.replace(sound, plainer)
     return _LONG_E.sub("ー", reading)
