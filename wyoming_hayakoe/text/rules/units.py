@@ -268,12 +268,18 @@ RULES: tuple[TextRule, ...] = (
         "35°41′ → 35度41分",
     ),
     rule(
+        "percent of what is written after it",  # apart: the dictionary would take both for one word, and read 60 alone
+        r"\s?%\s?(?=[A-Za-zァ-ヺ])",
+        "パーセント ",
+        "60%RH → 60パーセント RH",
+        "50%OFF → 50パーセント OFF",
+    ),
+    rule(
         "percent",
         r"\s?%",
         "パーセント",
         "48% → 48パーセント",
         "何％ → 何パーセント",
-        "50%OFF → 50パーセントOFF",
     ),
     rule("per mille", r"\s?‰", "パーミル", "5‰ → 5パーミル"),
     rule(
