@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import re
 
 
-_KANJI = {"1": "一", "3": "三", "4": "四"}
+_KANJI = dict(zip("123456789", "一二三四五六七八九", strict=True))
 
 
 def _before_last(match: re.Match[str]) -> str:
@@ -28,6 +28,14 @@ RULES: tuple[TextRule, ...] = (
         "8ヶ入り → ハッコ入り",
         "5ヶ月 → 5ヶ月",
         "3ヶ所 → 3ヶ所",
+    ),
+    rule(
+        "parts of a thing",
+        r"(?<![0-9.,第])(?P<number>[1-9])つ(?=葉(?![っぱ])|編み|折り|子(?!ど)|巴|揃い|又|角|切り)",
+        lambda m: f"{_KANJI[m['number']]}つ",
+        "4つ葉 → 四つ葉",
+        "3つ編み → 三つ編み",
+        "3つの葉 → 3つの葉",
     ),
     rule(
         "one of a thing in katakana",

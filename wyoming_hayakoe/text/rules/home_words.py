@@ -141,5 +141,8 @@ RULES: tuple[Rule[Reading], ...] = (
         "α波 → アルファハ",
         "波が高い → ナミガタカイ",
     ),
+    compound("目覚まし", "メザマシ", 2, "目覚ましをかける → メザマシヲカケル"),
+    compound("早炊き", "ハヤダキ", 0),
+    suffix("間", "畳<間>", "マ", 0, "8畳間 → ハチジョーマ"),
 )
 """Rules in the order of their use."""

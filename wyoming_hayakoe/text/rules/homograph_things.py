@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wyoming_hayakoe.text.rules.contexts import Reading, context
+from wyoming_hayakoe.text.rules.contexts import Reading, compound, context
 
 if TYPE_CHECKING:
     from wyoming_hayakoe.text.rule import Rule
@@ -214,5 +214,19 @@ RULES: tuple[Rule[Reading], ...] = (
         "鐘の音 → カネノネ",
         "電話の音 → デンワノオト",
     ),
+    context("出", "[月]の<出", "デ", 0, "月の出 → ツキノデ"),
+    context("入り", "[月日]の<入り", "イリ", 0, "月の入り → ツキノイリ"),
+    context("霜降", "<霜降>(?!り)", "ソーコー", 0, "霜降 → ソーコー", "霜降り肉 → シモフリニク"),
+    context(
+        "風車",
+        "<風車>(?:小屋|発電|の(?:羽|風景)|が(?:建|並))|(?:オランダ|発電|巨大な)の?<風車",
+        "フーシャ",
+        1,
+        "オランダの風車 → オランダノフーシャ",
+        "風車で遊ぶ → カザグルマデアソブ",
+    ),
+    compound("鍛冶", "カジ", 1, "鍛冶の仕事 → カジノシゴト"),
+    compound("川魚", "カワザカナ", 3),
+    compound("床板", "ユカイタ", 0),
 )
 """Rules in the order of their use."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wyoming_hayakoe.text.rules.contexts import Reading, context
+from wyoming_hayakoe.text.rules.contexts import Reading, compound, context
 
 if TYPE_CHECKING:
     from wyoming_hayakoe.text.rule import Rule
@@ -56,7 +56,7 @@ RULES: tuple[Rule[Reading], ...] = (
     context(
         "辛",
         f"(?:{_TASTED})[^。、]{{0,5}}<辛[くか]|<辛く>(?:し(?:て|ま|た|な)|する|な[いかく]"
-        f"|も)[^。、]{{0,4}}(?:{_HOT})|<辛く>も",
+        f"|も)[^。、]{{0,4}}(?:{_HOT})|<辛くも>",
         "カラ",
         1,
         "カレーが辛かった → カレーガカラカッタ",
@@ -207,5 +207,17 @@ RULES: tuple[Rule[Reading], ...] = (
     context("留ま", "<留ま", "トドマ", 3, "家に留まる → イエニトドマル"),
     context("ははは", "^<は+>(?:$|[、。！!])", "ハハハ", 1, "ははは、面白い → ハハハオモシロイ"),
     context("はは", "は<はは>(?:で[すし]|だ|の|と)", "ハハ", 1, "わたしはははです → ワタシワハハデス"),
+    context("汚", "(?:名|名誉|家名|聖域|晩節|心|魂)を<汚[さしすせそ]", "ケガ", 2, "名を汚す → ナヲケガス"),
+    context("汚", "<汚[さしすせそ]", "ヨゴ", 0, "服を汚す → フクヲヨゴス"),
+    context(
+        "退",
+        "(?:そこ|ここ|ちょっと|早く|邪魔だから)[をから]{0,2}<退[いくけか]",
+        "ド",
+        0,
+        "そこを退いて → ソコヲドイテ",
+        "戦いから退く → タタカイカラシリゾク",
+    ),
+    compound("来そう", "キソー", None, "一雨来そう → ヒトアメキソー"),
+    compound("強いる", "シイル", 2, "負担を強いる → フタンヲシイル"),
 )
 """Rules in the order of their use."""

@@ -6,8 +6,9 @@ from wyoming_hayakoe.text.rule import TextRule, rule
 
 _SILENT = "[○×※〓§¶†‡^~〜`<>≤≥≦≧*#﹏＿′″]+"
 _ABBREVIATIONS = {
-    "Lv": "レベル", "LV": "レベル", "lv": "レベル", "Fig": "図", "fig": "図", "FIG": "図", "Ch": "チャンネル",
-    "Ep": "エピソード", "Rev": "リビジョン", "Chap": "チャプター", "Sec": "セクション", "Eq": "式", "Tab": "表",
+    "Lv": "レベル", "LV": "レベル", "lv": "レベル", "Ep": "エピソード", "EP": "エピソード", "ep": "エピソード",
+    "Fig": "図", "fig": "図", "FIG": "図", "Ch": "チャンネル", "Rev": "リビジョン", "Chap": "チャプター",
+    "Sec": "セクション", "Eq": "式", "Tab": "表",
 }  # fmt: skip
 _JAPANESE = r"ぁ-ゖァ-ヺー一-鿿々"
 

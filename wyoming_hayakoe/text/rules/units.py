@@ -51,6 +51,9 @@ _PREFIXED = (
 )
 _OWN_NAMES = {
     "KB": "キロバイト", "Kbps": "キロビーピーエス", "μm": "マイクロメートル", "cc": "シーシー",
+    # Apart, as the dictionary has キロ alone as a counter: 10kV is ジュッキロ.
+    "kV": "キロ ボルト", "kΩ": "キロ オーム", "kPa": "キロ パスカル", "kVA": "キロ ボルトアンペア",
+    "kJ": "キロ ジュール",
     "KiB": "キビバイト", "MiB": "メビバイト", "GiB": "ギビバイト", "TiB": "テビバイト",
 }  # fmt: skip
 _PLAIN = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wyoming_hayakoe.text.rules.contexts import Reading, compound, context
+from wyoming_hayakoe.text.rules.contexts import Reading, compound, context, suffix
 
 if TYPE_CHECKING:
     from wyoming_hayakoe.text.rule import Rule
@@ -30,5 +30,6 @@ RULES: tuple[Rule[Reading], ...] = (
     compound("西風", "ニシカゼ", 0, "西風が強い → ニシカゼガツヨイ"),
     compound("東風", "ヒガシカゼ", 0, "東風が吹く → ヒガシカゼガフク"),
     compound("大荒れ", "オーアレ", 0, "大荒れの天気 → オーアレノテンキ"),
+    suffix("梅雨", "(?:送り|戻り|返り|残り)<梅雨", "ズユ", 0, "戻り梅雨 → モドリズユ", "梅雨 → ツユ"),
 )
 """Rules in the order of their use."""
