@@ -25,6 +25,8 @@ RULES: tuple[Rule[Reading], ...] = (
         "寒気がします → サムケガシマス",
         "発熱と寒気 → ハツネツトサムケ",
     ),
+    # 晴 and れ to the dictionary where another word stands before: ハレレ.
+    compound("晴れのち", "ハレノチ", 2, "明日は晴れのち曇り → アシタワハレノチクモリ"),
     compound("寒気団", "カンキダン", 3),
     compound("梅雨前線", "バイウゼンセン", 4, "梅雨前線の影響 → バイウゼンセンノエーキョー"),
     compound("西風", "ニシカゼ", 0, "西風が強い → ニシカゼガツヨイ"),

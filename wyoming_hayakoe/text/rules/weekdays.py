@@ -28,7 +28,7 @@ def _week(match: re.Match[str]) -> str:
 RULES: tuple[TextRule, ...] = (
     rule(
         "weekday and holidays",
-        rf"(?<![一-鿿々])(?<!日[(（])(?<![{_WEEK}][・、/])(?P<day>[{_WEEK}])(?P<mark>[・、/])祝(?=日|[^一-鿿]|$)",
+        rf"(?<![一-鿿々0-9])(?<!日[(（])(?<![{_WEEK}][・、/])(?P<day>[{_WEEK}])(?P<mark>[・、/])祝(?=日|[^一-鿿]|$)",
         lambda m: f"{_WEEK_NAMES[m['day']]}{m['mark']}祝",
         "(日・祝) → (ニチ・祝)",
         "3日(火・祝) → 3日火曜日、祝日",
