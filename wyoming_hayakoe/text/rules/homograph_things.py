@@ -229,5 +229,7 @@ RULES: tuple[Rule[Reading], ...] = (
     compound("鍛冶", "カジ", 1, "鍛冶の仕事 → カジノシゴト"),
     compound("川魚", "カワザカナ", 3),
     compound("床板", "ユカイタ", 0),
+    context("額", "猫の<額|<額>を(?:集め|合わせ|寄せ)", "ヒタイ", 0, "猫の額 → ネコノヒタイ"),
+    compound("荒野", "コーヤ", 1),
 )
 """Rules in the order of their use."""
