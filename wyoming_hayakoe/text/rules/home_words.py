@@ -151,5 +151,7 @@ RULES: tuple[Rule[Reading], ...] = (
     ),
     context("三行", "<三行>(?:目|ず|ご|分|で|の|以|ほど)", "サンギョー", 3, "三行目 → サンギョーメ"),
     compound("注ぎ口", "ソソギグチ", 3),
+    compound("上新粉", "ジョーシンコ", 3),
+    compound("白焼き", "シラヤキ", 0),
 )
 """Rules in the order of their use."""
