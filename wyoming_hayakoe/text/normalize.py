@@ -28,7 +28,7 @@ TABLES: tuple[tuple[TextRule, ...], ...] = (
 
 # No rule can apply to a text without digits, Latin letters or one of these: most of plain Japanese.
 _WORTH_A_LOOK = re.compile(
-    r"[\"-,./0-9:;<=>@A-Za-z\[-`{-~\-–—°〒○×÷→±≒≈≠≤≥≦≧¥€£₩₿¢‰〜※何（§¶†‡〓′″\^]|[月火水木金土日][・、]?[火水木金土日]"
+    r"[\"-,./0-9:;<=>@A-Za-z\[-`{-~\-–—°〒○×÷→±≒≈≠≤≥≦≧¥€£₩₿¢‰〜※何（§¶†‡〓′″\^]|[月火水木金土日][・、/]?[火水木金土日祝]"
     r"|[晴れ曇り雨雪霧雷霙ぶぞくき風南北ルの\s、]後"
 )
 _BLANKS = re.compile(r"\s{2,}")

@@ -36,7 +36,7 @@ RULES: tuple[TextRule, ...] = (
     ),
     rule(
         "closing days",
-        rf"(?P<cue>[^0-9]休日)\s?[(（](?P<day>[{_WEEK}])(?P<mark>[・、/])祝(?P<end>日?)[)）]",
+        rf"(?P<cue>[^0-9][休業館診園]日)\s?[(（](?P<day>[{_WEEK}])(?P<mark>[・、/])祝(?P<end>日?)[)）]",
         lambda m: f"{m['cue']}({_WEEK_NAMES[m['day']]}{m['mark']}祝{m['end']})",
         "定休日(月・祝) → 定休日(ゲツ・祝)",
     ),
