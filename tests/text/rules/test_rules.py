@@ -9,8 +9,9 @@ import pytest
 from tests.support import FRONT_END
 from wyoming_hayakoe.text.normalize import TABLES, normalize
 from wyoming_hayakoe.text.phonemes import CONTEXT
+from wyoming_hayakoe.text.readings import RULES
 from wyoming_hayakoe.text.rule import Rule, run
-from wyoming_hayakoe.text.rules import emoji, folding, homographs, lists, markdown
+from wyoming_hayakoe.text.rules import emoji, folding, lists, markdown
 
 
 def reading(text: str) -> str:
@@ -23,7 +24,7 @@ FAMILIES: dict[str, tuple[Sequence[Rule[Any]], Callable[[str], str]]] = {
     "markdown": (markdown.RULES, partial(run, markdown.RULES)),
     "lists": (lists.RULES, partial(run, lists.RULES)),
     "emoji": (emoji.RULES, partial(run, emoji.RULES)),
-    "homographs": (homographs.RULES, reading),
+    "readings in context": (RULES, reading),
 }
 EXAMPLES = [
     pytest.param(stage, before, after, id=f"{family}, {rule.name}: {before}")

@@ -8,6 +8,11 @@ from wyoming_hayakoe.text.rule import TextRule, rule
 from wyoming_hayakoe.text.stops import NAMES
 
 _SILENT = "[○×※〓§¶†‡^~〜`<>≤≥≦≧*#﹏＿′″]+"
+_ABBREVIATIONS = {
+    "Lv": "レベル", "LV": "レベル", "lv": "レベル", "Ep": "エピソード", "EP": "エピソード", "ep": "エピソード",
+    "Fig": "図", "fig": "図", "FIG": "図", "Ch": "チャンネル", "Rev": "リビジョン", "Chap": "チャプター",
+    "Sec": "セクション", "Eq": "式", "Tab": "表",
+}  # fmt: skip
 _JAPANESE = r"ぁ-ゖァ-ヺー一-鿿々"
 
 _WORD = "[一-鿿ァ-ヺA-Za-z0-9「『]"
@@ -36,11 +41,28 @@ RULES: tuple[TextRule, ...] = (
     rule("company", r"[(（]株[)）]", "株式会社", "(株)ハヤコエ → 株式会社ハヤコエ"),
     rule("limited company", r"[(（]有[)）]", "有限会社", "(有)ハヤコエ → 有限会社ハヤコエ", "(無) → (無)"),
     rule(
+        "number one",
+        r"(?:(?<![A-Za-z])[Nn][Oo]\.?\s?|[№#]\s?|ナンバー\s?)1(?![0-9.,/:-]|号|番)",
+        "ナンバーワン",
+        "No.1の曲 → ナンバーワンの曲",
+        "人気№1 → 人気ナンバーワン",
+        "No.10 → ナンバー10",
+    ),
+    rule(
+        "abbreviation before a number",
+        rf"(?<![A-Za-z])(?P<abbreviation>{'|'.join(_ABBREVIATIONS)})\.?\s?(?=[0-9])",
+        lambda m: _ABBREVIATIONS[m["abbreviation"]],
+        "Lv.99 → レベル99",
+        "Fig.3 → 図3",
+        "Ch.5 → チャンネル5",
+        "AC100 → AC100",
+    ),
+    rule(
         "number sign",
         r"(?<![A-Za-z])[Nn][Oo]\.?\s?(?=[0-9])|#(?=[0-9])|№",
         "ナンバー",
-        "№1 → ナンバー1",
-        "#1 → ナンバー1",
+        "№5 → ナンバー5",
+        "#12 → ナンバー12",
         "No.5 → ナンバー5",
     ),
     rule(
