@@ -12,13 +12,15 @@ from typing import NamedTuple
 
 from wyoming_hayakoe.text.rows import NAMES, Edit, alike, made, parsed
 
+_PLACE = "固有名詞,地域,一般"
 _SPEECH = {
-    "place": "固有名詞,地域,一般",
+    "place": _PLACE,
     "family": "固有名詞,人名,姓",
     "given": "固有名詞,人名,名",
     "name": "固有名詞,一般,*",
 }
 
+_TITLES = frozenset({"さん", "氏", "君", "くん", "ちゃん", "様", "さま", "選手", "監督", "投手", "先生", "容疑者"})
 _SUFFIXES = {"市": ("シ",), "区": ("ク",), "町": ("マチ", "チョー"), "村": ("ムラ", "ソン")}
 _WIDE = {digit: digit + 0xFEE0 for digit in range(0x30, 0x3A)}
 
@@ -43,7 +45,7 @@ def revised(rows: Sequence[str], free: Sequence[bool]) -> Iterator[Edit]:
     start = 0
     while start < len(rows):
         end, name = table.found(rows, start)
-        if name and all(free[start:end]):
+        if name and all(free[start:end]) and not (name[0].speech == _PLACE and _is_person(rows[end:][:1])):
             rival = "".join(parsed(row).reading for row in rows[start:end])
             if alike(rival) != alike("".join(word.reading for word in name)):
                 rivals = [rival, *[""] * (len(name) - 1)]
@@ -53,6 +55,14 @@ def revised(rows: Sequence[str], free: Sequence[bool]) -> Iterator[Edit]:
                     tuple(made(*word, (NAMES, other)) for word, other in zip(name, rivals, strict=True)),
                 )
         start = end if name else start + 1
+
+
+def _is_person(following: Sequence[str]) -> bool:
+    """Return whether the next word is a given name or a title, so that 熊谷 before it is no town."""
+    if not following:
+        return False
+    word = parsed(following[0])
+    return word.surface in _TITLES or word.kind == "人名"
 
 
 class _Names:
