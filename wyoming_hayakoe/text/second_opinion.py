@@ -25,7 +25,7 @@ _KANJI = re.compile(r"[一-鿿㐀-䶿々〆ヶケヵノﾉ]+")
 _KATAKANA = re.compile(r"[ァ-ヺー]+")
 _PLACE = "固有名詞,地域,一般"
 _PLACES = frozenset({"駅", "市", "区", "町", "村", "線", "方面", "行き", "港", "郡"})
-_KEPT = frozenset({"街中", "一日", "一昨日", "大人気", "何人", "市場", "今日", "明日", "上下", "人気"})
+_KEPT = frozenset({"一日", "一昨日", "大人気", "何人", "市場", "今日", "明日", "上下", "人気"})
 """Words of which both readings are in use."""
 
 
