@@ -1,8 +1,8 @@
 """Names that Open JTalk misreads: tables of surfaces, readings and accents, applied where a name is whole words.
 
-A line of ``data/*.tsv`` is: surface, pronunciation in katakana, accent nucleus, part of speech. Names of two words
-that are two accent phrases (family and given name) have a blank in each column. The readings are facts that were
-written down for this program, none is copied from a dictionary.
+A line of ``data/*.tsv`` is: surface, pronunciation in katakana, accent nucleus, kind. A family and a given name, two
+accent phrases, have a blank in each column. The readings are public facts, written down for this program; none is
+copied from a dictionary. Nuclei of compounds are by rule: before 市 町 村 区 駅 on the last mora of the name, 線 flat.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,13 +12,15 @@ from typing import NamedTuple
 
 from wyoming_hayakoe.text.rows import NAMES, Edit, alike, made, parsed
 
+_PLACE = "固有名詞,地域,一般"
 _SPEECH = {
-    "place": "固有名詞,地域,一般",
+    "place": _PLACE,
     "family": "固有名詞,人名,姓",
     "given": "固有名詞,人名,名",
     "name": "固有名詞,一般,*",
 }
 
+_TITLES = frozenset({"さん", "氏", "君", "くん", "ちゃん", "様", "さま", "選手", "監督", "投手", "先生", "容疑者"})
 _SUFFIXES = {"市": ("シ",), "区": ("ク",), "町": ("マチ", "チョー"), "村": ("ムラ", "ソン")}
 _WIDE = {digit: digit + 0xFEE0 for digit in range(0x30, 0x3A)}
 
@@ -43,16 +45,26 @@ def revised(rows: Sequence[str], free: Sequence[bool]) -> Iterator[Edit]:
     start = 0
     while start < len(rows):
         end, name = table.found(rows, start)
-        if name and all(free[start:end]):
-            rival = "".join(parsed(row).reading for row in rows[start:end])
-            if alike(rival) != alike("".join(word.reading for word in name)):
-                rivals = [rival, *[""] * (len(name) - 1)]
-                yield Edit(
-                    start,
-                    end,
-                    tuple(made(*word, (NAMES, other)) for word, other in zip(name, rivals, strict=True)),
-                )
+        if name and all(free[start:end]) and not (name[0].speech == _PLACE and _is_person(rows[end:][:1])):
+            yield Edit(start, end, _rows(name, rows[start:end]))
         start = end if name else start + 1
+
+
+def _rows(name: Name, rows: Sequence[str]) -> tuple[str, ...]:
+    """Return the rows of a name; if Open JTalk reads it so, they are its own, which nobody else may change."""
+    rival = "".join(parsed(row).reading for row in rows)
+    if alike(rival) == alike("".join(word.reading for word in name)):
+        return tuple(rows)
+    rivals = [rival, *[""] * (len(name) - 1)]
+    return tuple(made(*word, (NAMES, other)) for word, other in zip(name, rivals, strict=True))
+
+
+def _is_person(following: Sequence[str]) -> bool:
+    """Return whether the next word is a given name or a title, so that 熊谷 before it is no town."""
+    if not following:
+        return False
+    word = parsed(following[0])
+    return word.surface in _TITLES or word.kind == "人名"
 
 
 class _Names:
@@ -95,7 +107,8 @@ class _Names:
 def _table() -> _Names:
     names: dict[str, Name] = {}
     for file in sorted(files("wyoming_hayakoe.text").joinpath("data").iterdir(), key=lambda file: file.name):
-        for line in file.read_text(encoding="utf-8").splitlines():
+        lines = file.read_text(encoding="utf-8").splitlines() if file.name.endswith(".tsv") else []
+        for line in lines:
             if line and not line.startswith("#"):
                 name = _name(line)
                 names["".join(word.surface for word in name).translate(_WIDE)] = name
