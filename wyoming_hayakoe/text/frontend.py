@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wyoming_hayakoe.text import english, phonemes, sentences
+from wyoming_hayakoe.text import annotations, english, phonemes, sentences
 from wyoming_hayakoe.text.analysis import analyse
+from wyoming_hayakoe.text.audible import Code
 from wyoming_hayakoe.text.characters import clean
 from wyoming_hayakoe.text.dictionary import Snapshot, UserDictionary
 from wyoming_hayakoe.text.kaomoji import silence_faces
@@ -45,18 +46,34 @@ SIGNS = TextStage("numbers and symbols", normalize, explain)
 ENGLISH = TextStage("English", english.katakana, english.explain)
 
 
-def japanese(dictionary: UserDictionary | None = None, *, read_emoji: bool = False) -> "FrontEnd":
-    """Return the front end that all voices read through; emoji are silent, or named in Japanese."""
+def japanese(
+    dictionary: UserDictionary | None = None, *, read_emoji: bool = False, code: Code = "announce"
+) -> "FrontEnd":
+    """Return the front end that all voices read through.
+
+    Args:
+        dictionary: the user's words.
+        read_emoji: whether emoji are named in Japanese; else they are silent.
+        code: what is spoken for blocks of code.
+    """
     named = [EMOJI] if read_emoji else []
-    return FrontEnd([KAOMOJI, *named, MARKDOWN, SIGNS, ENGLISH], dictionary)
+    return FrontEnd([KAOMOJI, *named, MARKDOWN, SIGNS, ENGLISH], dictionary, code=code)
 
 
 class FrontEnd:
     """Reads texts; one serves all threads."""
 
-    def __init__(self, stages: Sequence[TextStage] = (), dictionary: UserDictionary | None = None) -> None:
+    def __init__(
+        self,
+        stages: Sequence[TextStage] = (),
+        dictionary: UserDictionary | None = None,
+        *,
+        code: Code = "announce",
+    ) -> None:
         """Read through ``stages`` in their order, and with the words of ``dictionary``."""
         self._stages = tuple(stages)
+        self.code: Code = code
+        """What is spoken for blocks of code in a text, by whoever cuts it into sentences for this front end."""
         self.dictionary = dictionary if dictionary is not None else UserDictionary()
 
     def read(self, text: str, *, trace: bool = False) -> Utterance:
@@ -88,7 +105,7 @@ class FrontEnd:
 
     def _rewritten(self, text: str, words: Snapshot, *, trace: bool) -> list[Traced]:
         """Send what stands between the user's words through the stages, and the words past them."""
-        text = text.encode("utf-8", "ignore").decode("utf-8").strip()  # lone surrogates are no text
+        text = annotations.spoken(text.encode("utf-8", "ignore").decode("utf-8")).strip()  # lone surrogates are no text
         if not words.sheltered:
             return [self._through_stages(text, trace=trace)]
         parts = []

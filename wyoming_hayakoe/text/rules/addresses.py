@@ -10,7 +10,7 @@ import re
 
 from wyoming_hayakoe.text.rule import TextRule, rule
 
-_DIGIT_NAMES = ("ゼロ", "イチ", "ニー", "サン", "ヨン", "ゴー", "ロク", "ナナ", "ハチ", "キュー")
+DIGIT_NAMES = ("ゼロ", "イチ", "ニー", "サン", "ヨン", "ゴー", "ロク", "ナナ", "ハチ", "キュー")
 _ERAS = {"R": "令和", "H": "平成", "S": "昭和"}
 _SEPARATORS = {"-": "ハイフン", "_": "アンダーバー", "+": "プラス", ".": "ドット"}
 # Top-level domains that alone identify a host name; others are left out, since "3.5.io" or "etc.to" may be none.
@@ -30,7 +30,7 @@ def spell(digits: str) -> str:
     """Return digits spelled one by one: `"150"` → `"イチゴーゼロ"`; a run with a leading zero stays for Open JTalk."""
     if len(digits) > 1 and digits[0] == "0":
         return digits
-    return "".join(_DIGIT_NAMES[int(digit)] for digit in digits)
+    return "".join(DIGIT_NAMES[int(digit)] for digit in digits)
 
 
 def spell_groups(text: str) -> str:
@@ -52,7 +52,7 @@ def _international(match: re.Match[str]) -> str:
 
 def _spell_postal(area: str, town: str) -> str:
     # After 番号 Open JTalk reads the last zero of 060 as マル, so the area is always spelled out.
-    return f"{''.join(_DIGIT_NAMES[int(digit)] for digit in area)}の{spell(town)}"
+    return f"{''.join(DIGIT_NAMES[int(digit)] for digit in area)}の{spell(town)}"
 
 
 def _postal(match: re.Match[str]) -> str:
@@ -87,7 +87,7 @@ def _ip(match: re.Match[str]) -> str:
 
 def _mac(match: re.Match[str]) -> str:
     """Return a MAC address byte by byte: digits by name, letters as capitals, which are spelled later."""
-    names = (_DIGIT_NAMES[int(char)] if char.isdigit() else char for char in match[0].upper().replace(":", "、"))
+    names = (DIGIT_NAMES[int(char)] if char.isdigit() else char for char in match[0].upper().replace(":", "、"))
     return "".join(names)
 
 
