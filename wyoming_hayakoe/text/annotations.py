@@ -12,7 +12,7 @@ from wyoming_hayakoe.text import characters
 from wyoming_hayakoe.text.morae import split
 
 ANCHOR, SEPARATOR, TERMINATOR = "\ufff9", "\ufffa", "\ufffb"
-FALL, FLAT = "↓", "→"
+FALL, FLAT, GUESS = "↓", "→", "?"
 
 MAX_BASE = 40
 """Characters of a base."""
@@ -41,6 +41,9 @@ class GivenReading:
     nucleus: int | None = None
     """Accent nucleus in morae, 0 for a flat word; None if nothing is known about it."""
 
+    guess: str = ""
+    """As it stands in brackets, where it may be a remark or the reading of the end of its base only; else empty."""
+
 
 def katakana(text: str) -> str:
     """Return kana as katakana in full width."""
@@ -52,7 +55,8 @@ def parse(notation: str, *, flat: bool = False) -> GivenReading | None:
 
     With ``flat`` a reading without a mark is a flat word.
     """
-    kana, mark, behind = _BLANKS.sub("", katakana(notation[:200])).partition(FALL)
+    written = notation.removesuffix(GUESS)
+    kana, mark, behind = _BLANKS.sub("", katakana(written[:200])).partition(FALL)
     if kana.endswith(FLAT):
         kana, flat = kana[:-1], True
     whole = kana + behind
@@ -61,7 +65,7 @@ def parse(notation: str, *, flat: bool = False) -> GivenReading | None:
         return None
     if mark:
         return GivenReading(whole, len(split(kana))) if kana else None
-    return GivenReading(whole, 0 if flat else None)
+    return GivenReading(whole, 0 if flat else None, written if written != notation else "")
 
 
 def annotated(base: str, reading: GivenReading) -> str:
@@ -81,10 +85,3 @@ def annotated(base: str, reading: GivenReading) -> str:
 def bare(text: str) -> str:
     """Return a text with the bases of its annotations only."""
     return ANNOTATION.sub(lambda found: found["base"], text) if ANCHOR in text else text
-
-
-def spoken(text: str) -> str:
-    """Return a text with the readings of its annotations only."""
-    if ANCHOR not in text:
-        return text
-    return ANNOTATION.sub(lambda found: found["reading"].replace(FALL, "").replace(FLAT, ""), text)

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wyoming_hayakoe.text import annotations, english, phonemes, sentences
+from wyoming_hayakoe.text import english, phonemes, sentences
 from wyoming_hayakoe.text.analysis import analyse
+from wyoming_hayakoe.text.annotations import ANCHOR, ANNOTATION
 from wyoming_hayakoe.text.audible import Code
 from wyoming_hayakoe.text.characters import clean
 from wyoming_hayakoe.text.dictionary import Snapshot, UserDictionary
+from wyoming_hayakoe.text.given_readings import annotated_part, read_as_given
 from wyoming_hayakoe.text.kaomoji import silence_faces
 from wyoming_hayakoe.text.normalize import explain, normalize
 from wyoming_hayakoe.text.rule import Change, differences, run
 from wyoming_hayakoe.text.rules import emoji, markdown
+from wyoming_hayakoe.text.rules.readings_in_brackets import marked
 from wyoming_hayakoe.text.trace import Traced, attribute, rewritten
 from wyoming_hayakoe.utterance import Utterance, Word
 
@@ -104,8 +107,19 @@ class FrontEnd:
             text = after
 
     def _rewritten(self, text: str, words: Snapshot, *, trace: bool) -> list[Traced]:
-        """Send what stands between the user's words through the stages, and the words past them."""
-        text = annotations.spoken(text.encode("utf-8", "ignore").decode("utf-8")).strip()  # lone surrogates are no text
+        """Send what stands between the user's words and the given readings through the stages, and those past them."""
+        text = marked(text.encode("utf-8", "ignore").decode("utf-8").strip())  # lone surrogates are no text
+        if ANCHOR not in text:
+            return self._around_words(text, words, trace=trace)
+        parts = []
+        rest = 0
+        for found in ANNOTATION.finditer(text):
+            parts += self._around_words(text[rest : found.start()], words, trace=trace)
+            parts.append(annotated_part(found["base"], found["reading"]))
+            rest = found.end()
+        return [*parts, *self._around_words(text[rest:], words, trace=trace)]
+
+    def _around_words(self, text: str, words: Snapshot, *, trace: bool) -> list[Traced]:
         if not words.sheltered:
             return [self._through_stages(text, trace=trace)]
         parts = []
@@ -149,4 +163,7 @@ def portions(text: str) -> Iterator[str]:
 
 def _features(parts: Sequence[Traced], words: Snapshot) -> list["NJDFeature"]:
     text = "".join(part.text for part in parts)
-    return analyse(text, words.jtalk if words.surfaces.are_in(text) else None)
+    jtalk = words.jtalk if words.surfaces.are_in(text) else None
+    if any(part.given for part in parts):
+        return read_as_given(parts, partial(analyse, jtalk=jtalk))
+    return analyse(text, jtalk)
