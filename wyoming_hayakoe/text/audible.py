@@ -12,7 +12,8 @@ Code = Literal["announce", "silent", "read"]
 
 CODE_LEFT_OUT = "\nコード省略。\n"
 
-_NAMES = "think|thinking|thoughts?|reasoning|reflection|scratchpad|inner_monologue|seed:think|antthinking|tool_call"
+_TAGS = ("think", "thinking", "thought", "thoughts", "reasoning", "reflection", "scratchpad", "seed:think", "tool_call")
+_NAMES = "|".join(_TAGS)
 # The kinds of marks around thoughts: <think> of most models, ◁think▷ of Kimi, [THINK] of Magistral, <|…|> of others.
 _THOUGHT = re.compile(
     rf"(?i)<(?P<tag>{_NAMES})(?:[ \t][^<>\n]{{0,80}})?>"
@@ -29,10 +30,15 @@ _STRAY = re.compile(
 # A mark that the next chunk may complete.
 _MAY_GO_ON = re.compile(r"<\|(?:start|channel)\|>[A-Za-z]{0,10}\Z")
 _MAY_BE_MARK = re.compile(r"(?:<(?:[|/A-Za-z][^<>\n]{0,99})?|◁[^▷\n]{0,10}|\[/?[A-Za-z]{0,6})\Z")
-_CLOSERS = {"triangle": "◁/think▷", "bracket": "[/THINK]", "pipe": "<|end_of_thought|>"}
-_CHANNEL_END = re.compile(r"<\|end\|>|<\|channel\|>final<\|message\|>|<\|return\|>")
+_ENDS = {tag: re.compile(f"(?i)</{tag}>") for tag in _TAGS} | {
+    "triangle": re.compile("(?i)◁/think▷"),
+    "bracket": re.compile(r"(?i)\[/THINK\]"),
+    "pipe": re.compile(r"(?i)<\|end_of_thought\|>"),
+    "channel": re.compile(r"<\|end\|>|<\|channel\|>final<\|message\|>|<\|return\|>"),
+}
 _LONGEST_CLOSER = 40
 _FENCE = re.compile(r"[ \t]{0,12}(?P<marks>`{3,100}|~{3,100})[^`\n]{0,200}\n")
+_FENCE_END = re.compile(r"[ \t]{0,12}(?P<marks>`{3,100}|~{3,100})[ \t]{0,99}\n?")
 _MAY_BE_FENCE = re.compile(r"[ \t]{0,12}(?:`{0,2}|~{0,2}|(?:`{3,100}|~{3,100})[^`\n]{0,200})\Z")
 _LONGEST_FENCE = 320
 _CANDIDATE = re.compile(r"[<◁\[\n]")
@@ -47,8 +53,8 @@ class AudibleText:
         self._is_at_line_start = True
         self._thought_end: re.Pattern[str] | None = None
         """The end of the thoughts that are being left out; None outside of them."""
-        self._code_end: re.Pattern[str] | None = None
-        """The last line of the code that is being left out or read; None outside of it."""
+        self._fence = ""
+        """The marks before the code that is being left out or read; '' outside of it."""
         self._is_announced = False
 
     def take(self, chunk: str) -> str:
@@ -66,8 +72,8 @@ class AudibleText:
         while position < len(text):
             if self._thought_end is not None:
                 step = self._in_thought(text, position, self._thought_end)
-            elif self._code_end is not None:
-                step = self._in_code(text, position, self._code_end, at_end=at_end)
+            elif self._fence:
+                step = self._in_code(text, position, at_end=at_end)
             else:
                 step = self._outside(text, position, at_end=at_end)
             if step is None:
@@ -82,13 +88,11 @@ class AudibleText:
         if not at_end and self._may_go_on(text, position):
             return None
         if self._is_at_line_start and (fence := _FENCE.match(text, position)):
-            mark, size = fence["marks"][0], len(fence["marks"])
-            self._code_end = re.compile(rf"[ \t]{{0,12}}{mark}{{{size},100}}[ \t]{{0,99}}\n?")
+            self._fence = fence["marks"]
             self._is_announced = False
             return "", fence.end()
         if found := _THOUGHT.match(text, position):
-            closer = _CLOSERS.get(found.lastgroup or "") or f"</{found['tag']}>"
-            self._thought_end = _CHANNEL_END if found["channel"] else re.compile(re.escape(closer), re.IGNORECASE)
+            self._thought_end = _ENDS[(found["tag"] or found.lastgroup or "").lower()]
             return "", found.end()
         if found := _STRAY.match(text, position):
             return "", found.end()
@@ -109,15 +113,15 @@ class AudibleText:
         behind = len(text) - _LONGEST_CLOSER
         return ("", behind) if behind > position else None
 
-    def _in_code(self, text: str, position: int, closer: re.Pattern[str], *, at_end: bool) -> tuple[str, int] | None:
+    def _in_code(self, text: str, position: int, *, at_end: bool) -> tuple[str, int] | None:
         newline = text.find("\n", position)
         end = newline + 1 or len(text)
         is_whole = newline >= 0 or at_end
         if self._is_at_line_start:
             if not is_whole and end - position < _LONGEST_FENCE:
                 return None
-            if closer.fullmatch(text, position, end):
-                self._code_end = None
+            if (found := _FENCE_END.fullmatch(text, position, end)) and found["marks"].startswith(self._fence):
+                self._fence = ""
                 return "", end
         self._is_at_line_start = newline >= 0
         line = text[position:end]

@@ -49,11 +49,11 @@ def characters(text: str) -> str:
 def cardinal(text: str) -> str:
     """Read a number as a quantity, whatever stands around it: leading zeros and separators go.
 
-    >>> cardinal("007"), cardinal("1,234")
-    ('7', '1234')
+    >>> cardinal("007"), cardinal("1,234"), cardinal("-0.5")
+    ('7', '1234', '-0.5')
     """
-    found = re.fullmatch(r"(-?)0*([0-9]+(?:\.[0-9]+)?)", fold(text).strip().replace(",", ""))
-    return found[1] + found[2] if found else text
+    found = re.fullmatch(r"(-?)(?=[0-9])0*+([0-9]*+)(\.[0-9]++)?", fold(text).strip().replace(",", ""))
+    return found[1] + (found[2] or "0") + (found[3] or "") if found else text
 
 
 def ordinal(text: str) -> str:
@@ -62,8 +62,8 @@ def ordinal(text: str) -> str:
     >>> ordinal("3")
     '3番目'
     """
-    found = re.fullmatch(r"0*([0-9]+)(?:st|nd|rd|th|番目?|位)?", fold(text).strip())
-    return f"{found[1]}番目" if found else text
+    found = re.fullmatch(r"(?=[0-9])0*+([0-9]*+)(?:st|nd|rd|th|番目?|位)?", fold(text).strip())
+    return f"{found[1] or 0}番目" if found else text
 
 
 def clock(text: str) -> str:

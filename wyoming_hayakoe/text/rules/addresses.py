@@ -21,6 +21,8 @@ _EXTENSION = (
 )
 # One label of a host name; the bounds here and below prevent quadratic time on long random text.
 _HOST = r"[A-Za-z0-9-]{1,63}"
+_PATH = r"[/?#][A-Za-z0-9_.~:/?#\[\]@!$&'()*+,;=%-]*[A-Za-z0-9_~/=%-]"
+_SHORT_PATH = re.compile("/([A-Za-z]{1,8})/?")
 _CALENDAR_DAY = re.compile(r"(?:19|20)[0-9]{2}\.(?:1[0-2]|0?[1-9])\.(?:3[01]|[12][0-9]|0?[1-9])")
 _ROOM_NUMBER = re.compile("[1-9]0[0-9]")
 _NOT_LATIN = r"(?![A-Za-z0-9_-])"
@@ -62,6 +64,12 @@ def _postal(match: re.Match[str]) -> str:
 
 def _dots(host: str) -> str:
     return host.removeprefix("www.").replace(".", "ドット")
+
+
+def _url(match: re.Match[str]) -> str:
+    """Return the host, and a path of one short word: nobody remembers more by ear."""
+    short = _SHORT_PATH.fullmatch(match["path"] or "")
+    return _dots(match["host"]) + (f"スラッシュ{short[1]}" if short else "")
 
 
 def _mail(match: re.Match[str]) -> str:
@@ -108,11 +116,22 @@ RULES: tuple[TextRule, ...] = (
     rule(
         "URL",
         rf"(?i)(?<![A-Za-z0-9])(?:https?|ftp|wss?|mqtts?|rtsp)://(?:[^\s/@]*@)?(?P<host>{_HOST}(?:\.{_HOST}){{0,8}})(?::[0-9]+)?"
-        r"(?:[/?#][A-Za-z0-9_.~:/?#\[\]@!$&'()*+,;=%-]*[A-Za-z0-9_~/=%-]|(?P<slash>[/?#]))?",
-        lambda m: _dots(m["host"]),
+        rf"(?P<path>{_PATH}|(?P<slash>[/?#]))?",
+        _url,
         "https://www.example.com/path?x=1 → exampleドットcom",
         "http://homeassistant.local:8123/です → homeassistantドットlocalです",
         "URLは https://example.jp です → URLは exampleドットjp です",
+        "https://example.jp/help を見て → exampleドットjpスラッシュhelp を見て",
+        "https://example.jp/help/ → exampleドットjpスラッシュhelp",
+        "https://example.jp/articles/2026 → exampleドットjp",
+    ),
+    rule(
+        "URL without a scheme",
+        rf"(?<![A-Za-z0-9@./-])(?P<host>{_HOST}(?:\.{_HOST}){{0,8}}\.(?:{_TOP_LEVEL}))(?::[0-9]{{2,5}})?(?P<path>(?=[/?#]){_PATH})",
+        _url,
+        "example.com/path/to?x=1を見て → exampleドットcomを見て",
+        "github.com/home → githubドットcomスラッシュhome",
+        "a/b → a、b",
     ),
     rule(
         "mail",
