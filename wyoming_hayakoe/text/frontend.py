@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from wyoming_hayakoe.text import english, phonemes, sentences
 from wyoming_hayakoe.text.analysis import analyse
-from wyoming_hayakoe.text.annotations import ANCHOR, ANNOTATION
+from wyoming_hayakoe.text.annotations import ANCHOR, ANNOTATION, bare
 from wyoming_hayakoe.text.audible import Code
 from wyoming_hayakoe.text.characters import clean
 from wyoming_hayakoe.text.dictionary import Snapshot, UserDictionary
@@ -101,6 +101,7 @@ class FrontEnd:
         return [change for portion in portions(text) for change in self._changes(portion)]
 
     def _changes(self, text: str) -> Iterator[Change]:
+        text = bare(text)
         for stage in self._stages:
             after = stage.rewrite(text)
             yield from stage.explain(text) if stage.explain else differences(text, after, stage.name)

@@ -9,7 +9,7 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.tts import SynthesizeStopped
 
 from wyoming_hayakoe.audio import SAMPLE_WIDTH, Resampler, to_pcm
-from wyoming_hayakoe.errors import RequestError
+from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.metrics import Timing
@@ -162,10 +162,10 @@ class Response:
             return None
         try:
             speaker = self._context.catalogue.find(Requested(name))
-        except RequestError as error:
-            _LOGGER.info("SSML asks for a voice: %s: the voice of the answer goes on", error.text)
+            await self._context.make_ready(speaker)
+        except HayakoeError as error:
+            _LOGGER.info("a voice that SSML names cannot speak: %s: the voice of the answer goes on", error)
             return None
-        await self._context.make_ready(speaker)
         return speaker
 
     def _speak(self, passage: Passage, performer: Speaker | None) -> Generator[bytes, None, None]:
