@@ -68,6 +68,11 @@ class _Span:
         return "".join(word.feature["read"] for word in self.words if word.end > start).replace("’", "")
 
     @property
+    def is_common(self) -> bool:
+        """Whether it consists of common nouns."""
+        return all(word.feature["pos"] == "名詞" and word.feature["pos_group1"] != "固有名詞" for word in self.words)
+
+    @property
     def ending(self) -> int:
         """Characters of its last word that stand behind it: okurigana."""
         return max((word.end for word in self.words), default=self.end) - self.end
@@ -119,7 +124,7 @@ def _written(base: str, given: GivenReading, span: _Span, analyse: "Analyse") ->
     if not given.guess:
         return [_replaced(base, given, span)]
     start = _best_start(given, span, starts)
-    if start is None or _is_remark(given, analyse):
+    if start is None or _is_remark(given, analyse, is_common=span.is_common):
         return [Traced(f"{base}({given.guess})")]
     split_at = start - span.start
     rest = replace(span, start=start)
@@ -154,8 +159,11 @@ def _may_be_read(size: int, morae: int) -> bool:
     return (size + 1) // 2 <= morae <= (5 if size == 1 else 3 * size)
 
 
-def _is_remark(given: GivenReading, analyse: "Analyse") -> bool:
-    """Whether kana in brackets are a remark: a particle, a laugh, or a loanword that explains the word before it."""
+def _is_remark(given: GivenReading, analyse: "Analyse", *, is_common: bool) -> bool:
+    """Whether kana in brackets are a remark: a particle, a laugh, or a loanword that explains the word before it.
+
+    Behind common nouns (``is_common``) verbs, adjectives and days are remarks too: 注意(あぶない), 定休日(かようび).
+    """
     if given.kana in _REMARKS:
         return True
     laugh = set(given.kana) - set("アイウエオッー")
@@ -164,7 +172,10 @@ def _is_remark(given: GivenReading, analyse: "Analyse") -> bool:
     if given.guess[0] > "ゖ":
         return _is_loanword(given.guess, analyse)
     features = analyse(given.guess)
-    return len(features) == 1 and features[0]["pos"] in _REMARK_POS
+    if len(features) != 1:
+        return False
+    pos, group = features[0]["pos"], features[0]["pos_group1"]
+    return pos in _REMARK_POS or (is_common and (pos in {"動詞", "形容詞"} or group == "副詞可能"))
 
 
 def _is_loanword(kana: str, analyse: "Analyse") -> bool:

@@ -23,6 +23,7 @@ _EXTENSION = (
 _HOST = r"[A-Za-z0-9-]{1,63}"
 _PATH = r"[/?#][A-Za-z0-9_.~:/?#\[\]@!$&'()*+,;=%-]*[A-Za-z0-9_~/=%-]"
 _SHORT_PATH = re.compile("/([A-Za-z]{1,8})/?")
+_SHORT_ADDRESS = 20
 _CALENDAR_DAY = re.compile(r"(?:19|20)[0-9]{2}\.(?:1[0-2]|0?[1-9])\.(?:3[01]|[12][0-9]|0?[1-9])")
 _ROOM_NUMBER = re.compile("[1-9]0[0-9]")
 _NOT_LATIN = r"(?![A-Za-z0-9_-])"
@@ -67,9 +68,10 @@ def _dots(host: str) -> str:
 
 
 def _url(match: re.Match[str]) -> str:
-    """Return the host, and a path of one short word: nobody remembers more by ear."""
-    short = _SHORT_PATH.fullmatch(match["path"] or "")
-    return _dots(match["host"]) + (f"スラッシュ{short[1]}" if short else "")
+    """Return the host, and of a short address a path of one word: nobody remembers more by ear."""
+    host, path = match["host"], match["path"] or ""
+    short = _SHORT_PATH.fullmatch(path) if len(host) + len(path) <= _SHORT_ADDRESS else None
+    return _dots(host) + (f"スラッシュ{short[1]}" if short else "")
 
 
 def _mail(match: re.Match[str]) -> str:

@@ -13,8 +13,8 @@ from wyoming_hayakoe.text.rule import TextRule, rule, run
 _WORTH_A_LOOK = re.compile(r"[ぁ-ゖァ-ヺー](?:[)）》〉]|</rt>)")
 _KANJI = "一-鿿㐀-䶿々〆ヶ"
 _KANA = "[ぁ-ゖァ-ヺー・]{1,40}"
-_PIECES = re.compile(f"[ぁ-ゖ]+|[{_KANJI}]+")
-_BEGINS_WORD = re.compile(f"[{_KANJI}]|[おご](?=[{_KANJI}])")
+_PIECES = re.compile("[ぁ-ゖ]+|[^ぁ-ゖ]+")
+_BEGINS_WORD = re.compile(f"[0-9０-９{_KANJI}]|[おご](?=[{_KANJI}])")
 
 
 def marked(text: str) -> str:
@@ -42,7 +42,7 @@ def _fits(base: str, reading: str) -> bool:
     position = 0
     is_behind_kanji = False
     for piece in _PIECES.findall(base):
-        if piece[0] > "ゖ":
+        if not "ぁ" <= piece[0] <= "ゖ":
             is_behind_kanji = True
             continue
         kana = katakana(piece)
@@ -77,7 +77,7 @@ RULES: tuple[TextRule, ...] = (
     ),
     rule(
         "reading in brackets",
-        rf"(?P<base>[{_KANJI}ぁ-ゖ]{{1,24}})(?:[(（](?P<kana>{_KANA})[)）]|《(?P<ruby>{_KANA})》)",
+        rf"(?P<base>(?<![0-9０-９])[0-9０-９]{{1,6}}[{_KANJI}]{{1,3}}|(?<![0-9０-９])[{_KANJI}ぁ-ゖ]{{1,24}})(?:[(（](?P<kana>{_KANA})[)）]|《(?P<ruby>{_KANA})》)",
         _guess,
         "この漢字(かんじ)は → この\ufff9漢字\ufffaかんじ?\ufffbは",
         "貶（おとし）める → \ufff9貶\ufffaおとし?\ufffbめる",
@@ -85,6 +85,7 @@ RULES: tuple[TextRule, ...] = (
         "小鳥遊《たかなし》さん → \ufff9小鳥遊\ufffaたかなし?\ufffbさん",
         "物の取り扱い(とりあつかい) → 物の\ufff9取り扱い\ufffaとりあつかい?\ufffb",
         "お知らせ(おしらせ) → \ufff9お知らせ\ufffaおしらせ?\ufffb",
+        "10分(じゅっぷん)で → \ufff910分\ufffaじゅっぷん?\ufffbで",
         "お知らせ(緊急) → お知らせ(緊急)",
         "ありがとう(えへへ) → ありがとう(えへへ)",
     ),
