@@ -141,6 +141,12 @@ def test_a_manner_lasts_to_the_end_of_its_element(tag, changes):
         assert cut(f"前<{tag}>中</{name}>後", ssml=True)[2] == Passage("後", rest=0.0)
 
 
+def test_paragraphs_are_apart_and_a_text_neither_begins_nor_ends_with_that_rest():
+    rests = [passage.rest for passage in cut("<speak><p>一。二。</p><p>三</p>四<p/></speak>", ssml=True)]
+    assert rests == [None, None, 0.8, 0.8]
+    assert cut("<p>一</p><break time='2s'/><p>二</p>", ssml=True)[1].rest == 2.0
+
+
 def test_a_turn_inside_a_sentence_brings_no_rest_and_one_behind_it_leaves_the_rest_to_the_voice():
     assert [each.rest for each in cut("前。<emphasis>中。</emphasis>後", ssml=True)] == [None, None, None]
     assert [each.rest for each in cut("前<emphasis>中</emphasis>後", ssml=True)] == [None, 0.0, 0.0]

@@ -82,6 +82,9 @@ class Turn:
     rest: float | None = None
     """Seconds of silence here; None if there is no rest but that of a sentence's end."""
 
+    is_between: bool = False
+    """Whether the rest is one between two passages: none at the ends of a text, and the longest of several counts."""
+
 
 def _between(value: float, low: float, high: float) -> float:
     return min(max(value, low), high)

@@ -19,6 +19,8 @@ class PassageCutter:
         self._splitter = SentenceSplitter()
         self._manner = PLAIN
         self._rest: float | None = None
+        self._gap: float | None = None
+        self._has_spoken = False
         self._is_in_sentence = False
 
     @property
@@ -56,7 +58,9 @@ class PassageCutter:
         """End what is held, in the manner that it has; a turn inside a sentence brings no rest of its own."""
         passages = self._spoken(self._splitter.flush())
         self._manner = turn.manner
-        if turn.rest is not None:
+        if turn.is_between:
+            self._gap = max(self._gap or 0.0, turn.rest or 0.0) if self._has_spoken else None
+        elif turn.rest is not None:
             self._rest = min((self._rest or 0.0) + turn.rest, LONGEST_REST)
         elif self._is_in_sentence and self._rest is None:
             self._rest = 0.0
@@ -69,8 +73,9 @@ class PassageCutter:
             if not sentence or sentence.isspace():
                 self._is_in_sentence = self._is_in_sentence and "\n" not in sentence
                 continue
-            passages.append(Passage(sentence, self._manner, self._rest))
-            self._rest = None
+            passages.append(Passage(sentence, self._manner, self._gap if self._rest is None else self._rest))
+            self._rest = self._gap = None
+            self._has_spoken = True
             self._is_in_sentence = sentence.rstrip(_CLOSERS)[-1:] not in _SENTENCE_ENDS
         return passages
 

@@ -174,7 +174,7 @@ def _edge(name: str, manner: Manner) -> Iterator[Piece]:
     if name in _ENDS_SENTENCE:
         yield "\n"
     if name in {"p", "paragraph"}:
-        yield Turn(manner, _PARAGRAPH_REST)
+        yield Turn(manner, _PARAGRAPH_REST, is_between=True)
 
 
 def _manner(tag: Tag, outer: Manner) -> Manner:
