@@ -11,7 +11,7 @@ from wyoming_hayakoe.text.normalize import TABLES, normalize
 from wyoming_hayakoe.text.phonemes import CONTEXT
 from wyoming_hayakoe.text.readings import RULES
 from wyoming_hayakoe.text.rule import Rule, run
-from wyoming_hayakoe.text.rules import emoji, folding, lists, markdown
+from wyoming_hayakoe.text.rules import emoji, folding, lists, markdown, readings_in_brackets
 
 
 def reading(text: str) -> str:
@@ -23,6 +23,7 @@ FAMILIES: dict[str, tuple[Sequence[Rule[Any]], Callable[[str], str]]] = {
     "numbers and symbols": ([rule for table in TABLES for rule in table], normalize),
     "markdown": (markdown.RULES, partial(run, markdown.RULES)),
     "lists": (lists.RULES, partial(run, lists.RULES)),
+    "readings in brackets": (readings_in_brackets.RULES, readings_in_brackets.marked),
     "emoji": (emoji.RULES, partial(run, emoji.RULES)),
     "readings in context": (RULES, reading),
 }

@@ -73,6 +73,7 @@ class Configured:
             offline=given.offline,
             max_memory=given.max_memory,
             read_emoji=given.read_emoji,
+            code=given.code,
         )
 
     def start_logging(self, log_format: str) -> None:
