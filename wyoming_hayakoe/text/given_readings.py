@@ -39,7 +39,7 @@ _HIRAGANA = {code + 0x60: code for code in range(0x3041, 0x3097)}
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
+class _Covered:
     """One feature and the part of the text that it covers."""
 
     feature: "NJDFeature"
@@ -53,7 +53,7 @@ class _Span:
 
     start: int
     end: int
-    words: Sequence[_Word]
+    words: Sequence[_Covered]
 
     def boundaries(self) -> list[int]:
         """Return where a word begins in it, the last first; not inside a number."""
@@ -105,14 +105,14 @@ def read_as_given(parts: Sequence[Traced], analyse: "Analyse") -> list["NJDFeatu
     return list(_with_readings(analyse(text), written, analyse))
 
 
-def _placed(features: Sequence["NJDFeature"], text: str) -> Iterator[_Word]:
+def _placed(features: Sequence["NJDFeature"], text: str) -> Iterator[_Covered]:
     position = 0
     for feature in features:
         string = unicodedata.normalize("NFKC", feature["string"])
         found = text.find(string, position, position + len(string) + 8)
         start = position if found < 0 else found
         position = start + len(string)
-        yield _Word(feature, start, position)
+        yield _Covered(feature, start, position)
 
 
 def _written(base: str, given: GivenReading, span: _Span, analyse: "Analyse") -> list[Traced]:
