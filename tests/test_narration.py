@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.support import ARTICLE, FRONT_END
 from tests.voices import BeepVoice
 from wyoming_hayakoe.narration import Narration, groups
+from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text.sentences import SentenceSplitter, split
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import WINDOWS
@@ -245,3 +246,54 @@ def test_leaving_closes_what_the_voice_computes():
         spoken.close()
         assert closed == ["いち。"]
         closed.clear()
+
+
+class TestPassages:
+    def test_a_rest_is_as_long_as_it_says_and_counts_the_silence_before_it(self):
+        voice = BeepVoice(pause=0.1)
+        two = joined(narration(voice).speak_ssml("はい<break time='300ms'/>はい"))
+        assert len(two) == 2 * (voice.LEAD + 2 * voice.BEEP) + 300 + 20
+        assert voice.pauses == []
+
+    def test_a_rest_stands_at_the_beginning_and_the_end_too(self):
+        voice = BeepVoice()
+        sound = joined(narration(voice).speak_ssml("<break time='300ms'/>はい<break time='1s'/>"))
+        assert len(sound) == 300 + voice.LEAD + 2 * voice.BEEP + 1000
+        assert not sound[:300].any()
+        assert not sound[-1000:].any()
+
+    def test_a_part_of_a_sentence_follows_without_a_rest(self):
+        voice = BeepVoice(pause=0.1)
+        sound = joined(narration(voice).speak_ssml("はい<emphasis>はい</emphasis>"))
+        assert len(sound) == 2 * (voice.LEAD + 2 * voice.BEEP + 20)
+
+    def test_manners_are_factors_within_the_ranges(self):
+        voice = BeepVoice()
+        params = SynthesisParams(seed=1, speed=1.2, pitch_scale=1.9, intonation_scale=0.5)
+        ssml = "あ。<prosody rate='200%' pitch='+12st' range='50%'>い。</prosody>う。<prosody rate='1%'>え</prosody>"
+        list(Narration(voice, FRONT_END, params).speak_ssml(ssml))
+        changed = replace(params, speed=0.6, pitch_scale=2.0, intonation_scale=0.25)
+        assert [call.params for call in voice.calls] == [params, changed, params, replace(params, speed=5.0)]
+
+    @pytest.mark.parametrize(("volume", "level"), [("soft", 0.5), ("silent", 0.0), ("+40dB", 2.0)])
+    def test_the_volume_is_a_factor_and_nothing_is_louder_than_full_scale(self, volume, level):
+        plain = joined(narration(BeepVoice()).speak_text("はい。"))
+        sound = joined(narration(BeepVoice()).speak_ssml(f"<prosody volume='{volume}'>はい。</prosody>"))
+        assert np.allclose(sound, np.clip(plain * level, -1, 1))
+
+    def test_another_voice_speaks_at_the_sample_rate_of_the_first(self):
+        class Faster(BeepVoice):
+            name = "faster"
+            sample_rate = 2000
+
+        own, other = BeepVoice(), Faster()
+        cast = {"faster": Speaker(other, FRONT_END, SynthesisParams(seed=9, speed=1.5))}.get
+        spoken = joined(narration(own).speak_ssml("はい。<voice name='faster'>はい。</voice>はい。", cast))
+        assert [call.text for call in own.calls] == ["はい。", "はい。"]
+        assert [(call.text, call.params.speed, call.params.seed) for call in other.calls] == [("はい。", 1.5, 1)]
+        alone = joined(narration(own).speak_text("はい。はい。はい。"))
+        assert abs(len(alone) - len(spoken)) < 60
+
+    def test_a_voice_that_is_not_there_is_stood_in_for(self):
+        voice = BeepVoice()
+        assert joined(narration(voice).speak_ssml("<voice name='x'>はい。</voice>")).any()

@@ -1,15 +1,17 @@
 """Sentences spoken one after another, with the pauses between them."""
 
 import secrets
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
-from wyoming_hayakoe.audio import TrailingSilence
+from wyoming_hayakoe.audio import Resampler, TrailingSilence
 from wyoming_hayakoe.errors import HayakoeError
-from wyoming_hayakoe.text import sentences
 from wyoming_hayakoe.text.frontend import FrontEnd
+from wyoming_hayakoe.text.passage import Passage
+from wyoming_hayakoe.text.passage_cutter import cut
 from wyoming_hayakoe.utterance import SynthesisParams, Utterance
 from wyoming_hayakoe.voice import WINDOWS, Delivery, PhoneTiming, Voice, Waveform
 
@@ -18,6 +20,24 @@ from wyoming_hayakoe.voice import WINDOWS, Delivery, PhoneTiming, Voice, Wavefor
 # times as long together as one by one, five of 24 as long, and more text takes longer.
 _GROUP_SENTENCES = 8
 _GROUP_CHARACTERS = 64
+
+_AS_CHOSEN = Passage("")
+
+
+class Performer(Protocol):
+    """A voice with its parameters."""
+
+    @property
+    def voice(self) -> Voice:
+        """The voice."""
+
+    @property
+    def params(self) -> SynthesisParams:
+        """How it speaks."""
+
+
+Cast = Callable[[str], Performer | None]
+"""Finds the voice of a name; None where there is none that can speak now."""
 
 
 class Narration:
@@ -54,13 +74,22 @@ class Narration:
         self.timings: list[PhoneTiming] | None = [] if with_timing else None
         """The phones so far, in seconds from the start of the first sentence; None without ``with_timing``."""
 
-    def speak(self, sentence: str) -> Generator[Waveform, None, None]:
-        """Yield the next sentence, as the splitter cuts them, in windows; none where it has no mora.
+    def speak(self, passage: Passage | str, performer: Performer | None = None) -> Generator[Waveform, None, None]:
+        """Yield the next passage or sentence, as they are cut, in windows; none where it has neither mora nor rest.
+
+        Args:
+            passage: what to speak, and in what manner.
+            performer: who speaks it; None is the voice of this narration, whose sample rate all windows have.
 
         Raises:
             HayakoeError: the voice cannot speak, or has no timings and they were requested.
         """
-        yield from self._speak(self._front_end.read(sentence), together=())
+        passage = Passage(passage) if isinstance(passage, str) else passage
+        utterance = self._front_end.read(passage.text)
+        if _says_something(utterance):
+            yield from self._speak(utterance, passage=passage, performer=performer)
+        elif passage.rest:
+            yield self._counted(self._silent(passage.rest))
 
     def speak_text(self, text: str) -> Generator[Waveform, None, None]:
         """Yield all sentences of a text in windows, computed in groups where that is faster.
@@ -68,21 +97,40 @@ class Narration:
         Raises:
             HayakoeError: the voice cannot speak, or has no timings and they were requested.
         """
-        utterances = (self._front_end.read(sentence) for sentence in sentences.split(text))
+        passages = cut(text, code=self._front_end.code)
+        utterances = (self._front_end.read(passage.text) for passage in passages)
         for group in groups(utterance for utterance in utterances if _says_something(utterance)):
             for utterance in group:
                 yield from self._speak(utterance, together=group)
 
-    def _speak(self, utterance: Utterance, together: tuple[Utterance, ...]) -> Generator[Waveform, None, None]:
-        if not _says_something(utterance):
-            return
-        speech = self._voice.speak(utterance, self._params, replace(self._delivery, together=together))
+    def speak_ssml(self, ssml: str, cast: Cast = lambda _: None) -> Generator[Waveform, None, None]:
+        """Yield all passages of SSML in windows; those of voices that ``cast`` does not find by this voice.
+
+        Raises:
+            HayakoeError: a voice cannot speak, or has no timings and they were requested.
+        """
+        for passage in cut(ssml, ssml=True):
+            yield from self.speak(passage, cast(passage.manner.voice) if passage.manner.voice else None)
+
+    def _speak(
+        self,
+        utterance: Utterance,
+        *,
+        together: tuple[Utterance, ...] = (),
+        passage: Passage = _AS_CHOSEN,
+        performer: Performer | None = None,
+    ) -> Generator[Waveform, None, None]:
+        voice, params = self._voice, self._params
+        if performer is not None:
+            voice, params = performer.voice, replace(performer.params, seed=self._params.seed)
+        params = passage.manner.applied(params)
+        speech = voice.speak(utterance, params, replace(self._delivery, together=together))
         if self.timings is not None and speech.timings is None:
-            raise HayakoeError(f"voice {self._voice.name!r} does not know when its phones sound: leave timing out")
-        windows = (window for window in speech.windows if window.size)
+            raise HayakoeError(f"voice {voice.name!r} does not know when its phones sound: leave timing out")
+        windows = (window for window in self._adapted(speech.windows, voice, passage.manner.volume) if window.size)
         if (first := next(windows, None)) is None:
             return
-        rest = self._begin(utterance)
+        rest = self._begin(utterance, params, passage.rest)
         start = (self._samples + len(rest)) / self._voice.sample_rate
         yield self._counted(np.concatenate([rest, first]))
         for window in windows:
@@ -90,16 +138,31 @@ class Narration:
         if self.timings is not None and speech.timings is not None:
             self.timings += [replace(timing, start=timing.start + start) for timing in speech.timings]
 
-    def _begin(self, utterance: Utterance) -> Waveform:
-        """Return the pause before a sentence that has sound, and measure that sentence from now on."""
+    def _adapted(self, windows: Iterator[Waveform], voice: Voice, volume: float) -> Iterator[Waveform]:
+        """Yield ``windows`` at the level of the passage and at the sample rate of this narration."""
         rate = self._voice.sample_rate
-        rest = 0
-        if self._before is not None:
-            pause = self._voice.pause(self._before, utterance, self._params)
-            rest = max(0, round(pause * rate) - self._silence.samples)
+        resampler = Resampler(voice.sample_rate, rate) if voice.sample_rate != rate else None
+        for window in windows:
+            louder = window if volume == 1.0 else np.clip(window * np.float32(volume), -1.0, 1.0)
+            yield resampler.feed(louder) if resampler else louder
+        if resampler:
+            yield resampler.finish()
+
+    def _begin(self, utterance: Utterance, params: SynthesisParams, wanted: float | None) -> Waveform:
+        """Return the rest before a sentence that has sound, and measure that sentence from now on.
+
+        ``wanted`` are the seconds of that rest; None is what the voice rests.
+        """
+        if wanted is None:
+            wanted = 0.0 if self._before is None else self._voice.pause(self._before, utterance, params)
+        rest = self._silent(wanted)
         self._before = utterance
         self._silence = TrailingSilence()
-        return np.zeros(rest, dtype=np.float32)
+        return rest
+
+    def _silent(self, seconds: float) -> Waveform:
+        """Return the silence of so many seconds, less what has been silent already."""
+        return np.zeros(max(0, round(seconds * self._voice.sample_rate) - self._silence.samples), dtype=np.float32)
 
     def _counted(self, window: Waveform) -> Waveform:
         self._silence.feed(window)

@@ -12,6 +12,7 @@ from wyoming_hayakoe.sources.source import Progress
 from wyoming_hayakoe.sources.visit import Access
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text import user_words
+from wyoming_hayakoe.text.audible import Code
 from wyoming_hayakoe.text.dictionary import UserDictionary
 from wyoming_hayakoe.text.frontend import japanese
 from wyoming_hayakoe.voice_store import BUILT_IN, VoiceStore
@@ -37,6 +38,7 @@ class TTS:
         *,
         offline: bool = False,
         read_emoji: bool = False,
+        code: Code = "announce",
         **options: Unpack[EngineOptions],
     ) -> None:
         """Keep the settings that all voices share; nothing is fetched or loaded yet.
@@ -51,6 +53,7 @@ class TTS:
                 ``fp32`` nothing.
             offline: use what is here, and send no request for newer files.
             read_emoji: name emoji instead of passing over them.
+            code: of a block of code in a text, ``announce`` that it is left out, stay ``silent``, or ``read`` it.
             **options: ``bert_bits``, ``threads``, ``low_memory``, ``compiled`` and ``max_memory``, as
                 :class:`EngineSettings` has them.
 
@@ -58,7 +61,7 @@ class TTS:
             HayakoeError: there is no such device, or the BERT's source is none.
         """
         data = data_dir(cache_dir)
-        self.front_end = japanese(UserDictionary(words_file(data)), read_emoji=read_emoji)
+        self.front_end = japanese(UserDictionary(words_file(data)), read_emoji=read_emoji, code=code)
         """Reads text for all voices."""
 
         self._engine = Engine(EngineSettings(device, precision, **options), data, self.front_end.read)

@@ -127,6 +127,9 @@ class Word:
     source: str
     """The rule or dictionary that gave the reading; the names are in ``text/phonemes.py``."""
 
+    rival: str = ""
+    """Katakana that Open JTalk's dictionary gave, where a table of names or Sudachi overruled it; else empty."""
+
 
 @dataclass(frozen=True, slots=True)
 class Utterance:

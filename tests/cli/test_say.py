@@ -50,6 +50,23 @@ def test_speed_and_presets_work(tmp_path, run_here):
     assert slow == preset == pytest.approx(2 * normal, rel=0.05)
 
 
+def test_ssml_and_code(tmp_path, run_here):
+    def explained(*arguments):
+        lines = run_here("say", "--explain", "--json", *arguments).stdout.splitlines()
+        return [json.loads(line)["reading"] for line in lines]
+
+    ssml = "<sub alias='水'>H2O</sub><break time='2s'/><phoneme ph='ナ↓ナミ'>七海</phoneme><voice name='x'>ね</voice>"
+    assert explained("--ssml", ssml) == ["ミズ", "ナナミ", "ネ"]
+    code = "はい。\n```\nこれ\n```"
+    assert explained(code) == ["ハイ", "", "コードショーリャク"]
+    assert explained(code, "--code", "silent") == ["ハイ"]
+    assert explained(code, "--code", "read") == ["ハイ", "コレ"]
+    out = tmp_path / "out.wav"
+    result = run_here("say", "--ssml", ssml, "-o", str(out))
+    assert (result.code, seconds(out.read_bytes()) > 2.5) == (0, True)
+    assert "no voice 'x'" in result.stderr
+
+
 def test_a_running_server_speaks_just_the_same(tmp_path):
     with program() as server:
         remote = run_program("say", "こんにちは。元気？", "--uri", server.uri, "-o", "-")

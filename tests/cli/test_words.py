@@ -48,14 +48,22 @@ def test_add_list_remove(home: Path, capsys: pytest.CaptureFixture[str]) -> None
     }
     assert run("remove", "HACS", "担々麺") == 0
     assert run("list") == 0
-    assert capsys.readouterr().out == ""
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == f"{home / 'words.csv'}: holds no words yet: add one with: wyoming-hayakoe words add\n"
     assert (home / "words.csv").exists()
+
+
+def test_a_reading_in_hiragana(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("add", "HACS", "はっくす", "1") == 0
+    assert capsys.readouterr().out == "HACS → ハックス (accent 1)\n"
+    assert "HACS,ハックス,1,8" in (home / "words.csv").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("HACS", "はっくす"), "not katakana"),
+        (("HACS", "白す"), "not katakana"),
         (("HACS", "ハックス", "5"), "beyond the 4 morae"),
         (("HACS", "ハックス", "x"), "not a whole number"),
         ((" ", "ハックス"), "the surface is empty"),

@@ -27,7 +27,7 @@ _FUNCTIONS = {**{way: way for way in _WAYS}, **dict.fromkeys(("sub", "subn", "sp
 # Functions that build a pattern from what they are called with, each with patterns that it builds.
 _BUILT: Mapping[str, Collection[str]] = {
     "text.rule.rule": (),  # each is a rule, which is found in its table
-    "text.rules.homographs._rule": (),
+    "text.rules.contexts.context": (),
     "text.english._is_spelling": ("(?:ブイ|ヴィー|ビー)(?:エイチ|エッチ)(?:ズィー|ゼット)" * 20,),
     "server.instance_name._kept_in": (re.escape("声 1.0-2-") + r"-\d+",),
 }

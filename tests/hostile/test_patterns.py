@@ -60,5 +60,5 @@ def test_patterns_are_found_wherever_they_are() -> None:
         "cli.options.converters.fullmatch",  # with a flag
         "text.analysis._BREAKS.finditer",  # in a tuple
         "text.frontend.EMOJI.rewrite ",  # a rule, in an object's partial
-        "text.readings.RULES.match",
+        "text.readings._RULES.search",
     } <= places

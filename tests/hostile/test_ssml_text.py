@@ -1,7 +1,6 @@
-"""SSML of any kind is spoken or refused with an error event: no connection ends without a word."""
+"""SSML of any kind is spoken: no connection ends without a word."""
 
 import time
-from contextlib import suppress
 from itertools import pairwise
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
 from tests.support import connected, receive, running
-from wyoming_hayakoe.text.ssml import SsmlError, SsmlText
+from wyoming_hayakoe.text.ssml import SsmlText
 
 PIECES = st.sampled_from(
     [
@@ -24,9 +23,14 @@ NESTED = ["<a>" * 12_000, "<a " * 12_000, "<!--" * 9000, "<![CDATA[" * 5000, "<?
 
 
 def text_of(source, size=None):
-    ssml = SsmlText()
     size = size or max(1, len(source))
-    return "".join(ssml.take(source[at : at + size]) for at in range(0, len(source), size)) + ssml.rest()
+    return spoken(source[at : at + size] for at in range(0, len(source), size))
+
+
+def spoken(chunks):
+    ssml = SsmlText()
+    pieces = [piece for chunk in chunks for piece in ssml.take(chunk)] + ssml.rest()
+    return "".join(piece for piece in pieces if isinstance(piece, str))
 
 
 @pytest.mark.parametrize("source", NUMBERS)
@@ -45,12 +49,12 @@ async def test_a_number_that_is_no_character_is_text(voice, source, as_stream):
 
 
 @pytest.mark.parametrize("source", NESTED)
-async def test_what_nests_or_never_ends_is_spoken_or_refused(voice, source):
+async def test_what_nests_or_never_ends_is_spoken(voice, source):
     async with running(voice=voice) as server, connected(server) as client:
         await client.write_event(Synthesize(source + "</a>", text_format="ssml").event())
         while (event := await client.read_event()).type == "audio-start":
             pass
-    assert event.type in {"audio-chunk", "audio-stop"} or event.data["code"] == "bad-event"
+    assert event.type in {"audio-chunk", "audio-stop"}
 
 
 @pytest.mark.parametrize(
@@ -75,9 +79,8 @@ def test_entities_and_sections(source, text):
 @example("&#x3042;", [1, 2, 3, 7])
 @example("<![CDATA[]]]>", [10, 11])
 def test_how_ssml_is_cut_changes_nothing(source, cuts):
-    ssml = SsmlText()
     edges = [0, *sorted(min(cut, len(source)) for cut in cuts), len(source)]
-    assert "".join(ssml.take(source[start:end]) for start, end in pairwise(edges)) + ssml.rest() == text_of(source)
+    assert spoken(source[start:end] for start, end in pairwise(edges)) == text_of(source)
 
 
 @pytest.mark.parametrize(
@@ -87,8 +90,7 @@ def test_the_time_grows_as_the_text_does(unit):
     def seconds(length):
         source = (unit * length)[:length]
         started = time.thread_time()
-        with suppress(SsmlError):
-            text_of(source, 512)
+        text_of(source, 512)
         return time.thread_time() - started
 
     short, long = (min(seconds(length) for _ in range(3)) for length in (12_500, 50_000))

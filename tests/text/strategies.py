@@ -1,5 +1,7 @@
 """Any Unicode, and the parts of it that have broken readers before."""
 
+from itertools import pairwise
+
 from hypothesis import strategies as st
 
 _BLOCKS = (
@@ -50,3 +52,9 @@ texts = st.one_of(
         st.integers(0, 4000),
     ),
 )
+
+
+def cuts_of(text: str) -> st.SearchStrategy[list[str]]:
+    """Return the ways of cutting a text into chunks."""
+    edges = st.lists(st.integers(0, len(text)), max_size=10).map(lambda cuts: [0, *sorted(cuts), len(text)])
+    return edges.map(lambda found: [text[start:end] for start, end in pairwise(found)])

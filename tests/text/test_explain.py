@@ -69,3 +69,11 @@ def test_json_is_one_line_that_can_be_written() -> None:
     line = to_json(FRONT_END.read("一\n二\ud800"))
     assert "\n" not in line
     assert json.loads(line)["text"] == "一\n二?"
+
+
+def test_the_opinion_that_lost_is_shown() -> None:
+    utterance = FRONT_END.read("羽生市の天気")
+    overruled = next(word for word in utterance.words if word.rival)
+    assert f"{overruled.source}, not {overruled.rival}" in table(utterance)
+    records = json.loads(to_json(utterance))["words"]
+    assert [record["rival"] for record in records if "rival" in record] == [overruled.rival]

@@ -7,7 +7,35 @@ from hypothesis import strategies as st
 from wyoming_hayakoe.text.sentences import LIMIT, TAIL_LIMIT, SentenceSplitter, split
 
 # Characters that the splitter looks at, and some that it does not.
-TEXTS = st.text(alphabet="あ漢a1。！？!?‼」』)\"'\n、 　/=。。。", max_size=700) | st.text(max_size=300)
+PIECES = (
+    "。",
+    ".",
+    "．",
+    "…",
+    "...",
+    "!",
+    "！",
+    "の",
+    "を",
+    "って",
+    "漢",
+    "ア",
+    "a",
+    "No",
+    "Mr",
+    "U.S",
+    " ",
+    "1",
+    "１",
+    "」",
+    "(",
+)
+NAMES = ("Yahoo!", "ラブライブ!", "ラブライブ！サン", "Hey! Say! JUMP", "モーニング娘。'", "\n")
+TEXTS = (
+    st.text(alphabet="あ漢a1。！？!?‼」』)\"'\n、 　/=。。。…．.のを", max_size=700)
+    | st.text(max_size=300)
+    | st.lists(st.sampled_from(PIECES + NAMES), max_size=150).map("".join)
+)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +54,30 @@ TEXTS = st.text(alphabet="あ漢a1。！？!?‼」』)\"'\n、 　/=。。。",
         ("Yahoo!JAPANの天気", ["Yahoo!JAPANの天気"]),
         ("え?はい", ["え?", "はい"]),
         ("3.5度です｡次", ["3.5度です｡", "次"]),
+        ("Hello. How are you? Fine.", ["Hello.", " How are you?", " Fine."]),
+        ("It is 3.5 degrees. See No. 5. No. I do.", ["It is 3.5 degrees.", " See No. 5. No.", " I do."]),
+        ("Mr. Smith of the U.S. army uses Node.js. Yes.", ["Mr. Smith of the U.S. army uses Node.js.", " Yes."]),
+        ('He said "yes." Then (it is). End', ['He said "yes."', " Then (it is).", " End"]),
+        ("これはテストです. 次です。", ["これはテストです.", " 次です。"]),
+        ("晴れです．明日は２．５度です．次", ["晴れです．", "明日は２．５度です．", "次"]),
+        ("１．りんごを切る．２．焼く", ["１．りんごを切る．", "２．焼く"]),
+        ("ａｐｐ．ｊｐを見る", ["ａｐｐ．ｊｐを見る"]),
+        ("1. 25℃に設定\n2. 3秒待つ", ["1. 25℃に設定\n", "2. 3秒待つ"]),
+        ("手順は 1. 電源 2. 3秒待つ", ["手順は 1. 電源 2. 3秒待つ"]),
+        ("例. りんご", ["例. りんご"]),
+        ("えっと…それは……です", ["えっと…", "それは……", "です"]),
+        ("……少々お待ちください。", ["……少々お待ちください。"]),
+        ("待って…、はい。", ["待って…、はい。"]),
+        ("彼は（…）と言った。", ["彼は（…）と言った。"]),
+        ("待って...はい wait...what", ["待って...", "はい wait...what"]),
+        ("Yahoo!ニュース、Yahoo! JAPAN", ["Yahoo!ニュース、Yahoo! JAPAN"]),
+        ("ラブライブ！サンシャイン", ["ラブライブ！サンシャイン"]),
+        ("ラブライブ！次", ["ラブライブ！", "次"]),
+        ("Hey! Say! JUMPの曲", ["Hey! Say! JUMPの曲"]),
+        ("けいおん！の曲とハイキュー!!を見る", ["けいおん！の曲とハイキュー!!を見る"]),
+        ("モーニング娘。のライブ", ["モーニング娘。のライブ"]),
+        ("けいおん！のんびり。のんびり", ["けいおん！", "のんびり。", "のんびり"]),
+        ("OK!次", ["OK!", "次"]),
     ],
 )
 def test_sentences_end_at_marks_and_newlines(text, sentences):
@@ -66,7 +118,12 @@ def test_it_holds_no_more_than_one_sentence(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "complete"), [("", False), ("あ", False), ("あ。", True), ("あ？」", True), ("（笑）", False)]
+    ("text", "complete"),
+    [
+        *[("", False), ("あ", False), ("あ。", True), ("あ？」", True), ("（笑）", False), ("あ…", True), ("…", False)],
+        *[("Hello.", True), ("Mr.", False), ("1.", False), ("晴れです．", True), ("２．", False)],
+        *[('say "yes."', True), ("（えっと…）", True), ("", False), ("」", False)],
+    ],
 )
 def test_it_knows_when_only_a_mark_could_still_come(text, complete):
     splitter = SentenceSplitter()

@@ -63,11 +63,14 @@ class Client:
             self._check(event)
         return Info.from_event(event)
 
-    async def speak(self, text: str, voice: str | None = None, style: str | None = None) -> AsyncGenerator[Chunk, None]:
-        """Yield the audio of ``text`` as it arrives."""
+    async def speak(
+        self, text: str, voice: str | None = None, style: str | None = None, *, ssml: bool = False
+    ) -> AsyncGenerator[Chunk, None]:
+        """Yield the audio of ``text``, or of SSML, as it arrives."""
         # A plain event: wyoming's Synthesize leaves out a speaker without a voice name.
         chosen = {key: value for key, value in (("name", voice), ("speaker", style)) if value is not None}
-        await self._write(Event("synthesize", {"text": text, "voice": chosen}))
+        text_format = {"text_format": "ssml"} if ssml else {}
+        await self._write(Event("synthesize", {"text": text, "voice": chosen, **text_format}))
         while not AudioStop.is_type((event := await self._read()).type):
             self._check(event)
             if AudioChunk.is_type(event.type):

@@ -9,15 +9,18 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from wyoming_hayakoe.audio import write_wav
+from wyoming_hayakoe.audio import to_pcm, write_wav
 from wyoming_hayakoe.cli.client import Chunk, Client
 from wyoming_hayakoe.cli.options.configured import configure, open_voices
 from wyoming_hayakoe.cli.options.option import add_options
 from wyoming_hayakoe.cli.options.table import SPEAKING
-from wyoming_hayakoe.errors import HayakoeError, UsageError
+from wyoming_hayakoe.errors import HayakoeError, RequestError, UsageError
 from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.server.listeners import StdioAddress, parse_uri
+from wyoming_hayakoe.speaker import Speaker
+from wyoming_hayakoe.text.audible import audible
 from wyoming_hayakoe.text.explain import table, to_json
+from wyoming_hayakoe.text.passage_cutter import cut
 
 _PLAYERS = ("pw-play", "paplay", "aplay", "afplay")
 
@@ -33,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE.wav", help="WAV file to write; - is standard output")
     parser.add_argument("--play", action="store_true", help=f"play with the first installed of {', '.join(_PLAYERS)}")
     parser.add_argument("--uri", help="let the server at tcp://HOST:PORT or unix:///PATH speak")
+    parser.add_argument("--ssml", action="store_true", help="the text is SSML: its tags have an effect")
     parser.add_argument("--explain", action="store_true", help="show how the text is read instead of speaking it")
     parser.add_argument("--json", action="store_true", help="with --explain: a JSON object for each line of text")
     add_options(parser, SPEAKING)
@@ -60,7 +64,12 @@ def run(flags: argparse.Namespace) -> int:
 def _explain(flags: argparse.Namespace) -> int:
     """Print how each line of the text is read."""
     front_end = configure(flags, SPEAKING).make_tts().front_end
-    for line in _read_text(flags.text).splitlines():
+    text = _read_text(flags.text)
+    if flags.ssml:
+        lines = [passage.text.strip() for passage in cut(text, ssml=True) if passage.text]
+    else:
+        lines = audible(text, front_end.code).splitlines()
+    for line in lines:
         utterance = front_end.read(line, trace=True)
         if flags.json:
             print(to_json(utterance), flush=True)
@@ -72,11 +81,22 @@ def _explain(flags: argparse.Namespace) -> int:
 
 
 def _local(flags: argparse.Namespace, text: str) -> Iterator[Chunk]:
-    speaker = open_voices(flags, SPEAKING).find(Requested())
+    catalogue = open_voices(flags, SPEAKING)
+    speaker = catalogue.find(Requested())
+
+    def cast(name: str) -> Speaker | None:
+        try:
+            return catalogue.find(Requested(name))
+        except RequestError as error:
+            _progress_done()
+            print(f"--ssml: {error.text}: the chosen voice goes on", file=sys.stderr)
+            return None
+
+    narration = speaker.narrate()
     seconds = 0.0
-    for audio in speaker.stream(text):
-        yield Chunk(audio.pcm_bytes(), audio.sr)
-        seconds += audio.duration
+    for window in narration.speak_ssml(text, cast) if flags.ssml else narration.speak_text(text):
+        yield Chunk(to_pcm(window), speaker.sample_rate)
+        seconds += len(window) / speaker.sample_rate
         _progress(seconds)
 
 
@@ -93,7 +113,7 @@ async def _remote(flags: argparse.Namespace, text: str) -> list[Chunk]:
     chunks: list[Chunk] = []
     seconds = 0.0
     async with Client(flags.uri) as client:
-        async for chunk in client.speak(text, flags.voice[0] if flags.voice else None, flags.speaker):
+        async for chunk in client.speak(text, flags.voice[0] if flags.voice else None, flags.speaker, ssml=flags.ssml):
             chunks.append(chunk)
             seconds += len(chunk.pcm) / 2 / chunk.rate
             _progress(seconds)

@@ -15,6 +15,7 @@ from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.paths import data_dir, words_file
 from wyoming_hayakoe.text import exchange, user_words
 from wyoming_hayakoe.text.explain import columns
+from wyoming_hayakoe.text.morae import as_katakana
 from wyoming_hayakoe.text.refused_rows import Problem
 from wyoming_hayakoe.text.user_words import UserWord
 
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     add = commands.add_parser("add", parents=[place], help="add a word, or replace it")
     add.add_argument("surface", help="word as it is written in a text: HACS")
-    add.add_argument("reading", help="pronunciation in katakana, ー for a long vowel: ハックス")
+    add.add_argument("reading", help="pronunciation in katakana or hiragana, ー for a long vowel: ハックス")
     add.add_argument(
         "accent", nargs="?", default="0", help="accent nucleus: the mora after which the pitch falls; 0: none (default)"
     )
@@ -75,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _add(args: argparse.Namespace, path: Path) -> int:
     try:
-        word = user_words.entry(args.surface, args.reading, args.accent, args.priority)
+        word = user_words.entry(args.surface, as_katakana(args.reading), args.accent, args.priority)
     except ValueError as error:
         raise UsageError(f"words add: {error}") from None
     user_words.put(path, [word])
@@ -92,6 +93,8 @@ def _list(args: argparse.Namespace, path: Path) -> int:
     elif contents.entries:
         rows = [(word.surface, word.reading, str(word.accent), str(word.priority)) for word in contents.entries]
         print(columns([("surface", "reading", "accent", "priority"), *rows]))
+    else:  # not on standard output: it is no word
+        print(f"{path}: holds no words yet: add one with: wyoming-hayakoe words add", file=sys.stderr)
     return 0
 
 

@@ -6,9 +6,12 @@ pyopenjtalk-plus is imported on first use only: it takes a third of a second.
 import logging
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from wyoming_hayakoe.text.acronyms import accented
+from wyoming_hayakoe.text.plain import plain
 from wyoming_hayakoe.text.readings import reread
+from wyoming_hayakoe.text.revision import Revised
 
 if TYPE_CHECKING:
     from pyopenjtalk.openjtalk import OpenJTalk
@@ -27,7 +30,7 @@ def analyse(text: str, jtalk: "OpenJTalk | None" = None) -> list["NJDFeature"]:
 
     Never raises: what the reading rules fail on is read without them, and what fails even then is left out.
     """
-    return [feature for piece in pieces(text) for feature in reread(_analyse_piece(piece, jtalk))]
+    return [feature for piece in pieces(text) for feature in accented(list(reread(_analyse_piece(piece, jtalk))))]
 
 
 def pieces(text: str, limit: int = MAX_BYTES) -> Iterator[str]:
@@ -62,8 +65,10 @@ def _analyse_piece(piece: str, jtalk: "OpenJTalk | None") -> list["NJDFeature"]:
 
     for vanilla in (False, True):
         try:
-            # Sudachi's second opinion is off: it changes few words, as often for the worse, and costs 85 MB.
-            return pyopenjtalk.run_frontend(piece, use_vanilla=vanilla, use_sudachi_kanji_yomi=False, jtalk=jtalk)
+            known = jtalk if jtalk is not None else plain()
+            revised = known if vanilla else cast("OpenJTalk", Revised(known))
+            # pyopenjtalk's own use of Sudachi is off: on single kanji it is as often for the worse.
+            return pyopenjtalk.run_frontend(piece, use_vanilla=vanilla, use_sudachi_kanji_yomi=False, jtalk=revised)
         except Exception:  # thousands of rules over any text: speech must go on
             # What was to be read is the user's and stays out of the log.
             _LOGGER.warning("a text could not be read%s", " at all" if vanilla else " by rule", exc_info=True)

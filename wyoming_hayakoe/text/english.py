@@ -11,24 +11,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
+from wyoming_hayakoe.text.acronyms import LETTERS, is_spelled
+from wyoming_hayakoe.text.plain import plain
 from wyoming_hayakoe.text.rule import Change
 from wyoming_hayakoe.text.rules.loanwords import READINGS, SPELLED
 
-_LETTER_NAMES = """
-    エー ビー シー ディー イー エフ ジー エイチ アイ ジェイ ケー エル エム エヌ オー ピー キュー
-    アール エス ティー ユー ブイ ダブリュー エックス ワイ ゼット
-"""
-_LETTERS = dict(zip("abcdefghijklmnopqrstuvwxyz", _LETTER_NAMES.split(), strict=True))
 # Other names that dictionaries use, to see whether what they give is only a spelling.
 _LETTER_VARIANTS = {
-    "a": "エー|エイ",
+    "a": "エー|エイ|アー",
+    "b": "ビー|ビ|ベー",
+    "c": "シー|シイ|セー",
+    "d": "ディー|ディ|デー",
+    "e": "イー|イ",
     "h": "エイチ|エッチ",
     "j": "ジェー|ジェイ",
     "k": "ケー|ケイ",
-    "v": "ブイ|ヴィー|ビー",
+    "n": "エヌ|ネヌ",
+    "p": "ピー|ピ|ペー",
+    "t": "ティー|ティ|テー",
+    "u": "ユー|ユ",
+    "v": "ブイ|ヴイ|ヴィー|ヴィ|ビー",
+    "w": "ダブリュー|ダブリュ|ダブル",
     "z": "ゼット|ズィー",
-    "w": "ダブリュー|ダブル",
 }
 
 _TOKEN = re.compile(r"[A-Za-z0-9]+(?:['&-][A-Za-z0-9]+)*")
@@ -36,18 +42,26 @@ _HAS_LATIN = re.compile("[A-Za-z]")
 _RUNS = re.compile("[A-Za-z](?:[A-Za-z']*[A-Za-z])?|[0-9]+")
 # Home|Assistant, Open|AI, ESP|Home, i|Robot
 _CAMEL = re.compile("[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
+_FROM_TO = re.compile("[A-Za-z]2[A-Za-z]")  # D2C, V2G: the figure is the English word "to"
 _KATAKANA = re.compile("[ァ-ヴー]+")
 _NO_VOWEL = re.compile("[b-df-hj-np-tv-xz]{1,5}|[b-df-hj-np-tv-z]{3}")
 _TV_BEHIND_A_NAME = "ティービー"
 # TV alone is テレビ, but behind a name (Apple TV, Fire TV) it is ティービー.
 _NAMED_TV = re.compile(r"(?<=[A-Za-z]) TV(?![A-Za-z])")
+# Read as one word.
+_THANK_YOU = re.compile("(?i:(?<![A-Za-z])thank you(?![A-Za-z]))")
 # The article; a letter by itself is its name (A型 エーがた).
 _ARTICLE = re.compile(r"(?<![A-Za-z0-9])[Aa](?= [a-z]{2})")
 # Sudachi has these with readings that are not those of the English word.
 _SUDACHI_STOP = frozenset({"a", "as", "upgrade", "us", "be", "go", "me"})
 
 # In capitals these are acronyms, otherwise function words.
-_CAPITAL_ACRONYMS = frozenset({"ETC", "IT", "AM", "AT", "PM", "US", "ME", "OR", "DO"})
+_CAPITAL_ACRONYMS = frozenset(
+    {"ETC", "IT", "AM", "AT", "PM", "US", "ME", "OR", "DO", "WHO", "HIS", "MR", "MS", "DR", "ITS", "PER", "SEM"}
+)
+
+# In these capitals they are other words.
+_IN_THIS_CASE = {"JAN": "ジャン", "dB": "デシベル"}
 
 # What is longer may also be a word that is shouted (TIMES).
 _SHORT_ACRONYM = 3
@@ -71,8 +85,19 @@ def katakana(text: str) -> str:
     if _HAS_LATIN.search(text) is None:
         return text
     text = _ARTICLE.sub("ア", text)
+    text = _THANK_YOU.sub("サンキュー", text)
     text = _NAMED_TV.sub(f" {_TV_BEHIND_A_NAME}", text)
-    return _TOKEN.sub(lambda match: word_reading(match[0])[0] if _HAS_LATIN.search(match[0]) else match[0], text)
+    return _TOKEN.sub(lambda match: _read(match) if _HAS_LATIN.search(match[0]) else match[0], text)
+
+
+def _read(match: re.Match[str]) -> str:
+    """Return a word's reading; what is spelled stays apart from katakana beside it, so that it can be found again."""
+    reading = word_reading(match[0])[0]
+    if not is_spelled(reading):
+        return reading
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    left, right = (" " if char and _KATAKANA.fullmatch(char) else "" for char in (before, after))
+    return f"{left}{reading}{right if after != 'ー' else ''}"
 
 
 def explain(text: str) -> list[Change]:
@@ -107,12 +132,12 @@ def word_reading(word: str) -> tuple[str, str]:
 def _whole(word: str) -> tuple[str, str] | None:
     """Return the reading that a list or dictionary has for exactly this word."""
     lower = word.lower()
-    if len(word) == 1:
-        return _spell(word), "spelled"
-    if lower in READINGS and word not in _CAPITAL_ACRONYMS:
+    if word in _IN_THIS_CASE:
+        return _IN_THIS_CASE[word], "override"
+    if lower in READINGS and word not in _CAPITAL_ACRONYMS and len(word) > 1:
         return READINGS[lower], "override"
-    if lower in SPELLED:
-        return _spell(word), "spelled"
+    if len(word) == 1 or lower in SPELLED or _FROM_TO.fullmatch(word) is not None:
+        return "ツー".join(map(_spell, word.split("2"))), "spelled"
     if not word.isalpha():
         return None
     for source, look_up in (("dictionary", _from_dictionary), ("sudachi", _from_sudachi)):
@@ -135,7 +160,11 @@ def _at_joints(word: str) -> tuple[str, str] | None:
         return None
     parts = [part for part in re.split("[-]|(&)", word) if part]
     readings = ["アンド" if part == "&" else _part(part) for part in parts]
-    return "".join(readings), _source(parts[0])
+    # Digits on both sides of a hyphen would become one number.
+    apart = (a[-1].isdigit() and b[0].isdigit() for a, b in pairwise(readings))
+    return readings[0] + "".join("、" * rest + reading for rest, reading in zip(apart, readings[1:], strict=True)), (
+        _source(parts[0])
+    )
 
 
 def _at_digits(word: str) -> tuple[str, str] | None:
@@ -219,12 +248,12 @@ def _source(part: str) -> str:
 
 
 def _spell(word: str) -> str:
-    return "".join(_LETTERS.get(letter, letter if letter.isdigit() else "") for letter in word.lower())
+    return "".join(LETTERS.get(letter, letter if letter.isdigit() else "") for letter in word.lower())
 
 
 def _is_spelling(word: str, reading: str) -> bool:
     """Whether a dictionary only put letter names in a row: its way with words that it does not have."""
-    pattern = "".join(f"(?:{_LETTER_VARIANTS.get(letter, _LETTERS.get(letter, letter))})" for letter in word)
+    pattern = "".join(f"(?:{_LETTER_VARIANTS.get(letter, LETTERS.get(letter, letter))})" for letter in word)
     return len(word) > 1 and re.fullmatch(pattern, reading) is not None
 
 
@@ -232,7 +261,7 @@ def _from_dictionary(word: str) -> str | None:
     """Open JTalk's reading where the whole is one word to it."""
     import pyopenjtalk  # heavy
 
-    words = pyopenjtalk.run_frontend(word, use_sudachi_kanji_yomi=False, predict_nani=False)
+    words = pyopenjtalk.run_frontend(word, use_sudachi_kanji_yomi=False, predict_nani=False, jtalk=plain())
     if len(words) != 1:
         return None
     reading = words[0]["read"].replace("’", "")
@@ -256,6 +285,6 @@ def _from_kanalizer(word: str) -> str:
     import kanalizer  # a model of 5 MB
 
     reading = kanalizer.convert(word, on_invalid_input="ignore", on_incomplete="ignore")
-    for sound, plain in _V_SOUNDS:
-        reading = reading.replace(sound, plain)
+    for sound, plainer in _V_SOUNDS:
+        reading = reading.replace(sound, plainer)
     return _LONG_E.sub("ー", reading)

@@ -15,6 +15,8 @@ _GAP = "  "
 def table(utterance: Utterance) -> str:
     """Draw one row per word: what is written, how it is read, each mora high or low, and the source of the reading.
 
+    Where a table of names or Sudachi overruled Open JTalk, the reading that it gave is there as well.
+
     The accent stands where an accent phrase begins: its nucleus in morae, 0 for a flat phrase. Columns are
     aligned as a terminal with a Japanese font shows them.
     """
@@ -63,7 +65,8 @@ def _row(word: Word) -> tuple[str, ...]:
     surface = "".join(char if char.isprintable() else "�" for char in word.surface)
     pitch = "".join((_HIGH if mora.high else _LOW) * len(mora.kana) for mora in word.morae)
     accent = "" if word.accent is None else str(word.accent)
-    return surface, word.reading, pitch, accent, word.source
+    origin = f"{word.source}, not {word.rival}" if word.rival else word.source
+    return surface, word.reading, pitch, accent, origin
 
 
 def _record(word: Word) -> dict[str, object]:
@@ -74,4 +77,5 @@ def _record(word: Word) -> dict[str, object]:
         "accent": word.accent,
         "morae": [{"kana": mora.kana, "phones": mora.phones, "high": mora.high} for mora in word.morae],
         "source": word.source,
+        **({"rival": word.rival} if word.rival else {}),
     }

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 
 from wyoming_hayakoe.text import english, phonemes, sentences
 from wyoming_hayakoe.text.analysis import analyse
+from wyoming_hayakoe.text.annotations import ANCHOR, ANNOTATION, bare
+from wyoming_hayakoe.text.audible import Code
 from wyoming_hayakoe.text.characters import clean
 from wyoming_hayakoe.text.dictionary import Snapshot, UserDictionary
+from wyoming_hayakoe.text.given_readings import annotated_part, read_as_given
 from wyoming_hayakoe.text.kaomoji import silence_faces
 from wyoming_hayakoe.text.normalize import explain, normalize
 from wyoming_hayakoe.text.rule import Change, differences, run
-from wyoming_hayakoe.text.rules import emoji, markdown
+from wyoming_hayakoe.text.rules import emoji, lists, markdown
+from wyoming_hayakoe.text.rules.readings_in_brackets import marked
 from wyoming_hayakoe.text.trace import Traced, attribute, rewritten
 from wyoming_hayakoe.utterance import Utterance, Word
 
@@ -39,24 +43,40 @@ class TextStage:
 
 
 KAOMOJI = TextStage("kaomoji", silence_faces)
-MARKDOWN = TextStage("markdown", partial(run, markdown.RULES))
+MARKDOWN = TextStage("markdown", partial(run, (*markdown.RULES, *lists.RULES)))
 EMOJI = TextStage("emoji", partial(run, emoji.RULES))
 SIGNS = TextStage("numbers and symbols", normalize, explain)
 ENGLISH = TextStage("English", english.katakana, english.explain)
 
 
-def japanese(dictionary: UserDictionary | None = None, *, read_emoji: bool = False) -> "FrontEnd":
-    """Return the front end that all voices read through; emoji are silent, or named in Japanese."""
+def japanese(
+    dictionary: UserDictionary | None = None, *, read_emoji: bool = False, code: Code = "announce"
+) -> "FrontEnd":
+    """Return the front end that all voices read through.
+
+    Args:
+        dictionary: the user's words.
+        read_emoji: whether emoji are named in Japanese; else they are silent.
+        code: what is spoken for blocks of code.
+    """
     named = [EMOJI] if read_emoji else []
-    return FrontEnd([KAOMOJI, *named, MARKDOWN, SIGNS, ENGLISH], dictionary)
+    return FrontEnd([KAOMOJI, *named, MARKDOWN, SIGNS, ENGLISH], dictionary, code=code)
 
 
 class FrontEnd:
     """Reads texts; one serves all threads."""
 
-    def __init__(self, stages: Sequence[TextStage] = (), dictionary: UserDictionary | None = None) -> None:
+    def __init__(
+        self,
+        stages: Sequence[TextStage] = (),
+        dictionary: UserDictionary | None = None,
+        *,
+        code: Code = "announce",
+    ) -> None:
         """Read through ``stages`` in their order, and with the words of ``dictionary``."""
         self._stages = tuple(stages)
+        self.code: Code = code
+        """What is spoken for blocks of code in a text, by whoever cuts it into sentences for this front end."""
         self.dictionary = dictionary if dictionary is not None else UserDictionary()
 
     def read(self, text: str, *, trace: bool = False) -> Utterance:
@@ -81,14 +101,26 @@ class FrontEnd:
         return [change for portion in portions(text) for change in self._changes(portion)]
 
     def _changes(self, text: str) -> Iterator[Change]:
+        text = bare(text)
         for stage in self._stages:
             after = stage.rewrite(text)
             yield from stage.explain(text) if stage.explain else differences(text, after, stage.name)
             text = after
 
     def _rewritten(self, text: str, words: Snapshot, *, trace: bool) -> list[Traced]:
-        """Send what stands between the user's words through the stages, and the words past them."""
-        text = text.encode("utf-8", "ignore").decode("utf-8").strip()  # lone surrogates are no text
+        """Send what stands between the user's words and the given readings through the stages, and those past them."""
+        text = marked(text.encode("utf-8", "ignore").decode("utf-8").strip())  # lone surrogates are no text
+        if ANCHOR not in text:
+            return self._around_words(text, words, trace=trace)
+        parts = []
+        rest = 0
+        for found in ANNOTATION.finditer(text):
+            parts += self._around_words(text[rest : found.start()], words, trace=trace)
+            parts.append(annotated_part(found["base"], found["reading"]))
+            rest = found.end()
+        return [*parts, *self._around_words(text[rest:], words, trace=trace)]
+
+    def _around_words(self, text: str, words: Snapshot, *, trace: bool) -> list[Traced]:
         if not words.sheltered:
             return [self._through_stages(text, trace=trace)]
         parts = []
@@ -132,4 +164,7 @@ def portions(text: str) -> Iterator[str]:
 
 def _features(parts: Sequence[Traced], words: Snapshot) -> list["NJDFeature"]:
     text = "".join(part.text for part in parts)
-    return analyse(text, words.jtalk if words.surfaces.are_in(text) else None)
+    jtalk = words.jtalk if words.surfaces.are_in(text) else None
+    if any(part.given for part in parts):
+        return read_as_given(parts, partial(analyse, jtalk=jtalk))
+    return analyse(text, jtalk)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from wyoming_hayakoe.disk import read_regular, write_whole
 from wyoming_hayakoe.text.morae import split
+from wyoming_hayakoe.text.plain import plain
 from wyoming_hayakoe.text.user_words import UserWord
 
 if TYPE_CHECKING:
@@ -91,9 +92,8 @@ class Lookups:
     def learn(self, surfaces: Collection[str]) -> Iterator[str]:
         """Look up what is missing, and yield each surface when it is known."""
         if missing := self.missing(surfaces):
-            plain = _plain()
             for surface in missing:
-                self._found[surface] = look_up(surface, plain)
+                self._found[surface] = look_up(surface, plain())
                 yield surface
 
     def keep(self, surfaces: Collection[str]) -> None:
@@ -107,24 +107,23 @@ class Lookups:
 
     def rows(self, words: Collection[UserWord]) -> Iterator[str]:
         """Yield Open JTalk's rows for those of ``words`` that have been looked up."""
-        plain = _plain()
         for word in words:
             if (found := self._found.get(word.surface)) is not None:
-                yield from _rows(word, plain.normalize_for_mecab(word.surface), found)
+                yield from _rows(word, plain().normalize_for_mecab(word.surface), found)
 
 
-def look_up(surface: str, plain: "OpenJTalk") -> Lookup:
-    """Return what the dictionary of ``plain`` makes of a surface."""
-    text = plain.normalize_for_mecab(surface)
+def look_up(surface: str, jtalk: "OpenJTalk") -> Lookup:
+    """Return what the dictionary of ``jtalk`` makes of a surface."""
+    text = jtalk.normalize_for_mecab(surface)
     whole = (0, len(text))
     costs: dict[tuple[int, int, str], int] = {}
-    for node in plain.analyze_mecab_candidates(text, [whole])["nodes"]:
+    for node in jtalk.analyze_mecab_candidates(text, [whole])["nodes"]:
         if node["char_span"] == whole and not node["is_unknown"]:
-            speech = _part_of_speech(plain.run_njd_from_mecab([node["feature"]]))
+            speech = _part_of_speech(jtalk.run_njd_from_mecab([node["feature"]]))
             if speech and not speech.startswith("名詞,数"):  # 十 as a name must stay a numeral in 三十
                 way = (node["left_id"], node["right_id"], speech)
                 costs[way] = min(node["word_cost"], costs.get(way, node["word_cost"]))
-    paths = plain.run_mecab_nbest_features(text, 1)
+    paths = jtalk.run_mecab_nbest_features(text, 1)
     return Lookup(
         paths[0]["path_cost"] if paths else _NEW_WORD_COST,
         tuple(Way(left, right, cost, speech) for (left, right, speech), cost in costs.items()),
@@ -161,14 +160,6 @@ def _rows(word: UserWord, surface: str, found: Lookup) -> Iterator[str]:
             f"{word.accent}/{len(split(word.reading))}", compound,
         )  # fmt: skip
         yield ",".join(map(str, fields)) + "\n"
-
-
-def _plain() -> "OpenJTalk":
-    # Imported here as it takes a third of a second, and not everybody has words.
-    import pyopenjtalk
-    from pyopenjtalk.openjtalk import OpenJTalk
-
-    return OpenJTalk(dn_mecab=pyopenjtalk.OPEN_JTALK_DICT_DIR)
 
 
 # -- the file: a first line that says which dictionary was looked into, then a line for each surface --

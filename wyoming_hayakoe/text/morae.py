@@ -60,6 +60,7 @@ MORA_PHONES = _table()
 
 LONG = "ー"
 
+_HIRAGANA = {ord("ぁ") + offset: ord("ァ") + offset for offset in range(ord("ゖ") - ord("ぁ") + 1)}
 _MORA = re.compile("|".join([*sorted(MORA_PHONES, key=len, reverse=True), LONG]))
 _LENGTHENABLE = frozenset("aiueoNq")
 
@@ -82,3 +83,12 @@ def split(katakana: str, previous: str = "") -> tuple[tuple[str, tuple[str, ...]
         morae.append((kana, phones))
         previous = phones[-1]
     return tuple(morae)
+
+
+def as_katakana(text: str) -> str:
+    """Turn hiragana into katakana; other characters stay.
+
+    >>> as_katakana("はっくす")
+    'ハックス'
+    """
+    return text.translate(_HIRAGANA)

@@ -11,14 +11,28 @@ import re
 
 from wyoming_hayakoe.text.characters import drop_unsayable, is_plain
 from wyoming_hayakoe.text.rule import Change, TextRule, differences, run
-from wyoming_hayakoe.text.rules import addresses, counters, dates, folding, marks, money, signs, units
+from wyoming_hayakoe.text.rules import (
+    addresses,
+    codes,
+    counters,
+    dates,
+    folding,
+    forecasts,
+    marks,
+    money,
+    signs,
+    units,
+)
 
 TABLES: tuple[tuple[TextRule, ...], ...] = (
     signs.THOUSANDS,
+    codes.LETTERS,
     addresses.RULES,
     dates.RULES,
+    codes.NUMBERS,
     money.RULES,
     units.RULES,
+    forecasts.RULES,
     signs.BETWEEN,
     counters.RULES,
     marks.RULES,
@@ -27,7 +41,9 @@ TABLES: tuple[tuple[TextRule, ...], ...] = (
 
 # No rule can apply to a text without digits, Latin letters or one of these: most of plain Japanese.
 _WORTH_A_LOOK = re.compile(
-    r"[\"-,./0-9:;<=>@A-Za-z\[-`{-~\-–—°〒○×÷→±≒≈≠≤≥≦≧¥€£₩₿¢‰〜※何窓鍵錠蓋（§¶†‡〓′″\^]|[月火水木金土日][・、]?[火水木金土日]"
+    r"[\"-,./0-9:;<=>@A-Za-z\[-`{-~\-–—°〒○×÷→±≒≈≠≤≥≦≧¥€£₩₿¢‰〜※何（§¶†‡〓′″\^]|[月火水木金土日][・、/]?[火水木金土日祝]"
+    r"|[晴れ曇り雨雪霧雷霙ぶぞくき風南北ルの\s、]後"
+    r"|[!。][をの]|![がはにでもへ]|ラブライブ!"
 )
 _BLANKS = re.compile(r"\s{2,}")
 

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from wyoming_hayakoe.symbols import PAD
-from wyoming_hayakoe.text import characters
+from wyoming_hayakoe.text import characters, rows
 from wyoming_hayakoe.text.morae import LONG, split
 from wyoming_hayakoe.utterance import Mora, Utterance, Word
 
@@ -27,6 +27,10 @@ CONTEXT = "context rule"
 """Source of a reading: pyopenjtalk-plus chose another reading by the words around it."""
 NUMBER = "number"
 """Source of a reading: a digit or a unit in a number."""
+NAMES = rows.NAMES
+"""Source of a reading: this program's tables of names."""
+SECOND_OPINION = rows.SECOND
+"""Source of a reading: Sudachi's dictionary, where it knows a name or a compound better than Open JTalk's."""
 UNKNOWN = "not in dictionary"
 """Source of a reading: no dictionary has the word; it is read letter by letter."""
 MARK = "mark"
@@ -54,6 +58,7 @@ class _Reading:
     nucleus: int
     opens_phrase: bool
     source: str
+    rival: str = ""
 
 
 def words(features: Iterable["NJDFeature"]) -> tuple[Word, ...]:
@@ -105,6 +110,7 @@ def _readings(features: Iterable["NJDFeature"]) -> Iterator[_Reading]:
                 # A lone ー lengthens the word before it, so it belongs to that word's phrase.
                 opens_phrase=feature["chain_flag"] != 1 and not feature["pron"].startswith(LONG),
                 source=_source(feature),
+                rival=rows.origin(feature["orig"])[1],
             )
             previous = spoken.phones[-1]
         elif feature["string"]:
@@ -139,6 +145,8 @@ def _source(feature: "NJDFeature") -> str:
         return USER_DICTIONARY
     if feature["is_reading_rewritten"]:
         return CONTEXT
+    if source := rows.origin(feature["orig"])[0]:
+        return source
     if feature["pos_group1"] == "数" or feature["pos_group2"] == "助数詞":
         return NUMBER
     return UNKNOWN if feature["pos"] == "フィラー" else DICTIONARY
@@ -168,6 +176,7 @@ def _accented(phrase: list[_Reading]) -> Iterator[Word]:
             morae=tuple([low_high[next(pitch)] for low_high in spoken.morae]),
             accent=nucleus if spoken.morae else None,
             source=reading.source,
+            rival=reading.rival,
         )
         nucleus = None
 

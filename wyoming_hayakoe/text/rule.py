@@ -37,7 +37,7 @@ class Rule(Generic[T]):
     """What is replaced."""
 
     replacement: T
-    """What replaces it: text, or a word's :class:`~wyoming_hayakoe.text.rules.homographs.Reading`."""
+    """What replaces it: text, or a word's :class:`~wyoming_hayakoe.text.rules.contexts.Reading`."""
 
     examples: tuple[tuple[str, str], ...]
     """(before, after), near misses included: a whole text before and after the stage that this table belongs to."""

@@ -1,11 +1,14 @@
 """Cuts text into sentences: the whole at once, or as it arrives.
 
-A sentence ends at ``。！？!?`` or a newline. Repeated marks and closing brackets stay with their sentence, and one
-over 200 characters is cut at its last 、 or space. The pieces joined are the text, to the letter, and how the text was
+A sentence ends at ``。！？!?…．``, at a full stop and a blank behind a word (`stops` knows the exceptions), or at a
+newline. Repeated marks and closing brackets stay with their sentence, and one over 200 characters is cut at its last 、
+or space. The pieces joined are the text, to the letter, and how the text was
 cut into chunks on its way here changes nothing.
 """
 
 from collections.abc import Iterator
+
+from wyoming_hayakoe.text import stops
 
 LIMIT = 200
 """Characters after which a sentence is cut."""
@@ -13,7 +16,7 @@ LIMIT = 200
 TAIL_LIMIT = 20
 """Repeated marks and closing brackets that a sentence keeps at its end, at most."""
 
-_MARKS = frozenset("。｡！？!?‼⁇⁈⁉")
+_MARKS = frozenset("。｡！？!?‼⁇⁈⁉…‥")
 _CLOSERS = frozenset("」』）)］]｝}〉》】〕〗〙»”’\"'｣")
 _COMMAS = frozenset("、，､")
 
@@ -33,7 +36,12 @@ class SentenceSplitter:
     @property
     def sentence_is_complete(self) -> bool:
         """True if what is held ends like a sentence, and only a further mark or bracket could still belong to it."""
-        return self._pending[-1:] in _MARKS or _ends_in_bracket_after_mark(self._pending)
+        text = self._pending.rstrip("".join(_CLOSERS))
+        if text[-1:] in stops.STOPS:
+            return text[-2:-1] in stops.STOPS or stops.can_end(text, 0, len(text))
+        if text[-1:] in stops.ELLIPSES:
+            return any(character.isalnum() for character in text)
+        return text[-1:] in _MARKS
 
     def feed(self, text: str) -> list[str]:
         """Take a chunk and return the sentences that are certain by now."""
@@ -65,26 +73,53 @@ def _sentence_end(text: str, start: int, *, at_end: bool) -> int | None:
     """Return the index behind the sentence that begins at ``start``, or None if that depends on more text."""
     stop = min(len(text), start + LIMIT)
     index = start
+    has_words = False
     while index < stop:
         character = text[index]
         index += 1
         if character == "\n":
             return index
-        if character in _MARKS:
+        if character in _MARKS or character in stops.STOPS:
             tail = _tail_end(text, index)
-            if tail == len(text) and tail < index + TAIL_LIMIT and not at_end:
+            goes_on = _goes_on(text, start, index, tail, has_words=has_words, at_end=at_end)
+            if goes_on is None:
                 return None
-            if not _is_inside_word(text, index, tail):
+            if not goes_on:
                 return tail
+            index = max(index, tail if character in stops.ELLIPSES else index)
+        has_words = has_words or character.isalnum()
     if len(text) > start + LIMIT:
         return _last_comma_or_space(text, start, stop)
     return None
 
 
+def _goes_on(text: str, start: int, index: int, tail: int, *, has_words: bool, at_end: bool) -> bool | None:
+    """Return whether the mark before ``index`` ends no sentence; None if that depends on more text.
+
+    What is looked at ends TAIL_LIMIT behind the mark, so that the answer never depends on how the text came.
+    """
+    window = index + TAIL_LIMIT
+    is_all = at_end or window <= len(text)
+    rest = text[tail:window]
+    mark = text[index - 1]
+    is_ellipsis = mark in stops.ELLIPSES or text[index - 1 : index + 1] == ".."
+    if mark in stops.STOPS and not is_ellipsis:
+        can_end = stops.can_end(text, start, index)
+        return stops.goes_on_after_stop(text, start, index, rest, is_all=is_all) if can_end else True
+    if is_ellipsis and not has_words:
+        return True
+    if not rest and not is_all:
+        return None
+    if is_ellipsis:
+        return stops.goes_on_after_ellipsis(text[max(start, index - 2)], rest)
+    return _is_inside_word(text, index, tail) or stops.goes_on_after_mark(text, start, tail, rest, is_all=is_all)
+
+
 def _tail_end(text: str, index: int) -> int:
     """Return the index behind the marks and closing brackets that follow ``index``."""
     stop = min(len(text), index + TAIL_LIMIT)
-    while index < stop and (text[index] in _MARKS or text[index] in _CLOSERS):
+    repeated = _MARKS | stops.STOPS if text[index - 1] in stops.STOPS else _MARKS
+    while index < stop and (text[index] in repeated or text[index] in _CLOSERS):
         index += 1
     return index
 
@@ -105,8 +140,3 @@ def _last_comma_or_space(text: str, start: int, stop: int) -> int:
         if text[index] in _COMMAS or text[index].isspace():
             return index + 1
     return stop
-
-
-def _ends_in_bracket_after_mark(text: str) -> bool:
-    stripped = text.rstrip("".join(_CLOSERS))
-    return stripped != text and stripped[-1:] in _MARKS

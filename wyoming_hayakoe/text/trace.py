@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from wyoming_hayakoe.text import characters
 from wyoming_hayakoe.text.alignment import replaced
+from wyoming_hayakoe.text.annotations import GivenReading
 from wyoming_hayakoe.text.phonemes import MARK, UNREAD, USER_DICTIONARY
 from wyoming_hayakoe.utterance import Word
 
@@ -18,6 +19,9 @@ class Traced:
 
     origins: tuple[str | None, ...] = ()
     """Per character the stage that wrote it, None for the user's own; empty if no stage has touched it."""
+
+    given: GivenReading | None = None
+    """How the text says that it is to be read; None where it does not say."""
 
     def origin(self, start: int, end: int) -> str | None:
         """Name a stage that wrote into a span, if any did."""

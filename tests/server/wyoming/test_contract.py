@@ -165,11 +165,25 @@ async def test_select_program_and_unknown_events_change_nothing(voice):
 
 
 async def test_ssml_is_spoken_without_its_tags(voice):
-    ssml = '<speak>今日は&amp;<break time="1s"/><emphasis>晴れ</emphasis></speak>'
+    ssml = "<speak>今日は&amp;<s>晴れ</s><unknown/></speak>"
     async with running(voice=voice) as server:
         tagged = await speak(server, ssml, text_format=SynthesizeTextFormat.SSML)
         plain = await speak(server, "今日は&\n晴れ")
     assert tagged.pcm == plain.pcm
+
+
+async def test_the_tags_of_ssml_have_an_effect(voice):
+    async with running(voice=voice) as server:
+
+        async def seconds(ssml):
+            answer = await speak(server, ssml, text_format=SynthesizeTextFormat.SSML)
+            return len(answer.pcm) / 2 / voice.sample_rate
+
+        plain = await seconds("今日は晴れ。")
+        assert await seconds("<prosody rate='50%'>今日は晴れ。</prosody>") > 1.5 * plain
+        assert await seconds("今日は晴れ。<break time='2s'/>") > plain + 1.5
+        assert await seconds("<sub alias='今日は晴れ。今日は晴れ。'>H</sub>") > 1.5 * plain
+        assert await seconds("<voice name='nobody'>今日は晴れ。</voice>") == pytest.approx(plain, abs=0.2)
 
 
 class TestTextStream:

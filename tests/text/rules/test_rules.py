@@ -9,8 +9,9 @@ import pytest
 from tests.support import FRONT_END
 from wyoming_hayakoe.text.normalize import TABLES, normalize
 from wyoming_hayakoe.text.phonemes import CONTEXT
+from wyoming_hayakoe.text.readings import RULES
 from wyoming_hayakoe.text.rule import Rule, run
-from wyoming_hayakoe.text.rules import emoji, folding, homographs, markdown
+from wyoming_hayakoe.text.rules import emoji, folding, lists, markdown, readings_in_brackets
 
 
 def reading(text: str) -> str:
@@ -21,8 +22,10 @@ FAMILIES: dict[str, tuple[Sequence[Rule[Any]], Callable[[str], str]]] = {
     "folding": (folding.RULES, normalize),
     "numbers and symbols": ([rule for table in TABLES for rule in table], normalize),
     "markdown": (markdown.RULES, partial(run, markdown.RULES)),
+    "lists": (lists.RULES, partial(run, lists.RULES)),
+    "readings in brackets": (readings_in_brackets.RULES, readings_in_brackets.marked),
     "emoji": (emoji.RULES, partial(run, emoji.RULES)),
-    "homographs": (homographs.RULES, reading),
+    "readings in context": (RULES, reading),
 }
 EXAMPLES = [
     pytest.param(stage, before, after, id=f"{family}, {rule.name}: {before}")

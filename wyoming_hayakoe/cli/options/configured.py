@@ -75,6 +75,7 @@ class Configured:
             offline=given.offline,
             max_memory=given.max_memory,
             read_emoji=given.read_emoji,
+            code=given.code,
         )
 
     @property

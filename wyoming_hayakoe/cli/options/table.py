@@ -15,6 +15,7 @@ from wyoming_hayakoe.engine.prepare.bert_graph import Bits
 from wyoming_hayakoe.engine.prepare.precision import Precision
 from wyoming_hayakoe.server.settings import PRIVATE_NETWORKS, Network, ServerSettings
 from wyoming_hayakoe.sources.location import DEFAULT
+from wyoming_hayakoe.text.audible import Code
 from wyoming_hayakoe.utterance import RANGES, SynthesisParams
 from wyoming_hayakoe.voice_store import BUILT_IN, PREFERRED
 
@@ -72,6 +73,11 @@ class Speaking:
         shown="no limit",
     )
     read_emoji: bool = option(switch, False, "read emoji by their Japanese names instead of skipping them")
+    code: Code = option(
+        one_of("announce", "silent", "read"),
+        "announce",
+        "blocks of code: silent, read, or announce that one is left out",
+    )
     speaker: str | None = option(text, None, "style of speech", "STYLE", shown="the voice's first", is_live=True)
     length_scale: float = option(
         number(*RANGES["speed"]), _SPEECH.speed, "duration factor: 1.2 is slower, 0.9 faster", "FACTOR", is_live=True

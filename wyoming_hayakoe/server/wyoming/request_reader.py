@@ -104,18 +104,18 @@ class RequestReader:
     async def _synthesize(self, event: Event) -> None:
         if self._stream is not None:
             return  # the text of the stream once more, for servers without text streams
-        text = self._open(event)
-        await text.feed(_text(event))
-        text.end()
-        self._put(Request(self._context.catalogue.find(_requested(event)), text, is_stream=False))
+        request = self._open(event, is_stream=False)
+        await request.text.feed(_text(event))
+        request.text.end()
+        self._put(request)
 
     async def _start_stream(self, event: Event) -> None:
         if self._stream is not None:
             raise RequestError("bad-event", "synthesize-start: the text before it has no synthesize-stop")
-        text = self._open(event)
+        request = self._open(event, is_stream=True)
         await self._room.reserve(REQUEST_SIZE)
-        self._put(Request(self._context.catalogue.find(_requested(event)), text, is_stream=True))
-        self._stream = text
+        self._put(request)
+        self._stream = request.text
 
     async def _continue_stream(self, event: Event) -> None:
         await self._current_stream(event).feed(_text(event))
@@ -134,16 +134,20 @@ class RequestReader:
             raise RequestError("bad-event", f"{event.type}: there is no synthesize-start before it")
         return self._stream
 
-    def _open(self, event: Event) -> TextStream:
+    def _open(self, event: Event, *, is_stream: bool) -> Request:
+        """Return the request that ``event`` makes, without its text."""
         text_format = expect_or(event.data.get("text_format"), str, f"{event.type}: 'text_format'", "text")
         if text_format not in _FORMATS:
             raise RequestError("bad-event", f"{event.type}: 'text_format' is not one of {', '.join(_FORMATS)}")
-        return TextStream(
+        speaker = self._context.catalogue.find(_requested(event))
+        text = TextStream(
             ssml=text_format == "ssml",
+            code=speaker.front_end.code,
             patience=self._context.settings.idle_timeout,
             room=self._room,
             turn=self._context.turn,
         )
+        return Request(speaker, text, is_stream=is_stream)
 
     _HANDLERS: ClassVar[Mapping[str, Callable[["RequestReader", Event], Awaitable[None]]]] = {
         "describe": _describe,

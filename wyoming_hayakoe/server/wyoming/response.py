@@ -1,5 +1,6 @@
 """The answer to one request: sentences become windows of samples, and those audio chunks."""
 
+import logging
 import time
 from collections.abc import Generator
 from contextlib import aclosing
@@ -8,10 +9,16 @@ from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.tts import SynthesizeStopped
 
 from wyoming_hayakoe.audio import SAMPLE_WIDTH, Resampler, to_pcm
+from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.metrics import Timing
 from wyoming_hayakoe.server.wyoming.events import Outbox
 from wyoming_hayakoe.server.wyoming.request import Request
+from wyoming_hayakoe.speaker import Speaker
+from wyoming_hayakoe.text.passage import Passage
+
+_LOGGER = logging.getLogger(__name__)
 
 # Seconds of audio after which a client has had its share: its next window may come that much later where others wait.
 # Answers of a household are shorter.
@@ -69,7 +76,7 @@ class Response:
         self._idle_since: float | None = None
 
     async def run(self) -> None:
-        """Speak each sentence as it comes, window by window.
+        """Speak each sentence or passage as it comes, window by window.
 
         Raises:
             RequestError: ``busy``, or the rest of the text stream cannot be spoken.
@@ -80,7 +87,8 @@ class Response:
         await self._context.make_ready(self._request.speaker)
         self._idle_since = time.monotonic()
         await self._outbox.send(AudioStart(rate=self._rate, width=SAMPLE_WIDTH, channels=1).event())
-        while (sentence := await self._request.text.next_sentence()) is not None:
+        while (passage := await self._request.text.next_passage()) is not None:
+            performer = await self._performer(passage)
             is_first = self._first_audio is None
             if is_first:
                 # Loading the voice or waiting for text may have taken long. From here to the lane nothing is awaited,
@@ -90,7 +98,7 @@ class Response:
             self._idle_since = None
             sound, computing = self._samples / self._rate, self._computing
             steps = self._lane.iterate(
-                self._speak(sentence),
+                self._speak(passage, performer),
                 self._playback.due,
                 is_first=is_first and self._playback.is_dry(),
                 is_wanted=lambda: self._outbox.is_wanted,
@@ -148,9 +156,21 @@ class Response:
         if not self._outbox.is_wanted:
             raise ConnectionResetError("the client has left")
 
-    def _speak(self, sentence: str) -> Generator[bytes, None, None]:
-        """Yield the rest of the sentence before, then ``sentence``, as PCM at the answer's rate; runs on the lane."""
-        windows = self._narration.speak(sentence)
+    async def _performer(self, passage: Passage) -> Speaker | None:
+        """Return who speaks a passage for which SSML names a voice; None is the speaker of the answer."""
+        if (name := passage.manner.voice) is None:
+            return None
+        try:
+            speaker = self._context.catalogue.find(Requested(name))
+            await self._context.make_ready(speaker)
+        except HayakoeError as error:
+            _LOGGER.info("a voice that SSML names cannot speak: %s: the voice of the answer goes on", error)
+            return None
+        return speaker
+
+    def _speak(self, passage: Passage, performer: Speaker | None) -> Generator[bytes, None, None]:
+        """Yield the rest of the sentence before, then ``passage``, as PCM at the answer's rate; runs on the lane."""
+        windows = self._narration.speak(passage, performer)
         while True:
             began = time.monotonic()
             window = next(windows, None)

@@ -1,15 +1,15 @@
-"""The text of one request: it waits as it was sent, and is cut into sentences as they are spoken."""
+"""The text of one request: it waits as it was sent, and is cut into passages as they are spoken."""
 
 import asyncio
 import time
 from collections import deque
-from contextlib import suppress
 
 from wyoming_hayakoe.errors import RequestError
 from wyoming_hayakoe.server.settings import TEXT_LIMIT
 from wyoming_hayakoe.server.waiting_text import Room
-from wyoming_hayakoe.text.sentences import SentenceSplitter
-from wyoming_hayakoe.text.ssml import SsmlError, SsmlText
+from wyoming_hayakoe.text.audible import Code
+from wyoming_hayakoe.text.passage import Passage
+from wyoming_hayakoe.text.passage_cutter import PassageCutter
 
 # Seconds without text after which a complete sentence gets no further mark or bracket. A client that sends token by
 # token, as a language model writes, does not pause that long.
@@ -24,22 +24,24 @@ class TextStream:
     It waits as UTF-8, which takes at most four bytes a character; Python takes them for each if it does for one.
     """
 
-    def __init__(self, *, ssml: bool, patience: float, room: Room, turn: asyncio.Lock) -> None:
+    def __init__(self, *, ssml: bool, code: Code, patience: float, room: Room, turn: asyncio.Lock) -> None:
         """Accept SSML or plain text, and wait ``patience`` seconds at most for the next chunk.
 
         Args:
             ssml: whether the text is SSML.
+            code: what is spoken for blocks of code in plain text.
             patience: seconds.
             room: where the text waits.
             turn: held while a slice of the text is cut, so that the event loop waits for one slice at a time.
         """
         self._ssml = ssml
+        self._code = code
         self._patience = patience
         self._room = room
         self._turn = turn
         self._waiting = bytearray()
-        self._cutter = _SentenceCutter(ssml=ssml)
-        self._sentences: deque[str] = deque()
+        self._cutter = PassageCutter(ssml=ssml, code=code)
+        self._passages: deque[Passage] = deque()
         self._has_begun = False
         self._is_ended = False
         self._is_cut = False
@@ -77,16 +79,16 @@ class TextStream:
         self._take(len(self._waiting))
         self._changed.set()
 
-    async def next_sentence(self) -> str | None:
-        """Return the next sentence once it is complete, None when the text has ended.
+    async def next_passage(self) -> Passage | None:
+        """Return the next sentence or passage once it is complete, None when the text has ended.
 
         Raises:
-            RequestError: the error of :meth:`fail`; ``bad-event`` for broken SSML; ``timeout`` if no text came in time.
+            RequestError: the error of :meth:`fail`; ``timeout`` if no text came in time.
         """
         self._has_begun = True
         while self._error is None:
-            if self._sentences:
-                return self._sentences.popleft()
+            if self._passages:
+                return self._passages.popleft()
             if self._is_cut:
                 return None
             if self._waiting or self._is_ended:
@@ -99,14 +101,11 @@ class TextStream:
     async def _cut(self) -> None:
         """Cut the next slice of what waits; each round of the event loop cuts one slice of one client's text."""
         async with self._turn:
-            try:
-                sentences = self._cutter.feed(self._take(_SLICE))
-                if self._is_ended and not self._waiting:
-                    sentences += self._cutter.end()
-                    self._is_cut = True
-            except SsmlError as error:
-                raise RequestError("bad-event", str(error)) from None
-            self._put(sentences)
+            passages = self._cutter.feed(self._take(_SLICE))
+            if self._is_ended and not self._waiting:
+                passages += self._cutter.end()
+                self._is_cut = True
+            self._put(passages)
             await asyncio.sleep(0)
 
     async def _wait_for_more(self) -> None:
@@ -122,9 +121,9 @@ class TextStream:
                 ) from None
             self._put(self._cutter.pause())
 
-    def _put(self, sentences: list[str]) -> None:
-        self._sentences.extend(sentences)
-        if self._sentences and self.complete_since is None:
+    def _put(self, passages: list[Passage]) -> None:
+        self._passages.extend(passages)
+        if self._passages and self.complete_since is None:
             self.complete_since = time.monotonic()
 
     def _note_arrival(self) -> None:
@@ -132,11 +131,10 @@ class TextStream:
         self._changed.set()
         if self._has_begun or self.complete_since is not None:
             return
-        beginning = _SentenceCutter(ssml=self._ssml)
-        with suppress(SsmlError):
-            sentences = beginning.feed(_decode(self._waiting[: _whole(self._waiting, _SLICE)]))
-            if sentences or (self._is_ended and beginning.end()):
-                self.complete_since = time.monotonic()
+        beginning = PassageCutter(ssml=self._ssml, code=self._code)
+        passages = beginning.feed(_decode(self._waiting[: _whole(self._waiting, _SLICE)]))
+        if passages or (self._is_ended and beginning.end()):
+            self.complete_since = time.monotonic()
 
     def _take(self, size: int) -> str:
         """Take at most ``size`` bytes from the beginning of what waits."""
@@ -145,36 +143,6 @@ class TextStream:
         del self._waiting[:size]
         self._room.give(size)
         return text
-
-
-class _SentenceCutter:
-    """Cuts SSML or plain text into sentences, without blank ones, which would take a turn on the lane for nothing."""
-
-    def __init__(self, *, ssml: bool) -> None:
-        self._ssml = SsmlText() if ssml else None
-        self._splitter = SentenceSplitter()
-
-    @property
-    def sentence_is_complete(self) -> bool:
-        """As that of the splitter."""
-        return self._splitter.sentence_is_complete
-
-    def feed(self, text: str) -> list[str]:
-        """Take a chunk and return the sentences that are certain by now; raises SsmlError."""
-        return _not_blank(self._splitter.feed(self._ssml.take(text) if self._ssml else text))
-
-    def pause(self) -> list[str]:
-        """Return what is left: the text pauses long enough."""
-        return _not_blank(self._splitter.flush())
-
-    def end(self) -> list[str]:
-        """Return what is left: the text has ended."""
-        rest = self._splitter.feed(self._ssml.rest()) if self._ssml else []
-        return _not_blank([*rest, *self._splitter.flush()])
-
-
-def _not_blank(sentences: list[str]) -> list[str]:
-    return [sentence for sentence in sentences if not sentence.isspace()]
 
 
 def _whole(text: bytearray, size: int) -> int:

@@ -10,7 +10,7 @@ import re
 
 from wyoming_hayakoe.text.rule import TextRule, rule
 
-_DIGIT_NAMES = ("ゼロ", "イチ", "ニー", "サン", "ヨン", "ゴー", "ロク", "ナナ", "ハチ", "キュー")
+DIGIT_NAMES = ("ゼロ", "イチ", "ニー", "サン", "ヨン", "ゴー", "ロク", "ナナ", "ハチ", "キュー")
 _ERAS = {"R": "令和", "H": "平成", "S": "昭和"}
 _SEPARATORS = {"-": "ハイフン", "_": "アンダーバー", "+": "プラス", ".": "ドット"}
 # Top-level domains that alone identify a host name; others are left out, since "3.5.io" or "etc.to" may be none.
@@ -21,6 +21,9 @@ _EXTENSION = (
 )
 # One label of a host name; the bounds here and below prevent quadratic time on long random text.
 _HOST = r"[A-Za-z0-9-]{1,63}"
+_PATH = r"[/?#][A-Za-z0-9_.~:/?#\[\]@!$&'()*+,;=%-]*[A-Za-z0-9_~/=%-]"
+_SHORT_PATH = re.compile("/([A-Za-z]{1,8})/?")
+_SHORT_ADDRESS = 20
 _CALENDAR_DAY = re.compile(r"(?:19|20)[0-9]{2}\.(?:1[0-2]|0?[1-9])\.(?:3[01]|[12][0-9]|0?[1-9])")
 _ROOM_NUMBER = re.compile("[1-9]0[0-9]")
 _NOT_LATIN = r"(?![A-Za-z0-9_-])"
@@ -30,7 +33,7 @@ def spell(digits: str) -> str:
     """Return digits spelled one by one: `"150"` → `"イチゴーゼロ"`; a run with a leading zero stays for Open JTalk."""
     if len(digits) > 1 and digits[0] == "0":
         return digits
-    return "".join(_DIGIT_NAMES[int(digit)] for digit in digits)
+    return "".join(DIGIT_NAMES[int(digit)] for digit in digits)
 
 
 def spell_groups(text: str) -> str:
@@ -52,7 +55,7 @@ def _international(match: re.Match[str]) -> str:
 
 def _spell_postal(area: str, town: str) -> str:
     # After 番号 Open JTalk reads the last zero of 060 as マル, so the area is always spelled out.
-    return f"{''.join(_DIGIT_NAMES[int(digit)] for digit in area)}の{spell(town)}"
+    return f"{''.join(DIGIT_NAMES[int(digit)] for digit in area)}の{spell(town)}"
 
 
 def _postal(match: re.Match[str]) -> str:
@@ -62,6 +65,13 @@ def _postal(match: re.Match[str]) -> str:
 
 def _dots(host: str) -> str:
     return host.removeprefix("www.").replace(".", "ドット")
+
+
+def _url(match: re.Match[str]) -> str:
+    """Return the host, and of a short address a path of one word: nobody remembers more by ear."""
+    host, path = match["host"], match["path"] or ""
+    short = _SHORT_PATH.fullmatch(path) if len(host) + len(path) <= _SHORT_ADDRESS else None
+    return _dots(host) + (f"スラッシュ{short[1]}" if short else "")
 
 
 def _mail(match: re.Match[str]) -> str:
@@ -87,7 +97,7 @@ def _ip(match: re.Match[str]) -> str:
 
 def _mac(match: re.Match[str]) -> str:
     """Return a MAC address byte by byte: digits by name, letters as capitals, which are spelled later."""
-    names = (_DIGIT_NAMES[int(char)] if char.isdigit() else char for char in match[0].upper().replace(":", "、"))
+    names = (DIGIT_NAMES[int(char)] if char.isdigit() else char for char in match[0].upper().replace(":", "、"))
     return "".join(names)
 
 
@@ -108,11 +118,22 @@ RULES: tuple[TextRule, ...] = (
     rule(
         "URL",
         rf"(?i)(?<![A-Za-z0-9])(?:https?|ftp|wss?|mqtts?|rtsp)://(?:[^\s/@]*@)?(?P<host>{_HOST}(?:\.{_HOST}){{0,8}})(?::[0-9]+)?"
-        r"(?:[/?#][A-Za-z0-9_.~:/?#\[\]@!$&'()*+,;=%-]*[A-Za-z0-9_~/=%-]|(?P<slash>[/?#]))?",
-        lambda m: _dots(m["host"]),
+        rf"(?P<path>{_PATH}|(?P<slash>[/?#]))?",
+        _url,
         "https://www.example.com/path?x=1 → exampleドットcom",
         "http://homeassistant.local:8123/です → homeassistantドットlocalです",
         "URLは https://example.jp です → URLは exampleドットjp です",
+        "https://example.jp/help を見て → exampleドットjpスラッシュhelp を見て",
+        "https://example.jp/help/ → exampleドットjpスラッシュhelp",
+        "https://example.jp/articles/2026 → exampleドットjp",
+    ),
+    rule(
+        "URL without a scheme",
+        rf"(?<![A-Za-z0-9@./-])(?P<host>{_HOST}(?:\.{_HOST}){{0,8}}\.(?:{_TOP_LEVEL}))(?::[0-9]{{2,5}})?(?P<path>(?=[/?#]){_PATH})",
+        _url,
+        "example.com/path/to?x=1を見て → exampleドットcomを見て",
+        "github.com/home → githubドットcomスラッシュhome",
+        "a/b → a、b",
     ),
     rule(
         "mail",

@@ -6,6 +6,7 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 from wyoming_hayakoe.text.rule import TextRule, rule
+from wyoming_hayakoe.text.rules import weekdays
 
 if TYPE_CHECKING:
     import re
@@ -17,9 +18,6 @@ _NO_DIGIT_BEFORE = r"(?<![0-9A-Za-z./:-])"
 _NO_DIGIT_AFTER = r"(?![0-9]|[./:-][0-9])"
 _CLOCK = r"(?P<hour>[01]?[0-9]|2[0-9]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9]))?"
 _HALF = r"(?P<half>[AaPp])\.?[Mm]\.?"
-_WEEKDAYS = {"mon": "月", "tue": "火", "wed": "水", "thu": "木", "fri": "金", "sat": "土", "sun": "日"}
-_WEEK = "月火水木金土日"
-_WEEK_NAMES = dict(zip(_WEEK, ("ゲツ", "カ", "スイ", "モク", "キン", "ド", "ニチ"), strict=True))
 _MONTHS = {
     name: number + 1
     for number, name in enumerate(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"))
@@ -31,8 +29,10 @@ _DAY_BEFORE = (
     r"\s?[はがの、:]?\s?"
 )
 _DAY_AFTER = (
-    r"\s?[(（][月火水木金土日]|\s?(?:まで|から|より|以降|以前|開催|発売|公開|開始|締切|締め切り|予定|付|放送|配信|発|着|生まれ"
-    r"|の(?:天気|予定|会議|午|朝|昼|夜|夕|天|試合|イベント|予約|誕生)|は(?:晴|雨|曇|くも|雪|休|祝|燃|可燃|不燃|資源|ゴミ|ごみ|誕生)"
+    r"\s?[(（][月火水木金土日]|\s?(?:まで|から|より|以降|以前|開催|発売|公開|開始|締切|締め切り|予定|付"
+    r"|放送|配信|発|着|生まれ"
+    r"|の(?:天気|予定|会議|午|朝|昼|夜|夕|天|試合|イベント|予約|誕生)|は(?:晴|雨|曇|くも|雪|休|祝|燃|可燃"
+    r"|不燃|資源|ゴミ|ごみ|誕生)"
     r"|に(?:開|発|予|実|出|行|来|会|届|到|公|放|配|終|始|納|投)|[〜~-]\s?[0-9]{1,2}/|[0-9]{1,2}:|午[前後])"
 )
 
@@ -88,17 +88,6 @@ def _month_day(match: re.Match[str]) -> str:
 
 def _sure_month_day(match: re.Match[str]) -> str:
     return f"{match['cue'] or ''}{_month_day_words(match)}"
-
-
-def _week(match: re.Match[str]) -> str:
-    """Return the names of days of the week that are in order; the day before 曜 stays as written."""
-    days = [day for day in match["days"] if day in _WEEK]
-    is_list = match["cue"] or match["end"] or len(days) > 2 or "・" in match["days"]
-    if match["days"] == "土日" or not is_list or days != sorted(set(days), key=_WEEK.index):
-        return match[0]
-    last = len(match["days"]) - 1 if match["end"] else len(match["days"])
-    names = "".join(_WEEK_NAMES.get(char, char) for char in match["days"][:last])
-    return f"{match['cue'] or ''}{names}{match['days'][last:]}{match['end'] or ''}"
 
 
 RULES: tuple[TextRule, ...] = (
@@ -179,34 +168,7 @@ RULES: tuple[TextRule, ...] = (
         lambda m: (f"{m['year']}年" if m["year"] else "") + f"{_MONTHS[m['month']]}月{m['day']}日",
         "Nov 20, 2026 → 2026年11月20日",
     ),
-    rule(
-        "weekday",
-        r"(?<=日)\s?[(（](?P<day>[月火水木金土日])(?:曜日?)?(?:・?(?P<holiday>祝日?|振休|休))?[)）]",
-        lambda m: f"{m['day']}曜日" + ("、祝日" if m["holiday"] and "祝" in m["holiday"] else ""),
-        "11月20日(金) → 11月20日金曜日",
-        "3日(火・祝) → 3日火曜日、祝日",
-        "会議(木) → 会議(木)",
-    ),
-    rule(
-        "weekday, English",
-        rf"(?i)(?<=日)\s?\((?P<day>{'|'.join(_WEEKDAYS)})\.?\)",
-        lambda m: f"{_WEEKDAYS[m['day'].lower()]}曜日",
-        "11/20(Fri) → 11月20日金曜日",
-    ),
-    rule(
-        # Eight days are enough to be no list of different ones; without a bound, each of thousands would be a start.
-        "days of the week in a row",
-        rf"(?:(?P<cue>毎週)|(?<![一-鿿々ヶか0-9]))(?P<days>[{_WEEK}](?:[・、]?[{_WEEK}]){{1,7}})(?P<end>曜日?)?(?![・、]?(?!祝)[一-鿿々])",
-        _week,
-        "毎週月・水・金 → 毎週ゲツ・スイ・キン",
-        "毎週火木 → 毎週カモク",
-        "月、水、金曜日 → ゲツ、スイ、金曜日",
-        "土・日・祝 → ド・ニチ・祝",
-        "火と水 → 火と水",
-        "木金属 → 木金属",
-        "5月、水曜日 → 5月、水曜日",
-        "日・月 → 日・月",
-    ),
+    *weekdays.RULES,
     rule(
         "first of the month",
         r"(?<![0-9月])1日(?=[月火水木金土日]曜)",
@@ -224,14 +186,16 @@ RULES: tuple[TextRule, ...] = (
     ),
     rule(
         "span of time",
-        r"(?P<cue>(?:残り|あと|経過|所要|再生|録画|タイマー)[^0-9。、]{0,6})(?P<hours>[0-9]{1,2}):(?P<minutes>[0-5][0-9]):(?P<seconds>[0-5][0-9])(?![0-9:])",
+        r"(?P<cue>(?:残り|あと|経過|所要|再生|録画"
+        r"|タイマー)[^0-9。、]{0,6})(?P<hours>[0-9]{1,2}):(?P<minutes>[0-5][0-9]):(?P<seconds>[0-5][0-9])(?![0-9:])",
         _span,
         "残り時間は1:05:30です → 残り時間は1時間5分30秒です",
         "残り0:05:00 → 残り5分",
     ),
     rule(
         "span of minutes",
-        r"(?P<cue>(?:残り|タイマー)[^0-9。、]{0,6})(?P<hours>)(?P<minutes>[0-9]{1,2}):(?P<seconds>[0-5][0-9])(?![0-9:])",
+        r"(?P<cue>(?:残り"
+        r"|タイマー)[^0-9。、]{0,6})(?P<hours>)(?P<minutes>[0-9]{1,2}):(?P<seconds>[0-5][0-9])(?![0-9:])",
         _span,
         "残り時間は1:23です → 残り時間は1分23秒です",
     ),
@@ -251,7 +215,8 @@ RULES: tuple[TextRule, ...] = (
     ),
     rule(
         "time",
-        rf"(?<![0-9:.])(?:(?<![A-Za-z])(?P<before>[AaPp])\.?[Mm]\.?\s?)?{_CLOCK}(?:\s?(?P<after>[AaPp])\.?[Mm](?:\.(?=[^A-Za-z0-9]|$))?(?![A-Za-z0-9]))?(?![0-9]|:[0-9])",
+        rf"(?<![0-9:.])(?:(?<![A-Za-z])(?P<before>[AaPp])\.?[Mm]\.?\s?)?{_CLOCK}(?:\s?(?P<after>[AaPp])\.?[Mm](?:\.(?=[^A-Za-z0-9]"
+        r"|$))?(?![A-Za-z0-9]))?(?![0-9]|:[0-9])",
         _clock,
         "7:30 → 7時30分",
         "19:05:30 → 19時5分30秒",
@@ -271,9 +236,10 @@ RULES: tuple[TextRule, ...] = (
     ),
     rule(
         "half of the day",
-        rf"(?<![A-Za-z]){_HALF}\s?(?=[0-9]{{1,2}}時)",
+        rf"(?<![A-Za-z]){_HALF}\s?(?=[0-9]{{1,2}}(?:[-〜~][0-9]{{1,2}})?時)",
         lambda m: _half(m["half"]),
         "PM3時 → 午後3時",
+        "PM1-3時 → 午後1時から3時",
         "PM2.5 → PM2.5",
     ),
     rule(

@@ -163,6 +163,9 @@ _FAMILIES = {
         cookie=クッキー wyoming=ワイオミング whisper=ウィスパー
         preset=プリセット touchscreen=タッチスクリーン queue=キュー antivirus=アンチウイルス staging=ステージング
         unicast=ユニキャスト async=エイシンク await=アウェイト proxy=プロキシ latency=レイテンシー
+        rag=ラグ sram=エスラム vlan=ブイラン saml=サムル imap=アイマップ ldap=エルダップ crud=クラッド cors=コルス
+        mpeg=エムペグ swat=スワット gafa=ガーファ gafam=ガーファム gb=ギガバイト tb=テラバイト hz=ヘルツ
+        lo-fi=ローファイ hi-fi=ハイファイ sci-fi=サイファイ
         jupyter=ジュピター pandas=パンダス ffmpeg=エフエフエムペグ openhab=オープンハブ twitch=ツイッチ
     """,
     "makers and services": """
@@ -211,6 +214,8 @@ _FAMILIES = {
         i3=アイスリー i5=アイファイブ i7=アイセブン i9=アイナイン a1=エーワン s3=エススリー ec2=イーシーツー
         r2d2=アールツーディーツー w3c=ダブリュースリーシー i18n=アイジュウハチエヌ
         h264=エイチニーロクヨン h265=エイチニーロクゴー x86=エックスハチロク x64=エックスロクヨン
+        mi6=エムアイシックス pop3=ポップスリー md5=エムディーファイブ hdr10=エイチディーアールテン
+        wpa2=ダブリューピーエーツー wpa3=ダブリューピーエースリー
         utf8=ユーティーエフエイト utf-8=ユーティーエフエイト gpt4=ジーピーティーフォー
         gpt-4=ジーピーティーフォー gpt5=ジーピーティーファイブ gpt-5=ジーピーティーファイブ
     """,
@@ -226,6 +231,7 @@ _ACRONYMS = """
     diy dns dvd dx eg esp eu ev faq fm ftp gdp gps gpu hdd hdmi hr html http https hvac iaq ict id ie ip isp
     it jcb jr kpi lcd led llm mdns ml mqtt nfc ng ngo nhk npo ntp ntt nvr ok os ota otp pc pdf phev php
     pm poe pr ps psu pta pv qr rfid rgb rgbw rss sdk sms sns sos ssd ssh ssid ssl stt tbs tcp tls tts
+    qol ecu bml lgb tot otl orz stu pek efo amz wtv tw mv ua
     udp ui uk un ups url usa usb uv ux vip voc vpn vr wc who wlan www xml xr
 """
 

@@ -2,20 +2,67 @@
 
 from __future__ import annotations
 
+import re
+
 from wyoming_hayakoe.text.rule import TextRule, rule
+from wyoming_hayakoe.text.stops import NAMES
 
 _SILENT = "[○×※〓§¶†‡^~〜`<>≤≥≦≧*#﹏＿′″]+"
+_ABBREVIATIONS = {
+    "Lv": "レベル", "LV": "レベル", "lv": "レベル", "Ep": "エピソード", "EP": "エピソード", "ep": "エピソード",
+    "Fig": "図", "fig": "図", "FIG": "図", "Ch": "チャンネル", "Rev": "リビジョン", "Chap": "チャプター",
+    "Sec": "セクション", "Eq": "式", "Tab": "表",
+}  # fmt: skip
 _JAPANESE = r"ぁ-ゖァ-ヺー一-鿿々"
 
+_WORD = "[一-鿿ァ-ヺA-Za-z0-9「『]"
+
 RULES: tuple[TextRule, ...] = (
+    rule(
+        "mark in a name",
+        rf"(?i)(?<![A-Za-z])(?:{'|'.join(re.escape(name) for name in sorted(NAMES, key=len, reverse=True))})",
+        lambda m: re.sub("[!。]", "", m[0]),
+        "Yahoo!ニュース → Yahooニュース",
+        "Hey! Say! JUMPの曲 → Hey Say JUMPの曲",
+        "ラブライブ！サンシャイン → ラブライブサンシャイン",
+        "OK!次は → OK!次は",
+    ),
+    rule(
+        "mark at the end of a name",
+        rf"(?<=[{_JAPANESE}A-Za-z0-9])!{{1,2}}(?=を|[のがはにでもへ]{_WORD})|(?<=[{_JAPANESE}])。(?=を)|(?<=[一-鿿ァ-ヺー])。(?=の{_WORD})",
+        "",
+        "ハイキュー!!を見る → ハイキューを見る",
+        "けいおん！の曲 → けいおんの曲",
+        "モーニング娘。のライブ → モーニング娘のライブ",
+        "やった！と叫ぶ → やった!と叫ぶ",
+        "すごい！のんびり → すごい!のんびり",
+    ),
+    rule("Pink", r"(?<![A-Za-z])P!nk(?![A-Za-z])", "ピンク", "P!nkの曲 → ピンクの曲"),
     rule("company", r"[(（]株[)）]", "株式会社", "(株)ハヤコエ → 株式会社ハヤコエ"),
     rule("limited company", r"[(（]有[)）]", "有限会社", "(有)ハヤコエ → 有限会社ハヤコエ", "(無) → (無)"),
+    rule(
+        "number one",
+        r"(?:(?<![A-Za-z])[Nn][Oo]\.?\s?|[№#]\s?|ナンバー\s?)1(?![0-9.,/:-]|号|番)",
+        "ナンバーワン",
+        "No.1の曲 → ナンバーワンの曲",
+        "人気№1 → 人気ナンバーワン",
+        "No.10 → ナンバー10",
+    ),
+    rule(
+        "abbreviation before a number",
+        rf"(?<![A-Za-z])(?P<abbreviation>{'|'.join(_ABBREVIATIONS)})\.?\s?(?=[0-9])",
+        lambda m: _ABBREVIATIONS[m["abbreviation"]],
+        "Lv.99 → レベル99",
+        "Fig.3 → 図3",
+        "Ch.5 → チャンネル5",
+        "AC100 → AC100",
+    ),
     rule(
         "number sign",
         r"(?<![A-Za-z])[Nn][Oo]\.?\s?(?=[0-9])|#(?=[0-9])|№",
         "ナンバー",
-        "№1 → ナンバー1",
-        "#1 → ナンバー1",
+        "№5 → ナンバー5",
+        "#12 → ナンバー12",
         "No.5 → ナンバー5",
     ),
     rule(
@@ -55,6 +102,14 @@ RULES: tuple[TextRule, ...] = (
     rule("circle for a number", r"○(?=[年月日時分円])", "まる", "○月○日 → まる月まる日"),
     rule("maru and batsu", r"○×", "まるばつ", "○×クイズ → まるばつクイズ"),
     rule("cross", r"×(?=[一-鿿ァ-ヺぁ-ゖA-Za-z])", "、", "猫×犬 → 猫、犬"),
+    rule(
+        "colon",
+        rf"(?<=[{_JAPANESE}A-Za-z0-9)」』]):\s++(?=\S)|(?<=[{_JAPANESE}]):(?=[{_JAPANESE}A-Za-z0-9])|(?<=[A-Za-z]):(?=[0-9])",
+        "、",
+        "照明: オン → 照明、オン",
+        "室温：25℃ → 室温、25度",
+        "注意：火傷 → 注意、火傷",
+    ),
     rule("strokes and bars", r"\s?[/|\\]+\s?", "、", "入/切 → 入、切"),
     rule("silent marks between words", rf"(?<=[A-Za-z0-9]){_SILENT}(?=[A-Za-z0-9])", " ", "x>y → x y"),
     rule(

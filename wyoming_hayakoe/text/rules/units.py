@@ -51,6 +51,9 @@ _PREFIXED = (
 )
 _OWN_NAMES = {
     "KB": "キロバイト", "Kbps": "キロビーピーエス", "μm": "マイクロメートル", "cc": "シーシー",
+    # Apart, as the dictionary has キロ alone as a counter: 10kV is ジュッキロ.
+    "kV": "キロ ボルト", "kΩ": "キロ オーム", "kPa": "キロ パスカル", "kVA": "キロ ボルトアンペア",
+    "kJ": "キロ ジュール",
     "KiB": "キビバイト", "MiB": "メビバイト", "GiB": "ギビバイト", "TiB": "テビバイト",
 }  # fmt: skip
 _PLAIN = {
@@ -268,12 +271,18 @@ RULES: tuple[TextRule, ...] = (
         "35°41′ → 35度41分",
     ),
     rule(
+        "percent of what is written after it",  # apart: the dictionary would take both for one word, and read 60 alone
+        r"\s?%\s?(?=[A-Za-zァ-ヺ])",
+        "パーセント ",
+        "60%RH → 60パーセント RH",
+        "50%OFF → 50パーセント OFF",
+    ),
+    rule(
         "percent",
         r"\s?%",
         "パーセント",
         "48% → 48パーセント",
         "何％ → 何パーセント",
-        "50%OFF → 50パーセントOFF",
     ),
     rule("per mille", r"\s?‰", "パーミル", "5‰ → 5パーミル"),
     rule(
