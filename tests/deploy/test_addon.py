@@ -50,6 +50,8 @@ ALL_OPTIONS = {
     "max_memory": "1500M",
     "preload": True,
     "offline": True,
+    "no_accent": True,
+    "code": "silent",
     "read_emoji": True,
     "debug": True,
 }
@@ -147,7 +149,7 @@ ALWAYS = ["--uri", "tcp://0.0.0.0:10200", "--data-dir", "/config", "--no-zerocon
 def test_defaults_become_a_plain_server(tmp_path):
     *flags, token = command_line(tmp_path, CONFIG["options"])
     scales = ["--length-scale", "1.0", "--pitch-scale", "1.0", "--intonation-scale", "1.0"]
-    assert flags == [*ALWAYS, "--precision", "auto", *scales]
+    assert flags == [*ALWAYS, "--precision", "auto", *scales, "--code", "announce"]
     assert token == ""
 
 
