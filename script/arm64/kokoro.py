@@ -23,10 +23,10 @@ from script.arm64.stages import likeness
 from wyoming_hayakoe.engine.kokoro import fitted
 from wyoming_hayakoe.engine.kokoro.division import divided
 from wyoming_hayakoe.engine.kokoro.int8 import quantized
-from wyoming_hayakoe.engine.kokoro.networks import GRAPHS, LoadedStages, loadable, read_published
+from wyoming_hayakoe.engine.kokoro.networks import GRAPHS, KokoroNetworks, loadable, read_published
 from wyoming_hayakoe.engine.kokoro.phonemes import line
 from wyoming_hayakoe.engine.kokoro.statistics import Predictor
-from wyoming_hayakoe.engine.kokoro.synthesizer import SAMPLE_RATE, Synthesizer
+from wyoming_hayakoe.engine.kokoro.synthesizer import SAMPLE_RATE, KokoroSynthesizer
 from wyoming_hayakoe.engine.kokoro.voice_files import BUILT_IN, KokoroFiles, installed
 from wyoming_hayakoe.engine.prepare.grids import Integers
 from wyoming_hayakoe.engine.runtime.session import Feeds, Session
@@ -110,9 +110,11 @@ def show(root: Root, voice: str) -> bool:
 def record(files: KokoroFiles) -> tuple[list[Call], float]:
     """Return the calls of all stages in the sentence, and the seconds of its sound."""
     calls: list[Call] = []
-    stages = LoadedStages.open(files, None, None)
+    stages = KokoroNetworks.open(files, None, None)
     recorders: dict[str, Any] = {name: Recorder(name, getattr(stages, name), calls) for name in GRAPHS}
-    voice = Synthesizer(replace(stages, **recorders), files.styles(), files.vocabulary, Predictor.of_voice(files.voice))
+    voice = KokoroSynthesizer(
+        replace(stages, **recorders), files.styles(), files.vocabulary, Predictor.of_voice(files.fitted_voice)
+    )
     spoken = voice.speak(line(japanese().read(TEXT), files.words()), SynthesisParams())
     return calls, sum(len(window) for window in spoken.windows) / SAMPLE_RATE
 

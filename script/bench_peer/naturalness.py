@@ -22,9 +22,9 @@ from script.trained.nisqa import Listener
 from script.trained.packages import folder_of, let_import
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.cli.bench.figures import Figure
-from wyoming_hayakoe.engine.kokoro.networks import LoadedStages
+from wyoming_hayakoe.engine.kokoro.networks import KokoroNetworks
 from wyoming_hayakoe.engine.kokoro.phonemes import line
-from wyoming_hayakoe.engine.kokoro.synthesizer import SAMPLE_RATE, Synthesizer
+from wyoming_hayakoe.engine.kokoro.synthesizer import SAMPLE_RATE, KokoroSynthesizer
 from wyoming_hayakoe.engine.kokoro.voice_files import BUILT_IN, installed
 from wyoming_hayakoe.utterance import SynthesisParams, Utterance
 
@@ -164,7 +164,7 @@ def _voices(name: str, tts: TTS, data: Path, threads: int | None) -> Voices:
 def _whole(name: str, read: Callable[[str], Utterance]) -> Callable[[str], tuple[Sound, int]]:
     """Return a way of speaking in fp32, each sentence whole and with its own statistics."""
     files = installed(BUILT_IN[name])
-    network = Synthesizer(LoadedStages.open(files, None, None), files.styles(), files.vocabulary, None)
+    network = KokoroSynthesizer(KokoroNetworks.open(files, None, None), files.styles(), files.vocabulary, None)
 
     def speak(text: str) -> tuple[Sound, int]:
         spoken = network.speak(line(read(text), files.words()), SynthesisParams(), undivided=True)

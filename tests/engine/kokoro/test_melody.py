@@ -105,6 +105,16 @@ def test_level_and_range_stay_the_models(voice):
         assert after.std() < 1.6 * before.std() + 1
 
 
+@pytest.mark.parametrize("voice", VOICES)
+def test_peaks_are_not_lowered(voice):
+    lowered = []
+    for spoken in spoken_by(voice):
+        voiced = spoken.f0 > VOICED
+        before, after = (np.percentile(12 * np.log2(curve[voiced]), 90) for curve in (spoken.f0, sung(spoken)))
+        lowered.append(before - after)
+    assert np.mean(lowered) < 0.3
+
+
 def test_words_that_differ_by_accent_alone_differ_in_pitch():
     rain, candy = heights("雨が"), heights("飴が")
     assert rain[1] < -2 < 1 < candy[1]
