@@ -44,7 +44,10 @@ _SLOW = 7
 """Frames of the window that tells slow movement from fast (90 ms, less than a mora)."""
 
 _SMOOTH = 7
-"""Frames of the window that rounds the new movement (90 ms)."""
+"""Frames of the window that rounds what is changed (90 ms)."""
+
+_ROUND = 13
+"""Frames of the window that rounds the tones (160 ms)."""
 
 _PAUSE = 8
 """Frames between two morae from which a new breath begins (100 ms)."""
@@ -55,8 +58,11 @@ _FEWEST = 4
 _LAG = 0.85
 """Where in a mora its tone is reached, of its length: pitch follows its target late."""
 
-_HEIGHTS = (3.5, 9.0)
-"""Least and greatest semitones from low to high; between them, tones move as much as the model's own movement."""
+_HEIGHTS = (4.5, 10.0)
+"""Least and greatest semitones from low to high."""
+
+_SPREAD = 1.25
+"""Standard deviation of the tones for one of the model's own movement."""
 
 _LEAST_SPREAD = 0.1
 """Standard deviation of tones, of their height, from which they are a movement."""
@@ -214,11 +220,11 @@ def _accent_shift(slow: _Floats, steady: _Flags, end: int, breath: _Breath) -> _
     slope = float(np.clip(_slope(times, slow, fitted), _STEEPEST, 0.0))
     base = slope * times
     base += (slow - base)[fitted].mean()
-    tones = _smooth(np.interp(times, *_targets(breath, last=np.flatnonzero(steady)[-1])), _SMOOTH)
+    tones = _smooth(np.interp(times, *_targets(breath, last=np.flatnonzero(steady)[-1])), _ROUND)
     dropped = np.interp(len(breath.morae), (_ALL_TREND, _HALF_TREND), (0.0, 0.5))
     tones -= dropped * _slope(times, tones, fitted) * times
     tones -= tones[fitted].mean()
-    height = np.clip((slow - base)[fitted].std() / max(tones[fitted].std(), _LEAST_SPREAD), *_HEIGHTS)
+    height = np.clip(_SPREAD * (slow - base)[fitted].std() / max(tones[fitted].std(), _LEAST_SPREAD), *_HEIGHTS)
     shift: _Floats = base + height * tones - slow
     lowered = np.percentile(slow[fitted], _PEAK) - np.percentile((slow + shift)[fitted], _PEAK)
     return shift + float(np.clip(lowered, 0.0, _MOST_RAISED))
