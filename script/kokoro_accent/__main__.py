@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnxruntime import InferenceSession, SessionOptions
 
 from script.kokoro_accent.judge import Curve, Movements, Spoken, new_jumps
 from script.kokoro_accent.sentences import SENTENCES
@@ -21,6 +20,7 @@ from wyoming_hayakoe.engine.kokoro.division import divide
 from wyoming_hayakoe.engine.kokoro.melody import melody
 from wyoming_hayakoe.engine.kokoro.phonemes import Line, line
 from wyoming_hayakoe.engine.kokoro.voice_files import BUILT_IN, KokoroFiles, assembled, installed
+from wyoming_hayakoe.engine.runtime.session import Execution, Session
 from wyoming_hayakoe.text.frontend import japanese
 
 EVERY = 4
@@ -94,19 +94,16 @@ def judged(voice: Sequence[Spoken], form: Melody) -> str:
     )
 
 
-def prosody_session(files: KokoroFiles) -> InferenceSession:
+def prosody_session(files: KokoroFiles) -> Session:
     """Load the first stage of the model, which is the same for all voices."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kokoro.onnx"
         assembled(files, path)
         stage = divide(onnx.load(path)).prosody
-    options = SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    return InferenceSession(stage.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return Session(stage, files.model[0], Execution(threads=1))
 
 
-def prosody(session: InferenceSession, files: KokoroFiles, lines: Sequence[Line]) -> Iterator[Spoken]:
+def prosody(session: Session, files: KokoroFiles, lines: Sequence[Line]) -> Iterator[Spoken]:
     """Yield durations and pitch of each line, as a voice speaks it."""
     styles = files.styles()
     for each in lines:
