@@ -12,6 +12,7 @@ from types import CellType, FunctionType, ModuleType
 
 import wyoming_hayakoe
 from wyoming_hayakoe.text.rule import Rule, run
+from wyoming_hayakoe.text.rules.contexts import ContextRule
 
 _ROOT = Path(wyoming_hayakoe.__file__).parent
 _EXTRAS = {"torch", "transformers"}  # where an extra is missing, only the calls of its modules are read
@@ -27,7 +28,7 @@ _FUNCTIONS = {**{way: way for way in _WAYS}, **dict.fromkeys(("sub", "subn", "sp
 # Functions that build a pattern from what they are called with, each with patterns that it builds.
 _BUILT: Mapping[str, Collection[str]] = {
     "text.rule.rule": (),  # each is a rule, which is found in its table
-    "text.rules.contexts.context": (),
+    "text.rules.contexts.pattern": (),  # likewise
     "text.english._is_spelling": ("(?:ブイ|ヴィー|ビー)(?:エイチ|エッチ)(?:ズィー|ゼット)" * 20,),
     "server.instance_name._kept_in": (re.escape("声 1.0-2-") + r"-\d+",),
 }
@@ -55,7 +56,7 @@ def uses() -> list[Use]:
                     Use(f"{where} {value.name!r}", value.pattern, partial(run, (value,))),
                 )
                 continue
-            pattern = value.pattern if isinstance(value, Rule) else value
+            pattern = value.pattern if isinstance(value, Rule | ContextRule) else value
             for way in ways.get(where.rpartition(".")[2], _WAYS):
                 use = Use(f"{where}.{way}", pattern, partial(_WAYS[way], pattern))
                 found.setdefault((pattern.pattern, pattern.flags, way), use)
@@ -86,7 +87,7 @@ def _tree(name: str) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
-def _held(module: ModuleType) -> Iterator[tuple[str, "re.Pattern[str] | Rule[object]"]]:
+def _held(module: ModuleType) -> Iterator[tuple[str, "re.Pattern[str] | Rule[object] | ContextRule"]]:
     """Yield the patterns and rules in the values of a module: in its tables, classes, closures and defaults."""
     seen: set[int] = set()
     waiting: list[tuple[str, object]] = [
@@ -97,7 +98,7 @@ def _held(module: ModuleType) -> Iterator[tuple[str, "re.Pattern[str] | Rule[obj
         if id(value) in seen:
             continue
         seen.add(id(value))
-        if isinstance(value, Rule) or (isinstance(value, re.Pattern) and isinstance(value.pattern, str)):
+        if isinstance(value, Rule | ContextRule) or (isinstance(value, re.Pattern) and isinstance(value.pattern, str)):
             yield where, value
         waiting += [(f"{where}{name}", each) for name, each in _inside(value, module)]
 

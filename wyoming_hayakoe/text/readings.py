@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from wyoming_hayakoe.text.morae import split
-from wyoming_hayakoe.text.rule import Rule
 from wyoming_hayakoe.text.rules import home_words, homograph_things, homograph_verbs, homographs, weather_words
-from wyoming_hayakoe.text.rules.contexts import Reading
+from wyoming_hayakoe.text.rules.contexts import ContextRule, Reading
 
 if TYPE_CHECKING:
     from pyopenjtalk.types import NJDFeature
 
-RULES: tuple[Rule[Reading], ...] = (
+RULES: tuple[ContextRule, ...] = (
     *homographs.RULES,
     *homograph_things.RULES,
     *homograph_verbs.RULES,
@@ -24,8 +23,8 @@ _BEFORE, _AFTER = 16, 12
 """Characters around a word that its rules see: so a text takes linear time, whatever the rules are."""
 
 
-def _by_first_character() -> dict[str, tuple[Rule[Reading], ...]]:
-    found: dict[str, list[Rule[Reading]]] = {}
+def _by_first_character() -> dict[str, tuple[ContextRule, ...]]:
+    found: dict[str, list[ContextRule]] = {}
     for rule in RULES:
         found.setdefault(rule.replacement.word[0], []).append(rule)
     return {first: tuple(rules) for first, rules in found.items()}

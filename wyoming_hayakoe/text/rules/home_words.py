@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from wyoming_hayakoe.text.rules.contexts import Reading, compound, context, suffix
-
-if TYPE_CHECKING:
-    from wyoming_hayakoe.text.rule import Rule
+from wyoming_hayakoe.text.rules.contexts import ContextRule, compound, context, suffix
 
 _SETTINGS = {
     "強": "キョー", "中": "チュー", "弱": "ジャク", "高": "コー", "低": "テー", "大": "ダイ", "小": "ショー",
@@ -28,7 +23,7 @@ _WIDE = dict(zip("一二三四五六七", "１２３４５６７", strict=True))
 _NUMERALS = "〇一二三四五六七八九十百千数何幾"
 
 
-def _setting(level: str, pron: str) -> Rule[Reading]:
+def _setting(level: str, pron: str) -> ContextRule:
     example = f"扇風機を{level}にして → センプーキヲ{pron}ニシテ"
     return context(
         level,
@@ -44,7 +39,7 @@ def _setting(level: str, pron: str) -> Rule[Reading]:
     )
 
 
-def _stars(number: str, pron: str) -> tuple[Rule[Reading], ...]:
+def _stars(number: str, pron: str) -> tuple[ContextRule, ...]:
     nucleus = len(pron)
     return tuple(
         compound(f"{digit}つ星", f"{pron}ボシ", nucleus, f"{digit}つ星ホテル → {pron}ボシホテル")
@@ -52,7 +47,7 @@ def _stars(number: str, pron: str) -> tuple[Rule[Reading], ...]:
     )
 
 
-RULES: tuple[Rule[Reading], ...] = (
+RULES: tuple[ContextRule, ...] = (
     *(_setting(level, pron) for level, pron in _SETTINGS.items()),
     compound("風量", "フーリョー", 3, "風量は強です → フーリョーワキョーデス"),
     compound("強運転", "キョーウンテン", 3),

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from wyoming_hayakoe.text.rules.contexts import Reading, compound, context
-
-if TYPE_CHECKING:
-    from wyoming_hayakoe.text.rule import Rule
+from wyoming_hayakoe.text.rules.contexts import ContextRule, compound, context
 
 _EDGED = (
     "本棚|棚|コップ|グラス|カップ|皿|器|鍋|釜|瓶|桶|机|テーブル|窓|画面|帽子|眼鏡|メガネ|崖|プール|池|湖"
@@ -15,7 +10,7 @@ _EDGED = (
     "|井戸|花壇|絨毯|布|レンズ|写真|傷|ページ|葉|パン|ピザ|道路|歩道|目"
 )
 
-RULES: tuple[Rule[Reading], ...] = (
+RULES: tuple[ContextRule, ...] = (
     context(
         "風",
         "(?:[こそあど]んな|という|ような|[こそあど]う(?:いう|言う))<風>[になだでのじ]",

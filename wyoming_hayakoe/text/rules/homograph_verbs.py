@@ -5,12 +5,7 @@ The kana of an ending follow the reading as they are written: one rule serves �
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from wyoming_hayakoe.text.rules.contexts import Reading, compound, context
-
-if TYPE_CHECKING:
-    from wyoming_hayakoe.text.rule import Rule
+from wyoming_hayakoe.text.rules.contexts import ContextRule, compound, context
 
 _HOT = (
     "もの|物|料理|カレー|ラーメン|味|食べ物|鍋|麺|スープ|ソース|お?菓子|スナック|煎餅|せんべい|キムチ"
@@ -40,7 +35,7 @@ _CROWDED = (
     "|プール|ゲレンデ|船|園内|渋滞|下り|上り|首都高|自由席|ラッシュ|カフェ|スーパー|午前中|平日|朝"
 )
 
-RULES: tuple[Rule[Reading], ...] = (
+RULES: tuple[ContextRule, ...] = (
     context(
         "辛", "(?:甘|酸っぱ|しょっぱ|旨|うま|美味し|おいし)く?て?、?<辛い", "カラ", 2, "甘くて辛い → アマクテカライ"
     ),

@@ -6,12 +6,7 @@ here is the commonest. Things are in `homograph_things`, verbs and adjectives in
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from wyoming_hayakoe.text.rules.contexts import Reading, compound, context, suffix
-
-if TYPE_CHECKING:
-    from wyoming_hayakoe.text.rule import Rule
+from wyoming_hayakoe.text.rules.contexts import ContextRule, compound, context, suffix
 
 _PERSONS = (
     "外国|海外|年寄り|高齢|妊婦|女性|男性|担当|関係者|会員|家族|大人|子連れ|初心者|経験者|一般|地元|近所"
@@ -24,7 +19,7 @@ _POLITE = (
     "お(?:困り|持ち|探し|住まい|急ぎ|悩み|勤め|待ち|越し|泊まり|使い|忙しい|済み|連れ様|年寄り|疲れ|休み|車"
     "|歳|子様連れ)"
 )
-RULES: tuple[Rule[Reading], ...] = (
+RULES: tuple[ContextRule, ...] = (
     context("上手", "<上手>(?:に(?:出[るたてれ]|回)|を行)", "ウワテ", 0, "相手の上手に回る → アイテノウワテニマワル"),
     context("下手", "<下手>に出[るたてれ]", "シタテ", 0, "下手に出る → シタテニデル"),
     context(

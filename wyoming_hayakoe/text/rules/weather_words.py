@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from wyoming_hayakoe.text.rules.contexts import ContextRule, compound, context, suffix
 
-from wyoming_hayakoe.text.rules.contexts import Reading, compound, context, suffix
-
-if TYPE_CHECKING:
-    from wyoming_hayakoe.text.rule import Rule
-
-RULES: tuple[Rule[Reading], ...] = (
+RULES: tuple[ContextRule, ...] = (
     context(
         "寒気",
         "<寒気>(?:が(?:流|入|南|居|残|降|北|強|弱|抜|到|張|去|上|日本|押|接|下が|緩|停|覆|引|西|東|次|団)"
