@@ -74,9 +74,9 @@ def _fit(model: Model, voice: str, flags: argparse.Namespace) -> None:
 
 def _judge(model: Model, voice: str, target: Path) -> None:
     """Print what a voice's file does to sentences that were not fitted."""
+    if (found := arrays(voice, target)) is None:
+        raise SystemExit(f"{target}: has no file of {voice}: fit it without --judge")
     judge = Judge(model, held_out())
-    found = arrays(voice, target)
-    assert found is not None  # noqa: S101
     for judgement in judge.predicted(Predictor(found, target)):
         print(f"{voice}: {judgement}")
     plans = Ranges.of_voice(voice, target)

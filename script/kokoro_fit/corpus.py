@@ -31,6 +31,10 @@ class Variation:
     """Factor on the pitch."""
 
 
+PLAIN = Variation()
+"""With accent, at the model's own speed and pitch."""
+
+
 def sentences(file: Path = _HERE / "sentences.txt") -> list[str]:
     """Return the sentences of a file, one for each line; a line that begins with # is a heading."""
     lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from script.kokoro_fit.corpus import Variation
+from script.kokoro_fit.corpus import PLAIN, Variation
 from wyoming_hayakoe.engine.kokoro.division import divide
 from wyoming_hayakoe.engine.kokoro.harmonics import harmonics, phases
 from wyoming_hayakoe.engine.kokoro.int8 import Ranges, in_integers
@@ -68,12 +68,16 @@ class Model:
         return Session(model, self.graph, _ONE_THREAD)
 
     def in_integers(self, stage: str, ranges: Ranges) -> "ModelProto":
-        """Return a stage with convolutions in integers, by ranges that were measured in it."""
-        found = in_integers(self.stages[stage], ranges)
-        assert found is not None  # noqa: S101
+        """Return a stage with convolutions in integers, by ranges that were measured in it.
+
+        Raises:
+            ValueError: they were measured in another graph.
+        """
+        if (found := in_integers(self.stages[stage], ranges)) is None:
+            raise ValueError(f"{stage}: has other convolutions than the graph of the ranges")
         return found
 
-    def sentence(self, text: str, way: Variation = Variation()) -> Sentence:  # noqa: B008 - frozen
+    def sentence(self, text: str, way: Variation = PLAIN) -> Sentence:
         """Compute a sentence up to the generator."""
         utterance = self._frontend.read(text)
         spoken = line(utterance, self._words)

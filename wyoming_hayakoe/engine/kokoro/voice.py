@@ -18,7 +18,7 @@ from wyoming_hayakoe.engine.kokoro.statistics import Predictor
 from wyoming_hayakoe.engine.kokoro.synthesizer import SAMPLE_RATE, KokoroSynthesizer, SpokenLine
 from wyoming_hayakoe.engine.kokoro.voice_files import KokoroFiles
 from wyoming_hayakoe.engine.kokoro.windows import HOP
-from wyoming_hayakoe.engine.loudness import gain_for, remembered_gain, soften
+from wyoming_hayakoe.engine.loudness import Level, gain_for
 from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.compiler import Compiler
 from wyoming_hayakoe.engine.prepare.forms import Forms
@@ -86,15 +86,15 @@ class KokoroVoice:
         how = recipe(name, files, shared.compiler.precision, KokoroRehearsal(self._rehearsed, shared.execution))
         self._forms = Forms(shared.compiler, how)
         self._place: Place[KokoroSynthesizer] = shared.models.place(name, _SIZE)
-        key = hashlib.sha256(f"{files.voice} {stamp(*files.model, files.style_file)}".encode()).hexdigest()[:32]
-        self._level_file = shared.levels / f"{key}.json"
-        self._level: float | None = None
+        made_of = f"{files.voice} {stamp(*files.model, files.style_file)} {fitted.digest(files.fitted_voice)}"
+        key = hashlib.sha256(made_of.encode()).hexdigest()[:32]
+        self._level = Level(shared.levels / f"{key}.json", self._measure_gain)
         self._words: Any = None
 
     @property
     def is_ready(self) -> bool:
         """Whether the network is in memory, and the level is known."""
-        return self._place.model is not None and self._level is not None
+        return self._place.model is not None and self._level.is_known
 
     @property
     def is_compiled(self) -> bool:
@@ -104,7 +104,7 @@ class KokoroVoice:
     @property
     def has_spoken(self) -> bool:
         """Whether its level is known on this machine, and what is here can be loaded as it is."""
-        return self._level_file.exists() and self._forms.can_open
+        return self._level.is_kept and self._forms.can_open
 
     @property
     def report(self) -> Mapping[str, Any] | None:
@@ -134,7 +134,7 @@ class KokoroVoice:
             HayakoeError: a file is missing or damaged.
         """
         self._synthesizer()
-        self._gain()
+        self._level.gain()
 
     def speak(self, utterance: Utterance, params: SynthesisParams, delivery: Delivery = WINDOWS) -> Speech:
         """Speak a sentence in windows that grow."""
@@ -143,8 +143,7 @@ class KokoroVoice:
         timings: list[PhoneTiming] = []
         windows = self._windows(utterance, params, delivery, timings)
         if not delivery.raw:
-            gain = np.float32(self._gain())
-            windows = (soften(window * gain) for window in windows)
+            windows = self._level.applied(windows)
         return Speech(windows, timings)
 
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
@@ -194,11 +193,6 @@ class KokoroVoice:
         open_stages = partial(KokoroNetworks.open, files, execution=self._shared.execution)
         stages = self._forms.open(lambda compiled: open_stages(compiled=compiled))
         return KokoroSynthesizer(stages, files.styles(), files.vocabulary, Predictor.of_voice(files.fitted_voice))
-
-    def _gain(self) -> float:
-        if self._level is None:
-            self._level = remembered_gain(self._level_file, self._measure_gain)
-        return self._level
 
     def _measure_gain(self) -> float:
         if (known := fitted.gain(self._files.fitted_voice)) is not None:
