@@ -2,9 +2,8 @@
 
 import os
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,18 +78,6 @@ def install(root: Path, unit: str, drop_in: str = "") -> None:
     if drop_in:
         (units / f"{unit}.d").mkdir()
         (units / f"{unit}.d" / "test.conf").write_text(drop_in)
-
-
-def install_satellite(root: Path, stand_ins: Mapping[str, str]) -> None:
-    """Install the real wyoming-satellite, and shell scripts in the place of ALSA's programs."""
-    run("chroot", root, "python3", "-m", "venv", "--without-pip", "/opt/wyoming-satellite")
-    target = root / "opt/wyoming-satellite/lib/python3.11/site-packages"
-    options = ["--quiet", "--only-binary=:all:", "--python-version=3.11", "--implementation=cp", f"--target={target}"]
-    run(sys.executable, "-m", "pip", "install", *options, "wyoming-satellite==1.0.0")
-    for name, text in stand_ins.items():
-        script = root / "usr/local/bin" / name
-        script.write_text(f"#!/bin/sh\n{text}\n")
-        script.chmod(0o755)
 
 
 def unpack(folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Home Assistant's add-on: what its files may say, and what its services do."""
+"""Home Assistant's app: what its files may say, and what its services do."""
 
 import argparse
 import json
