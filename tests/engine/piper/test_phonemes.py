@@ -156,7 +156,7 @@ def test_phones_that_a_voice_lacks_are_written_as_others(piper, plus):
     )
 
 
-@given(text=TEXTS, longest=st.one_of(st.just(LONGEST), st.integers(24, 120)), kind=st.sampled_from(["piper", "plus"]))
+@given(text=TEXTS, longest=st.one_of(st.just(LONGEST), st.integers(1, 120)), kind=st.sampled_from(["piper", "plus"]))
 def test_nothing_of_an_utterance_is_lost(piper, plus, alone, text, longest, kind):
     config = {"piper": piper, "plus": plus}[kind]
     utterance = FRONT_END.read(text)
@@ -166,7 +166,7 @@ def test_nothing_of_an_utterance_is_lost(piper, plus, alone, text, longest, kind
         assert tuple(span.phone for line in found for span in line.phones[1:-1]) == utterance.phones[1:-1]
     known = {number for ids in config.symbols.values() for number in ids}
     for line in found:
-        assert len(line.ids) == len(line.prosody) <= longest
+        assert len(line.ids) == len(line.prosody) <= max(24, longest)
         assert set(line.ids) <= known
         assert line.ids[:2] == (*config.symbols["^"], *config.symbols["_"])
         assert line.ids[-1] in {*config.symbols["$"], *config.symbols["?"]}

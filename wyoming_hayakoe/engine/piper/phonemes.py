@@ -32,6 +32,9 @@ LONGEST = 600
 _NO_PLACE: Place = (0, 0, 0)
 _MARKS = frozenset({RISE, FALL, BOUNDARY})
 
+_VOICED = {vowel.upper(): vowel for vowel in "aiueo"}
+"""Devoiced vowel → what Piper writes for it."""
+
 _QUOTATION_MARK = "'"
 _NEUTRAL = re.compile(r"(?<!\.)\.\?$|\?\.$")
 """Marks of 。？ and ？。; three full stops are an ellipsis."""
@@ -146,7 +149,7 @@ def _tokens(spoken: Labels, config: PiperConfig, last: int) -> Iterator[_Token]:
     marks = _kurihara_marks if is_plus else _ipa_marks
     phones = _with_nasals(spoken.phones) if is_plus else spoken.phones
     for label, following in pairwise([*phones, Label(PAUSE, last)]):
-        phone = label.phone if is_plus or label.phone == "N" else label.phone.lower()
+        phone = label.phone if is_plus else _VOICED.get(label.phone, label.phone)
         *inner, final = (phone, *marks(label, following))
         for token in inner:
             yield _token(token, label, 0, config)
@@ -242,7 +245,7 @@ def _end(spoken: Labels, config: PiperConfig) -> str:
 def _divided(tokens: Sequence[_Token], longest: int) -> Iterator[Sequence[_Token]]:
     """Cut tokens into parts of at most ``longest`` ids."""
     ends = list(accumulate(len(token.cells) for token in tokens))
-    while ends[-1] > longest:
+    while ends[-1] > longest and len(tokens) > 1:
         cut = _cut(tokens, ends, longest)
         yield tokens[:cut]
         tokens = tokens[cut:]
