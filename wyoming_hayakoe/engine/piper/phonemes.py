@@ -107,7 +107,7 @@ def encode(utterance: Utterance, config: PiperConfig, longest: int = LONGEST) ->
     start = [*config.symbols[START], *(config.symbols[BLANK] if config.has_blanks else ())]
     end = ids_of(_end(spoken, config), config.kind, config.symbols)
     inner_end = config.symbols[END]
-    room = longest - len(start) - max(len(end), len(inner_end))
+    room = max(1, longest - len(start) - max(len(end), len(inner_end)))
     parts = list(_divided(list(_tokens(spoken, config, last)), room))
     ends = [*(part[-1].owner + 1 for part in parts[:-1]), last]
     return tuple(
