@@ -38,7 +38,7 @@ def said(run_here, out, *flags, **environment):
 
 
 def test_speed_and_presets_work(tmp_path, run_here):
-    (tmp_path / "config.toml").write_text('rate = 16000\n[[voice]]\nname = "slow"\nspeed = 2.0\n')
+    (tmp_path / "config.toml").write_text('rate = 16000\n[[preset]]\nname = "slow"\nspeed = 2.0\n')
     normal, slow, preset = (
         said(run_here, tmp_path / "out.wav", *flags)
         for flags in (

@@ -16,9 +16,9 @@ def test_an_option_that_returns_to_its_running_value_waits_for_no_start(tmp_path
     config = tmp_path / "kitchen.toml"
     config.write_text("rate = 16000\n", encoding="utf-8")
     with Program.listening("--uri", "tcp://127.0.0.1:{port}", "--config", str(config)) as server:
-        config.write_text('rate = 22050\n[[voice]]\nname = "slow"\nspeed = 1.5\n', encoding="utf-8")
+        config.write_text('rate = 22050\n[[preset]]\nname = "slow"\nspeed = 1.5\n', encoding="utf-8")
         wait_for_log(server, "voices: mei, slow")
-        config.write_text('rate = 16_000\n[[voice]]\nname = "fast"\nspeed = 0.7\n', encoding="utf-8")
+        config.write_text('rate = 16_000\n[[preset]]\nname = "fast"\nspeed = 0.7\n', encoding="utf-8")
         wait_for_log(server, "voices: mei, fast")
         told = [line for line in server.log if "next start only" in line]
     assert len(told) == 1, told

@@ -46,7 +46,7 @@ class ChangedError(SourceError):
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Progress of fetching one prefix."""
+    """Progress of fetching one prefix, or of an upload or export."""
 
     name: str
     """The source and the prefix, for display; without secrets."""
@@ -56,6 +56,9 @@ class Transfer:
 
     total: int
     """Bytes in all."""
+
+    doing: str = "downloading"
+    """What is done, for log lines."""
 
 
 Progress = Callable[[Transfer], None]
