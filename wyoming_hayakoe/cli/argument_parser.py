@@ -78,6 +78,8 @@ class HelpFormatter(argparse.HelpFormatter):
         super().__init__(prog, max_help_position=26, width=min(shutil.get_terminal_size().columns, _WIDEST) - 2)
 
     def _format_usage(self, usage: Any, actions: Any, groups: Any, prefix: Any) -> str:
+        if prefix == "":  # the beginning of a subcommand's usage
+            return super()._format_usage(usage, [], [], prefix)
         required = [group for group in groups if getattr(group, "required", False)]
         shown = [
             action

@@ -23,7 +23,7 @@ SHELLS = ("bash", "zsh", "fish")
 
 _FILES = "<files>"
 _FOLDERS = "<folders>"
-_NOTHING = "<nothing>"
+_NOTHING = " "
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(flags: argparse.Namespace) -> int:
     """Print the script."""
-    print(fish() if flags.shell == "fish" else bash(for_zsh=flags.shell == "zsh"))
+    print({"bash": bash, "zsh": zsh, "fish": fish}[flags.shell]())
     return 0
 
 
@@ -103,24 +103,57 @@ def _values(action: argparse.Action) -> str:
     return _FILES if metavar.startswith(("FILE", "file", "CHECKPOINT")) else ""
 
 
-def bash(*, for_zsh: bool = False) -> str:
-    """Return the script for bash, which zsh reads too where its bashcompinit is loaded."""
+def bash() -> str:
+    """Return the script for bash."""
+    return f"""{_chooser()}
+_wyoming_hayakoe() {{
+  local values current
+  _wyoming_hayakoe_values
+  case "$values" in
+    {shlex.quote(_FILES)}) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+    {shlex.quote(_FOLDERS)}) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
+    *) COMPREPLY=($(compgen -W "$values" -- "$current")) ;;
+  esac
+}}
+complete -F _wyoming_hayakoe {PROGRAM}"""
+
+
+def zsh() -> str:
+    """Return the script for zsh, whose compinit must have run."""
+    return f"""{_chooser()}
+_wyoming_hayakoe_words() {{
+  emulate -L ksh
+  local COMP_WORDS COMP_CWORD=$((CURRENT - 1))
+  COMP_WORDS=("${{words[@]}}")
+  _wyoming_hayakoe_values
+}}
+_wyoming_hayakoe() {{
+  local values current
+  _wyoming_hayakoe_words
+  compset -P '--*='
+  case "$values" in
+    {shlex.quote(_FILES)}) _files ;;
+    {shlex.quote(_FOLDERS)}) _files -/ ;;
+    *) compadd -- ${{=values}} ;;
+  esac
+}}
+compdef _wyoming_hayakoe {PROGRAM}"""
+
+
+def _chooser() -> str:
+    """Return the function that sets ``values``, of which the word that is being written is one, and that word."""
     lines = list(_lines())
-    cases = "\n".join(_bash_case(line) for line in lines)
-    deeper = "|".join(name for name in COMMANDS if any(line.words[:1] == (name,) and line.words[1:] for line in lines))
-    head = "autoload -U +X bashcompinit && bashcompinit\n" if for_zsh else ""
-    if for_zsh:  # whose own functions know how to go on behind a folder
-        files, folders = "emulate zsh -c _files", "emulate zsh -c '_files -/'"
-    else:
-        files, folders = (
-            f"compopt -o filenames; IFS=$'\\n'; COMPREPLY=($(compgen -{kind} -- \"$current\"))" for kind in "fd"
-        )
-    return f"""{head}_wyoming_hayakoe() {{
-  local current="${{COMP_WORDS[COMP_CWORD]}}" previous="${{COMP_WORDS[COMP_CWORD-1]}}"
-  local command="" flags="" words="" values="" IFS=$' \\t\\n'
-  # bash takes --flag=value for three words.
+    deeper = "|".join(dict.fromkeys(line.words[0] for line in lines if len(line.words) > 1))
+    cases = "\n".join(_case(line) for line in lines)
+    return f"""_wyoming_hayakoe_values() {{
+  local previous="${{COMP_WORDS[COMP_CWORD-1]}}" command="" flags="" words=""
+  current="${{COMP_WORDS[COMP_CWORD]}}" values=""
+  # Of --flag=value bash makes three words, and zsh one.
+  case "$current" in
+    =) current="" ;;
+    --*=*) previous="${{current%%=*}}" current="${{current#*=}}" ;;
+  esac
   if [[ $previous == = ]]; then previous="${{COMP_WORDS[COMP_CWORD-2]}}"; fi
-  if [[ $current == = ]]; then previous="${{COMP_WORDS[COMP_CWORD-1]}}" current=""; fi
   if (( COMP_CWORD > 1 )); then
     case "${{COMP_WORDS[1]}}" in
       {"|".join(COMMANDS)}) command="${{COMP_WORDS[1]}}" ;;
@@ -132,21 +165,12 @@ def bash(*, for_zsh: bool = False) -> str:
   case "$command" in
 {cases}
   esac
-  COMPREPLY=()
-  if [[ -z $values ]]; then
-    if [[ $current == -* ]]; then values="$flags"; else values="$words"; fi
-  fi
-  case "$values" in
-    {shlex.quote(_NOTHING)}) ;;
-    {shlex.quote(_FILES)}) {files} ;;
-    {shlex.quote(_FOLDERS)}) {folders} ;;
-    *) COMPREPLY=($(compgen -W "$values" -- "$current")) ;;
-  esac
-}}
-complete -F _wyoming_hayakoe {PROGRAM}"""
+  if [[ -z $values && $current == -* ]]; then values="$flags"; fi
+  if [[ -z $values ]]; then values="$words"; fi
+}}"""
 
 
-def _bash_case(line: _Line) -> str:
+def _case(line: _Line) -> str:
     flags = " ".join(name for flag in line.flags for name in flag.names)
     words = " ".join(line.commands) or line.arguments
     by_values: dict[str, list[str]] = {}

@@ -52,6 +52,8 @@ class Load:
         self._voice = voice
         self._seed = seed
         self._began = 0.0
+        self.what = ""
+        """The last run in words, such as ``2 requests a second for 30 s``."""
         self.outcomes: list[Outcome] = []
         """Outcomes of the last run's requests, in the order in which they ended."""
 
@@ -70,7 +72,8 @@ class Load:
 
         Slow answers lower the rate of requests, as with people who wait for theirs.
         """
-        self._begin()
+        those = "1 client" if clients == 1 else f"{clients} clients"
+        self._begin(f"{those} for {duration:g} s, {think:g} s of pause")
         async with asyncio.TaskGroup() as tasks:
             for number in range(clients):
                 tasks.create_task(self._converse(self._random(number), think, duration))
@@ -82,7 +85,7 @@ class Load:
         requests, and their waits are counted (no coordinated omission).
         """
         times, texts = self._random(0), self._random(1)
-        self._begin()
+        self._begin(f"{rate:.3g} requests a second for {duration:.4g} s")
         async with asyncio.TaskGroup() as tasks:
             for due in poisson(times, rate, duration):
                 await asyncio.sleep(due - self._now())
@@ -119,7 +122,8 @@ class Load:
     def _random(self, number: int) -> Random:
         return Random(f"{self._seed} {number}")  # noqa: S311 - to be repeated, not to be secret
 
-    def _begin(self) -> None:
+    def _begin(self, what: str) -> None:
+        self.what = what
         self.outcomes.clear()
         self._began = asyncio.get_running_loop().time()
 
