@@ -47,6 +47,11 @@ def some_of(names: Iterable[object]) -> str:
     return f"{shown} and {more} more" if more else shown or "none"
 
 
+def counted(count: int, one: str, several: str | None = None) -> str:
+    """Return a count with its noun: ``1 word``, ``2 words``; ``several`` where the plural has no s."""
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
+
+
 def in_brief(error: Exception) -> str:
     """Return the first line of another library's error message; the name of its class where it has none."""
     return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

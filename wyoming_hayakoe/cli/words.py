@@ -11,13 +11,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from wyoming_hayakoe.disk import read_regular
-from wyoming_hayakoe.errors import HayakoeError, UsageError
+from wyoming_hayakoe.errors import HayakoeError, UsageError, counted
 from wyoming_hayakoe.paths import data_dir, words_file
 from wyoming_hayakoe.text import exchange, user_words
 from wyoming_hayakoe.text.explain import columns
 from wyoming_hayakoe.text.morae import as_katakana
 from wyoming_hayakoe.text.refused_rows import Problem
-from wyoming_hayakoe.text.user_words import UserWord
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -133,7 +132,7 @@ def _import(args: argparse.Namespace, path: Path) -> int:
     if not contents.entries:
         raise HayakoeError(f"{name}: holds no word that can be used: see wyoming-hayakoe words import --help")
     user_words.put(path, contents.entries)
-    print(f"{_count(contents.entries)} added to {path}")
+    print(f"{counted(len(contents.entries), 'word')} added to {path}")
     return 0
 
 
@@ -159,7 +158,3 @@ def _export(args: argparse.Namespace, path: Path) -> int:
 def _complain(problems: Iterable[Problem]) -> None:
     for problem in problems:
         print(problem, file=sys.stderr)
-
-
-def _count(entries: tuple[UserWord, ...]) -> str:
-    return "1 word" if len(entries) == 1 else f"{len(entries)} words"

@@ -20,7 +20,7 @@ from typing import Literal
 from unicodedata import normalize
 
 from wyoming_hayakoe.disk import check_regular, locked, read_regular, write_whole
-from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.errors import HayakoeError, counted
 from wyoming_hayakoe.text import characters
 from wyoming_hayakoe.text.morae import split
 from wyoming_hayakoe.text.refused_rows import Problem, Refused
@@ -83,7 +83,7 @@ def entry(surface: str, reading: str, accent: int | str = 0, priority: int | str
     morae = len(_checked_morae(reading))
     nucleus = _number("accent", accent, 0)
     if not 0 <= nucleus <= morae:
-        raise ValueError(f"accent {nucleus} is beyond the {morae} morae of {reading}")
+        raise ValueError(f"accent {nucleus} is beyond the {counted(morae, 'mora', 'morae')} of {reading}")
     chosen = _number("priority", priority, DEFAULT_PRIORITY)
     if not 0 <= chosen <= MAX_PRIORITY:
         raise ValueError(f"priority {chosen} is not between 0 and {MAX_PRIORITY}")
@@ -156,8 +156,9 @@ def _row(line: str) -> list[str] | None:
     while len(fields) > 2 and not fields[-1].strip():
         fields.pop()
     if not 2 <= len(fields) <= len(_HEADER):
-        count = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
-        raise ValueError(f"{count} instead of surface, reading, and perhaps accent and priority")
+        raise ValueError(
+            f"{counted(len(fields), 'field')} instead of surface, reading, and perhaps accent and priority"
+        )
     # `reading` is no katakana, so no word's row looks like the header.
     return None if _is_header(fields) else fields
 

@@ -10,6 +10,7 @@ from random import Random
 from wyoming_hayakoe.audio import SAMPLE_WIDTH
 from wyoming_hayakoe.cli.client import AnswerError, Client
 from wyoming_hayakoe.cli.load.corpus import REPLIES
+from wyoming_hayakoe.errors import counted
 
 # Least seconds before a client whose request failed sends the next; a longer pause of its own stays.
 _SECOND_TRY = 1.0
@@ -72,8 +73,7 @@ class Load:
 
         Slow answers lower the rate of requests, as with people who wait for theirs.
         """
-        those = "1 client" if clients == 1 else f"{clients} clients"
-        self._begin(f"{those} for {duration:g} s, {think:g} s of pause")
+        self._begin(f"{counted(clients, 'client')} for {duration:g} s, {think:g} s of pause")
         async with asyncio.TaskGroup() as tasks:
             for number in range(clients):
                 tasks.create_task(self._converse(self._random(number), think, duration))
