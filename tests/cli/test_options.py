@@ -210,11 +210,19 @@ def test_presets_are_voices_of_their_own(config):
     path = config(
         """
         length-scale = 1.1
-        voice = [
-            "slow",
-            { name = "slow", speed = 1.4, pitch_scale = 0.9, description = "遅く低い声" },
-            { name = "high", voice = "mei", style = "normal", pitch-scale = 1.2 },
-        ]
+        voice = ["slow"]
+
+        [[preset]]
+        name = "slow"
+        speed = 1.4
+        pitch_scale = 0.9
+        description = "遅く低い声"
+
+        [[preset]]
+        name = "high"
+        voice = "mei"
+        style = "normal"
+        pitch-scale = 1.2
         """
     )
     catalogue = offered("--config", path)
@@ -242,9 +250,21 @@ def test_no_accent_is_an_option_and_accent_a_key_of_presets(config, monkeypatch,
     assert resolved().wanted.params.accent is (given != "variable")
 
 
-def test_presets_may_be_tables(config):
-    path = config('[[preset]]\nname = "a"\n[[preset]]\nname = "b"\nspeed = 2\n')
-    assert [entry.name for entry in offered("--config", path).entries] == ["mei", "a", "b"]
+@pytest.mark.parametrize(
+    ("text", "is_old"),
+    [
+        ('[[preset]]\nname = "a"\n[[preset]]\nname = "b"\nspeed = 2\n', False),
+        ('preset = [{ name = "a" }, { name = "b", speed = 2 }]\n', False),
+        ('[[voice]]\nname = "a"\n[[voice]]\nname = "b"\nspeed = 2\n', True),
+        ('voice = ["mei", { name = "a" }, { name = "b" }]\n', True),
+        ('voice = { name = "a" }\n[[preset]]\nname = "b"\n', True),
+    ],
+)
+def test_presets_may_be_written_as_they_were_before_and_a_hint_says_how_now(config, text, is_old):
+    path = config(text)
+    assert {entry.name for entry in offered("--config", path).entries} == {"mei", "a", "b"}
+    hint = f"{path}: voice: presets are called [[preset]] now: [[voice]] is still understood"
+    assert resolved("--config", path).hint == (hint if is_old else None)
 
 
 @pytest.mark.parametrize(
@@ -277,6 +297,24 @@ def test_presets_may_be_tables(config):
         ("speaker = 'b'", "kitchen.toml: speaker: voice 'mei' has no style 'b': it has normal"),
         ("voice = 1", "kitchen.toml: voice: 1 is not NAME or NAME=SOURCE"),
         ("= 1", "kitchen.toml: is not TOML"),
+        (
+            "voice = ['mei']\n[[voice]]\nname = 'a'",
+            "voice = … and [[voice]] exclude each other: call the presets [[preset]]",
+        ),
+        (
+            "voice = 'mei'\n[[voice]]\nname = 'a'",
+            "voice = … and [[voice]] exclude each other: call the presets [[preset]]",
+        ),
+        ("preset = 'a'", "kitchen.toml: preset: is not a list of tables: begin each preset with a line [[preset]]"),
+        ("[preset]\nname = 'a'", "kitchen.toml: preset: is not a list of tables"),
+        ("max_client = 3", "kitchen.toml: max-client: no such key: did you mean 'max-clients'?"),
+        ("speed = 1.1", "kitchen.toml: speed: no such key: did you mean 'length-scale'?"),
+        (
+            "[[preset]]\nname = 'a'\nlength-scale = 2",
+            "[[preset]] number 1: length-scale: no such key: did you mean 'speed'?",
+        ),
+        ("max-memory = '10'", "kitchen.toml: max-memory: '10' is not enough: the least is 128M"),
+        ("max-memory = 10", "kitchen.toml: max-memory: 10 is not enough: the least is 128M"),
         ("[[preset]]\nspeed = 1.0", "kitchen.toml: [[preset]] number 1: name: is missing"),
         ("[[preset]]\nname = 'a'\nspeed = 9", "[[preset]] number 1: speed: 9 is not a number from 0.2 to 5"),
         (

@@ -1,9 +1,11 @@
 import io
 import logging
+import time
 
 import pytest
 
-from wyoming_hayakoe.cli.progress import Bar, Lines, figures
+from wyoming_hayakoe.cli import progress
+from wyoming_hayakoe.cli.progress import Bar, Lines, SpokenSentence, figures, lasting
 from wyoming_hayakoe.sources.source import Transfer
 
 
@@ -56,3 +58,51 @@ def test_transfers_that_run_at_the_same_time_have_their_own_lines(caplog):
             lines(Transfer(name, done, 100))
     shares = [record.getMessage().split(": ")[0] for record in caplog.records]
     assert shares == ["downloading anna", "downloading bert"] * 2
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_text_has_a_bar_by_sentences_that_does_not_stay(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    terminal = Terminal()
+    bar = Bar(terminal)
+    bar(SpokenSentence(1, 4))
+    assert terminal.getvalue() == f"\r\x1b[K[{'######':<24}] speaking sentence 1 of 4"
+    bar.clear()
+    assert terminal.getvalue().endswith("\r\x1b[K")
+
+
+def test_a_long_text_has_a_line_every_few_seconds_and_a_short_one_none(caplog, monkeypatch):
+    caplog.set_level("INFO")
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    lines = Lines()
+    for number in range(1, 31):
+        lines(SpokenSentence(number, 30))
+        now[0] += 1
+    assert [record.getMessage() for record in caplog.records] == [
+        f"speaking sentence {number} of 30" for number in (3, 13, 23)
+    ]
+
+
+@pytest.mark.parametrize("terminal", [Terminal(), io.StringIO()], ids=["terminal", "log"])
+def test_work_of_unknown_length_says_that_it_lasts(terminal, caplog, monkeypatch):
+    caplog.set_level("INFO")
+
+    def shown():
+        return terminal.getvalue() + caplog.text
+
+    with lasting("exporting a", terminal):
+        pass
+    assert shown() == "", "what is short needs no word"
+    for name in ("_FIRST_SECONDS", "_TICK_SECONDS", "_LINE_SECONDS"):
+        monkeypatch.setattr(progress, name, 0.01)
+    with lasting("exporting a", terminal):
+        end = time.monotonic() + 10
+        while shown().count("exporting a: 0 s so far") < 2 and time.monotonic() < end:
+            time.sleep(0.005)
+    assert shown().count("exporting a: 0 s so far") >= 2
+    assert terminal.getvalue() == "" or terminal.getvalue().endswith("\r\x1b[K")

@@ -158,7 +158,7 @@ class TestPlay:
 def test_a_terminal_shows_progress(tmp_path):
     terminal, child = pty.openpty()
     with subprocess.Popen(
-        command("say", "こんにちは", "-o", str(tmp_path / "a.wav")), stderr=child, env=clean_environment()
+        command("say", "はい。いいえ。", "-o", str(tmp_path / "a.wav")), stderr=child, env=clean_environment()
     ) as process:
         os.close(child)
         shown = b""
@@ -169,7 +169,8 @@ def test_a_terminal_shows_progress(tmp_path):
             pass  # Linux reports the end of a terminal so
         assert process.wait(DEADLINE) == 0
     os.close(terminal)
-    assert b"s of speech" in shown
+    assert b"speaking sentence 1 of 2" in shown
+    assert shown.endswith(b"\r\x1b[K"), "nothing of it stays"
 
 
 def test_a_reader_that_leaves_is_no_crash():

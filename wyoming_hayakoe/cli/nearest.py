@@ -13,6 +13,7 @@ _SYNONYMS = (
     ("port", "uri"),
     ("host", "uri"),
 )
+_VARIABLE = "HAYAKOE_"
 _ALIKE = 0.6
 _LONGEST = 100
 
@@ -29,8 +30,10 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     start, bare = _without_start(word)
     for left, right in _SYNONYMS:
         for one, other in ((left, right), (right, left)):
-            if bare == one and start + other in names:
-                return start + other
+            if bare.lower().replace("_", "-") == one:
+                meant = start + (other.upper().replace("-", "_") if start == _VARIABLE else other)
+                if meant in names:
+                    return meant
     if start:
         # The common start would make any two names alike.
         bare_names = {name.removeprefix(start): name for name in names if name.startswith(start)}
@@ -40,7 +43,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def _without_start(word: str) -> tuple[str, str]:
-    for start in ("--", "HAYAKOE_"):
+    for start in ("--", _VARIABLE):
         if word.startswith(start):
             return start, word.removeprefix(start)
     return "", word
