@@ -1,8 +1,6 @@
 """A Wyoming client, for the subcommands that connect to a running server."""
 
 import contextlib
-import os
-import socket
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Self
@@ -13,7 +11,7 @@ from wyoming.error import Error
 from wyoming.event import Event
 from wyoming.info import Describe, Info
 
-from wyoming_hayakoe.errors import HayakoeError, in_brief
+from wyoming_hayakoe.errors import HayakoeError
 
 _CONNECT_TIMEOUT = 5.0
 _READ_TIMEOUT = 60.0
@@ -49,7 +47,7 @@ class Client:
         except (OSError, TimeoutError) as error:
             raise AnswerError(
                 "unreachable",
-                f"no server answers at {self._uri} ({_reason(error)}): is it running, and is the address right?",
+                f"no server answers at {self._uri} ({error or 'timeout'}): is it running, and is the address right?",
             ) from error
         return self
 
@@ -90,7 +88,7 @@ class Client:
         except OSError as error:
             raise AnswerError(
                 "hung-up",
-                f"the server at {self._uri} closed the connection ({_reason(error)}): does its --allow include this machine? "
+                f"the server at {self._uri} closed the connection ({error}): does its --allow include this machine? "
                 "Its log says why",
             ) from error
 
@@ -99,17 +97,8 @@ class Client:
             event = await self._client.read_event()
         except (OSError, EOFError) as error:
             code = "silent" if isinstance(error, TimeoutError) else "hung-up"
-            text = f"the server at {self._uri} stopped answering ({_reason(error)})"
+            text = f"the server at {self._uri} stopped answering ({str(error) or 'timeout'})"
             raise AnswerError(code, text) from error
         if event is None:
             raise AnswerError("hung-up", f"the server at {self._uri} closed the connection: its log says why")
         return event
-
-
-def _reason(error: Exception) -> str:
-    """Return an error in words: asyncio's own text begins with a number and repeats the address."""
-    if isinstance(error, OSError) and error.errno and not isinstance(error, socket.gaierror):
-        return os.strerror(error.errno)
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return "timeout" if isinstance(error, TimeoutError) else in_brief(error)
