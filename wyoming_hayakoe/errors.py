@@ -39,17 +39,17 @@ class RequestError(HayakoeError):
         self.text = text
 
 
+def counted(count: int, one: str, several: str | None = None) -> str:
+    """Return a count with its noun: ``1 word``, ``2 words``; ``several`` where the plural has no s."""
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
+
+
 def some_of(names: Iterable[object]) -> str:
     """Return names for a message, separated by commas: all of them, or the first twenty and the number of the rest."""
     it = iter(names)
     shown = ", ".join(map(str, islice(it, _MOST_NAMES)))
     more = sum(1 for _ in it)
     return f"{shown} and {more} more" if more else shown or "none"
-
-
-def counted(count: int, one: str, several: str | None = None) -> str:
-    """Return a count with its noun: ``1 word``, ``2 words``; ``several`` where the plural has no s."""
-    return f"{count:,} {one if count == 1 else several or one + 's'}"
 
 
 def in_brief(error: Exception) -> str:

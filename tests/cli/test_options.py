@@ -250,6 +250,11 @@ def test_no_accent_is_an_option_and_accent_a_key_of_presets(config, monkeypatch,
     assert resolved().wanted.params.accent is (given != "variable")
 
 
+def test_presets_may_be_tables(config):
+    path = config('[[preset]]\nname = "a"\n[[preset]]\nname = "b"\nspeed = 2\n')
+    assert [entry.name for entry in offered("--config", path).entries] == ["mei", "a", "b"]
+
+
 @pytest.mark.parametrize(
     ("text", "is_old"),
     [

@@ -5,13 +5,14 @@ import time
 import pytest
 
 from wyoming_hayakoe.cli import progress
-from wyoming_hayakoe.cli.progress import Bar, Lines, SpokenSentence, figures, lasting
+from wyoming_hayakoe.cli.progress import Bar, Lines, figures, lasting
 from wyoming_hayakoe.sources.source import Transfer
 
 
 def test_figures_tell_share_and_size():
     assert figures(Transfer("v", 1_000_000, 4_000_000)) == " 25 % of 4.0 MB"
     assert figures(Transfer("v", 0, 0)) == "  0 % of 0.0 MB"
+    assert figures(Transfer("sentences", 1, 4, "speaking", "steps")) == "1 of 4"
 
 
 def test_a_bar_is_drawn_over_itself_and_its_end_stays(monkeypatch):
@@ -65,44 +66,22 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_text_has_a_bar_by_sentences_that_does_not_stay(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    terminal = Terminal()
-    bar = Bar(terminal)
-    bar(SpokenSentence(1, 4))
-    assert terminal.getvalue() == f"\r\x1b[K[{'######':<24}] speaking sentence 1 of 4"
-    bar.clear()
-    assert terminal.getvalue().endswith("\r\x1b[K")
-
-
-def test_a_long_text_has_a_line_every_few_seconds_and_a_short_one_none(caplog, monkeypatch):
+@pytest.mark.parametrize("make", [Terminal, io.StringIO], ids=["terminal", "log"])
+def test_work_of_unknown_length_says_that_it_lasts(make, caplog, monkeypatch):
     caplog.set_level("INFO")
-    now = [100.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    lines = Lines()
-    for number in range(1, 31):
-        lines(SpokenSentence(number, 30))
-        now[0] += 1
-    assert [record.getMessage() for record in caplog.records] == [
-        f"speaking sentence {number} of 30" for number in (3, 13, 23)
-    ]
-
-
-@pytest.mark.parametrize("terminal", [Terminal(), io.StringIO()], ids=["terminal", "log"])
-def test_work_of_unknown_length_says_that_it_lasts(terminal, caplog, monkeypatch):
-    caplog.set_level("INFO")
+    terminal = make()
 
     def shown():
         return terminal.getvalue() + caplog.text
 
-    with lasting("exporting a", terminal):
+    with lasting("preparing a", terminal):
         pass
     assert shown() == "", "what is short needs no word"
-    for name in ("_FIRST_SECONDS", "_TICK_SECONDS", "_LINE_SECONDS"):
+    for name in ("SOON", "_TICK_SECONDS", "_LINE_SECONDS"):
         monkeypatch.setattr(progress, name, 0.01)
-    with lasting("exporting a", terminal):
+    with lasting("preparing a", terminal):
         end = time.monotonic() + 10
-        while shown().count("exporting a: 0 s so far") < 2 and time.monotonic() < end:
+        while shown().count("preparing a: 0 s so far") < 2 and time.monotonic() < end:
             time.sleep(0.005)
-    assert shown().count("exporting a: 0 s so far") >= 2
+    assert shown().count("preparing a: 0 s so far") >= 2
     assert terminal.getvalue() == "" or terminal.getvalue().endswith("\r\x1b[K")

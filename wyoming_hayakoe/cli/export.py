@@ -1,10 +1,8 @@
 """Export a training checkpoint as a voice: the ONNX graphs that this server and HayaKoe run."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from wyoming_hayakoe.cli.progress import lasting
 from wyoming_hayakoe.publish.conversion import convert
 
 
@@ -21,8 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(flags: argparse.Namespace) -> int:
     """Export the checkpoint."""
-    with lasting(f"exporting {flags.checkpoint.name}", sys.stderr):
-        convert(flags.checkpoint.expanduser(), flags.out.expanduser())
+    convert(flags.checkpoint.expanduser(), flags.out.expanduser())
     print(
         f"{flags.out} is a voice: wyoming-hayakoe say --voice 'NAME={flags.out.expanduser().absolute()}' こんにちは。"
     )

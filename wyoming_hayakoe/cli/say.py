@@ -6,7 +6,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from wyoming_hayakoe.audio import to_pcm, write_wav
@@ -14,14 +15,17 @@ from wyoming_hayakoe.cli.client import Chunk, Client
 from wyoming_hayakoe.cli.options.configured import configure, open_voices
 from wyoming_hayakoe.cli.options.option import add_options
 from wyoming_hayakoe.cli.options.table import SPEAKING
-from wyoming_hayakoe.cli.progress import SpokenSentence, lasting, progress_on
+from wyoming_hayakoe.cli.progress import SOON, lasting, progress_on
 from wyoming_hayakoe.errors import HayakoeError, RequestError, UsageError
+from wyoming_hayakoe.narration import Narration
 from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.server.listeners import StdioAddress, parse_uri
+from wyoming_hayakoe.sources.source import Transfer
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text.audible import audible
 from wyoming_hayakoe.text.explain import table, to_json
 from wyoming_hayakoe.text.passage_cutter import cut
+from wyoming_hayakoe.voice import Waveform
 
 _PLAYERS = ("pw-play", "paplay", "aplay", "afplay")
 
@@ -94,13 +98,24 @@ def _local(flags: argparse.Namespace, text: str) -> Iterator[Chunk]:
     with lasting(f"preparing {speaker.voice.name}", sys.stderr):
         speaker.voice.prepare()
     narration = speaker.narrate()
-    # The code in a text is left out, or announced in one sentence more: the last number is near enough.
+    windows = narration.speak_ssml(text, cast) if flags.ssml else narration.speak_text(text)
     total = sum(bool(passage.text.strip()) for passage in cut(text, ssml=flags.ssml))
-    progress = progress_on(sys.stderr)
-    for window in narration.speak_ssml(text, cast) if flags.ssml else narration.speak_text(text):
+    for window in _reported(windows, narration, total):
         yield Chunk(to_pcm(window), speaker.sample_rate)
-        progress(SpokenSentence(narration.sentences, max(total, narration.sentences)))
-    progress.clear()
+
+
+def _reported(windows: Iterable[Waveform], narration: Narration, total: int) -> Iterator[Waveform]:
+    """Yield ``windows``, and show how many sentences are spoken, once that has taken two seconds."""
+    progress = progress_on(sys.stderr)
+    shows_from = time.monotonic() + SOON
+    for window in windows:
+        yield window
+        # Code that is left out is announced in a sentence more.
+        total = max(total, narration.sentences)
+        if time.monotonic() >= shows_from:
+            progress(Transfer("sentences", narration.sentences - 1, total, "speaking", "steps"))
+    if time.monotonic() >= shows_from:
+        progress(Transfer("sentences", total, total, "speaking", "steps"))
 
 
 async def _remote(flags: argparse.Namespace, text: str) -> list[Chunk]:
