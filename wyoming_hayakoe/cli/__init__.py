@@ -59,7 +59,8 @@ def _guarded(work: Callable[[], int], *, debug: bool) -> int:
 def _run(command: str, arguments: list[str]) -> int:
     module, parser = module_of(command), parser_of(command)
     flags = parse(parser, command, arguments)
-    if command not in {"", "serve"}:  # which log them, with everything else
+    has_variables = any(name.startswith("HAYAKOE_") for name in os.environ)
+    if has_variables and command not in {"", "serve"}:  # which log them, with everything else
         from wyoming_hayakoe.cli.options.variables import warn_of_unknown_variables
 
         warn_of_unknown_variables()

@@ -23,6 +23,7 @@ class ArgumentParser(argparse.ArgumentParser):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**{"formatter_class": HelpFormatter, "allow_abbrev": False, **settings})
         self._positionals.title = "arguments"
+        self.color = False  # of Python 3.14, whose codes would count as characters of a line
 
     def error(self, message: str) -> NoReturn:
         """Raise the message as a UsageError."""

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from wyoming_hayakoe.cli.nearest import did_you_mean
 from wyoming_hayakoe.cli.options.option import PREFIX
 from wyoming_hayakoe.cli.options.table import SERVING
+from wyoming_hayakoe.publish.credentials import KEYS
 
 _LOGGER = logging.getLogger(__name__)
 
-# Beside the options: that of health, the file of options, and where publish keeps the addresses of earlier runs.
-_OTHERS = ("TIMEOUT", "CONFIG", "HF_REPO", "S3_BUCKET", "S3_PREFIX", "LOCAL_PATH", "TEST_DEADLINE")
-_KNOWN = frozenset({*(option.variable for option in SERVING), *(PREFIX + name for name in _OTHERS)})
+# Beside the options: the file of options, the option of health, and what publish.env may hold.
+_KNOWN = frozenset({*(option.variable for option in SERVING), f"{PREFIX}CONFIG", f"{PREFIX}TIMEOUT", *KEYS})
 # Kubernetes sets these in every pod beside a service called hayakoe.
 _LINKS = tuple(PREFIX + start for start in ("SERVICE_HOST", "SERVICE_PORT", "PORT_"))
 
