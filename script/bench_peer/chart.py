@@ -36,5 +36,5 @@ def draw(compared: Sequence[Comparison], title: str, target: Path) -> None:
     axes.axvline(1, color="black", linewidth=0.8, label=f"as {rows[0].reference}")
     axes.set(title=title, xlabel=f"figure of {rows[0].reference}, divided by that of the program")
     axes.invert_yaxis()
-    axes.legend()
+    canvas.legend(loc="outside right upper")
     canvas.savefig(target)

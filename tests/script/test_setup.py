@@ -25,7 +25,7 @@ def test_the_line_that_makes_the_program_callable_does_so(tmp_path):
         )
         return ran.stdout + ran.stderr
 
-    said = bash(f'source <(sed -n "/^say_how_to_call/,/^}}/p" {SETUP}); say_how_to_call')
+    said = bash(f'source <(sed -n "/^say_how_to_call()/,/^}}/p" {SETUP}); say_how_to_call')
     (line,) = (line for line in said.splitlines() if line.startswith("  "))
     bash(line)
     assert bash("cd /; wyoming-hayakoe") == "called\n"

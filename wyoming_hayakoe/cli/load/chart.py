@@ -44,12 +44,13 @@ def _draw_shares(axes: "Axes", answered: Sequence[Outcome]) -> None:
         axes.ecdf(waits, label="first audio")
         axes.ecdf([1000 * (outcome.ended - outcome.due) for outcome in answered], label="whole answer")
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
         for share, style in zip(_SHARES, ("--", ":"), strict=True):
             wait = percentile(waits, share)
             axes.axvline(
                 wait, color="grey", linewidth=1, linestyle=style, label=f"{share} % have first audio in {wait:.0f} ms"
             )
-        axes.legend(loc="lower right", fontsize="small")
+        axes.legend(loc="upper left", fontsize="small")
     axes.set(
         title=f"Waits of the {len(answered)} answered requests",
         xlabel="milliseconds since the request was due",
