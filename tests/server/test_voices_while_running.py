@@ -283,7 +283,7 @@ async def test_a_configuration_that_is_wrong_changes_nothing(uncompiled, caplog)
         for error in (UsageError("kitchen.toml: is wrong"), OSError(5, "cannot be read"), RuntimeError("odd")):
             configuration.change(error)
             await eventually(lambda error=error: str(error) in caplog.text, "it was read")
-        configuration.change(wanted("b", presets=[Preset("x", "nobody", SynthesisParams(), origin="[[preset]] 1")]))
+        configuration.change(wanted("b", presets=[Preset("x", "nobody", SynthesisParams(), origin="[[voice]] 1")]))
         await eventually(lambda: "no voice 'nobody'" in caplog.text, "it was read")
         assert await error_of(server, "a") == ("", "")
         configuration.change(wanted("b"))
@@ -291,7 +291,7 @@ async def test_a_configuration_that_is_wrong_changes_nothing(uncompiled, caplog)
 
 
 async def test_a_voice_that_lacks_what_is_configured_ends_nothing(uncompiled, gate, caplog):
-    sad = Preset("sad", "a", SynthesisParams(style="Nope"), origin="[[preset]] number 1")
+    sad = Preset("sad", "a", SynthesisParams(style="Nope"), origin="[[voice]] number 1")
     tts = uncompiled(fetching={"a": held(gate)})
     calm = Preset("calm", "b", SynthesisParams(speed=1.2))
     configuration = Configuration(wanted("a", "b", presets=[sad, calm]))
@@ -299,7 +299,7 @@ async def test_a_voice_that_lacks_what_is_configured_ends_nothing(uncompiled, ga
         await gets(server, "a", "voice-not-ready")
         await gets(server, "calm", "")
         gate.set()
-        await eventually(lambda: "[[preset]] number 1: style: voice 'a' has no style 'Nope'" in caplog.text, "logged")
+        await eventually(lambda: "[[voice]] number 1: style: voice 'a' has no style 'Nope'" in caplog.text, "logged")
         for name in ("a", "b", "calm"):
             assert await error_of(server, name) == ("", "")
         assert (await error_of(server, "sad"))[0] == "unknown-voice"
