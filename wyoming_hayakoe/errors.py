@@ -39,6 +39,11 @@ class RequestError(HayakoeError):
         self.text = text
 
 
+def counted(count: int, one: str, several: str | None = None) -> str:
+    """Return a count with its noun: ``1 word``, ``2 words``; ``several`` where the plural has no s."""
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
+
+
 def some_of(names: Iterable[object]) -> str:
     """Return names for a message, separated by commas: all of them, or the first twenty and the number of the rest."""
     it = iter(names)

@@ -68,6 +68,8 @@ class Narration:
         self._front_end = front_end
         self._params = params if params.seed is not None else replace(params, seed=secrets.randbits(32))
         self._delivery = delivery
+        self.sentences = 0
+        """Sentences that have begun to sound."""
         self._before: Utterance | None = None
         self._silence = TrailingSilence()
         self._samples = 0
@@ -158,6 +160,7 @@ class Narration:
         rest = self._silent(wanted)
         self._before = utterance
         self._silence = TrailingSilence()
+        self.sentences += 1
         return rest
 
     def _silent(self, seconds: float) -> Waveform:

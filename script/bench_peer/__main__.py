@@ -6,6 +6,8 @@ beside fp32; and `bench naturalness`: what models of listeners think of a voice 
 """
 
 import argparse
+import os
+import platform
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -17,6 +19,7 @@ from wyoming_hayakoe.cli import bench, run_command
 from wyoming_hayakoe.cli.bench.engine import PRECISIONS, in_precisions, measure, named
 from wyoming_hayakoe.cli.bench.figures import Comparison, Figure, show
 from wyoming_hayakoe.cli.bench.processes import Library
+from wyoming_hayakoe.cli.result_files import check_chart, check_json
 from wyoming_hayakoe.errors import UsageError
 
 PEER = Path(__file__).parents[2] / ".venv-peer" / "bin" / "python"
@@ -53,6 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(flags: argparse.Namespace) -> int:
     """Measure and print."""
+    check_json(flags.json)
+    check_chart(flags.chart)
     if flags.against is None:
         if flags.chart:
             raise UsageError("--chart: there is no ratio to draw: add --against peer")
@@ -72,7 +77,8 @@ def run(flags: argparse.Namespace) -> int:
         compared = measure_beside_peer(flags.voice, [flags.precision] if flags.precision else PRECISIONS)
     show(compared, flags.json)
     if flags.chart:
-        draw(compared, Path(flags.chart))
+        title = f"{flags.voice or 'the default voice'} on {os.cpu_count()} processors ({platform.machine()})"
+        draw(compared, title, Path(flags.chart))
     return 0
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import sys
 from random import Random
 
 import pytest
@@ -13,7 +14,7 @@ from tests.support import FRONT_END, eventually, local, program, run_program, ru
 from tests.voices import BeepVoice
 from wyoming_hayakoe.cli import main
 from wyoming_hayakoe.cli.bench.figures import percentile
-from wyoming_hayakoe.cli.load.chart import draw
+from wyoming_hayakoe.cli.load.chart import draw, made
 from wyoming_hayakoe.cli.load.corpus import REPLIES
 from wyoming_hayakoe.cli.load.drive import Load, Outcome, poisson
 from wyoming_hayakoe.cli.load.report import summarise
@@ -196,6 +197,21 @@ def test_a_run_with_failures_only_is_drawn_too(tmp_path):
     assert (tmp_path / "chart.png").stat().st_size > 1000
 
 
+def test_a_chart_says_what_was_measured():
+    pytest.importorskip("matplotlib")
+    outcomes = [Outcome(due=n, asked=n, first=n + 0.1, ended=n + 0.4, speech=1.0, problem=None) for n in range(20)]
+    outcomes.append(Outcome(due=20, asked=20, first=None, ended=20.1, speech=0.0, problem="busy"))
+    canvas = made(outcomes, "2 requests a second for 10 s at tcp://a:1, voice: x")
+    assert canvas.get_suptitle() == "2 requests a second for 10 s at tcp://a:1, voice: x"
+    shares, times = canvas.axes
+    assert all(axes.get_xlabel() and axes.get_ylabel() and axes.get_title() for axes in canvas.axes)
+    labels = [text.get_text() for axes in (shares, times) for text in axes.get_legend().get_texts()]
+    assert labels == [
+        *("first audio", "whole answer", "50 % have first audio in 100 ms", "95 % have first audio in 100 ms"),
+        *("first audio (20)", "failed: busy (1)"),
+    ]
+
+
 async def test_the_command_sizes_a_fleet(capsys):
     async with running(local(max_clients=1000, max_queue=1000), voice=BeepVoice()) as server:
         arguments = ["load", "--size", "400", "--duration", "0.2", "--uri", uri(server)]
@@ -215,6 +231,12 @@ def test_a_limit_that_no_server_can_meet_is_reported_at_once():
     assert "a single client waits" in ran.stderr.decode()
 
 
+def test_a_chart_without_matplotlib_is_refused_before_the_run(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.backend_bases", None)
+    assert main(["load", "--rate", "5", "--chart", "a.png"]) == 2
+    assert "--chart: matplotlib is not installed" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -224,6 +246,11 @@ def test_a_limit_that_no_server_can_meet_is_reported_at_once():
         (["--clients", "0"], 2, "a whole number from 1"),
         (["--rate", "5", "--uri", "http://here"], 2, "tcp://HOST:PORT"),
         (["--rate", "5", "--uri", "tcp://127.0.0.1:9"], 1, "no server answers"),
+        (["--rate", "5", "--chart", "a.docx"], 2, "--chart: a.docx: is no image file: let its name end in .png"),
+        (["--rate", "5", "--chart", "chart"], 2, "--chart: chart: is no image file"),
+        (["--rate", "5", "--chart", "/no/such/a.png"], 2, "--chart: /no/such/a.png: there is no folder /no/such"),
+        (["--rate", "5", "--json", "/no/such/a.json"], 2, "--json: /no/such/a.json: there is no folder /no/such"),
+        (["--rate", "5", "--json", "/"], 2, "--json: /: cannot be written"),
     ],
 )
 def test_what_is_wrong_is_one_line(arguments, code, words, capsys):

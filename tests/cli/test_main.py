@@ -1,3 +1,4 @@
+import contextlib
 import subprocess
 import sys
 import time
@@ -12,6 +13,15 @@ from wyoming_hayakoe.version import __version__
 def test_version(run_here):
     result = run_here("--version")
     assert (result.code, result.stdout.strip()) == (0, __version__)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["say", "--version"], ["say", "こんにちは", "--version"], ["words", "--version"]]
+)
+def test_version_may_stand_anywhere(arguments, capsys):
+    with contextlib.suppress(SystemExit):
+        main(arguments)
+    assert capsys.readouterr().out.strip() == __version__
 
 
 def test_version_imports_nothing_heavy():

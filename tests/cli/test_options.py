@@ -210,11 +210,19 @@ def test_presets_are_voices_of_their_own(config):
     path = config(
         """
         length-scale = 1.1
-        voice = [
-            "slow",
-            { name = "slow", speed = 1.4, pitch_scale = 0.9, description = "遅く低い声" },
-            { name = "high", voice = "mei", style = "normal", pitch-scale = 1.2 },
-        ]
+        voice = ["slow"]
+
+        [[preset]]
+        name = "slow"
+        speed = 1.4
+        pitch_scale = 0.9
+        description = "遅く低い声"
+
+        [[preset]]
+        name = "high"
+        voice = "mei"
+        style = "normal"
+        pitch-scale = 1.2
         """
     )
     catalogue = offered("--config", path)
@@ -230,7 +238,7 @@ def test_presets_are_voices_of_their_own(config):
 @pytest.mark.parametrize("given", ["flag", "variable", "key"])
 def test_no_accent_is_an_option_and_accent_a_key_of_presets(config, monkeypatch, given):
     presets = "".join(
-        f'[[voice]]\nname = "{name}"\n{accent}'
+        f'[[preset]]\nname = "{name}"\n{accent}'
         for name, accent in {"plain": "", "with": "accent = true\n", "without": "accent = false\n"}.items()
     )
     path = config(("no-accent = true\n" if given == "key" else "") + presets)
@@ -243,14 +251,31 @@ def test_no_accent_is_an_option_and_accent_a_key_of_presets(config, monkeypatch,
 
 
 def test_presets_may_be_tables(config):
-    path = config('[[voice]]\nname = "a"\n[[voice]]\nname = "b"\nspeed = 2\n')
+    path = config('[[preset]]\nname = "a"\n[[preset]]\nname = "b"\nspeed = 2\n')
     assert [entry.name for entry in offered("--config", path).entries] == ["mei", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_old"),
+    [
+        ('[[preset]]\nname = "a"\n[[preset]]\nname = "b"\nspeed = 2\n', False),
+        ('preset = [{ name = "a" }, { name = "b", speed = 2 }]\n', False),
+        ('[[voice]]\nname = "a"\n[[voice]]\nname = "b"\nspeed = 2\n', True),
+        ('voice = ["mei", { name = "a" }, { name = "b" }]\n', True),
+        ('voice = { name = "a" }\n[[preset]]\nname = "b"\n', True),
+    ],
+)
+def test_presets_may_be_written_as_they_were_before_and_a_hint_says_how_now(config, text, is_old):
+    path = config(text)
+    assert {entry.name for entry in offered("--config", path).entries} == {"mei", "a", "b"}
+    hint = f"{path}: voice: presets are called [[preset]] now: [[voice]] is still understood"
+    assert resolved("--config", path).hint == (hint if is_old else None)
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("speed = 1.0", "kitchen.toml: speed: no such key: allowed are advertise, allow, "),
+        ("tempo = 1.0", "kitchen.toml: tempo: no such key: allowed are advertise, allow, "),
         ("rate = '16k'", "kitchen.toml: rate: '16k' is not a whole number from 8000 to 192000"),
         ("rate = true", "kitchen.toml: rate: True is not a whole number"),
         ("max-clients = 0", "kitchen.toml: max-clients: 0 is not a whole number from 1 to 10000"),
@@ -277,20 +302,38 @@ def test_presets_may_be_tables(config):
         ("speaker = 'b'", "kitchen.toml: speaker: voice 'mei' has no style 'b': it has normal"),
         ("voice = 1", "kitchen.toml: voice: 1 is not NAME or NAME=SOURCE"),
         ("= 1", "kitchen.toml: is not TOML"),
-        ("[[voice]]\nspeed = 1.0", "kitchen.toml: [[voice]] number 1: name: is missing"),
-        ("[[voice]]\nname = 'a'\nspeed = 9", "[[voice]] number 1: speed: 9 is not a number from 0.2 to 5"),
         (
-            "[[voice]]\nname = 'a'\nrate = 9",
-            "[[voice]] number 1: rate: no such key: allowed are accent, description, intonation-scale, ",
+            "voice = ['mei']\n[[voice]]\nname = 'a'",
+            "voice = … and [[voice]] exclude each other: call the presets [[preset]]",
         ),
-        ("[[voice]]\nname = 'a'\naccent = 'Tokyo'", "[[voice]] number 1: accent: 'Tokyo' is not true or false"),
-        ("[[voice]]\nname = ''", "[[voice]] number 1: name: '' is not a text"),
-        ("[[voice]]\nname = 'a'\nvoice = 'b'", "[[voice]] number 1: voice: no voice 'b': there is mei"),
         (
-            "[[voice]]\nname = 'a'\nstyle = 'b'",
-            "[[voice]] number 1: style: voice 'mei' has no style 'b': it has normal",
+            "voice = 'mei'\n[[voice]]\nname = 'a'",
+            "voice = … and [[voice]] exclude each other: call the presets [[preset]]",
         ),
-        ("[[voice]]\nname = 'mei'", "[[voice]] number 1: name: 'mei' is another voice's"),
+        ("preset = 'a'", "kitchen.toml: preset: is not a list of tables: begin each preset with a line [[preset]]"),
+        ("[preset]\nname = 'a'", "kitchen.toml: preset: is not a list of tables"),
+        ("max_client = 3", "kitchen.toml: max-client: no such key: did you mean 'max-clients'?"),
+        ("speed = 1.1", "kitchen.toml: speed: no such key: did you mean 'length-scale'?"),
+        (
+            "[[preset]]\nname = 'a'\nlength-scale = 2",
+            "[[preset]] number 1: length-scale: no such key: did you mean 'speed'?",
+        ),
+        ("max-memory = '10'", "kitchen.toml: max-memory: '10' is not enough: the least is 128M"),
+        ("max-memory = 10", "kitchen.toml: max-memory: 10 is not enough: the least is 128M"),
+        ("[[preset]]\nspeed = 1.0", "kitchen.toml: [[preset]] number 1: name: is missing"),
+        ("[[preset]]\nname = 'a'\nspeed = 9", "[[preset]] number 1: speed: 9 is not a number from 0.2 to 5"),
+        (
+            "[[preset]]\nname = 'a'\nrate = 9",
+            "[[preset]] number 1: rate: no such key: allowed are accent, description, intonation-scale, ",
+        ),
+        ("[[preset]]\nname = 'a'\naccent = 'Tokyo'", "[[preset]] number 1: accent: 'Tokyo' is not true or false"),
+        ("[[preset]]\nname = ''", "[[preset]] number 1: name: '' is not a text"),
+        ("[[preset]]\nname = 'a'\nvoice = 'b'", "[[preset]] number 1: voice: no voice 'b': there is mei"),
+        (
+            "[[preset]]\nname = 'a'\nstyle = 'b'",
+            "[[preset]] number 1: style: voice 'mei' has no style 'b': it has normal",
+        ),
+        ("[[preset]]\nname = 'mei'", "[[preset]] number 1: name: 'mei' is another voice's"),
     ],
 )
 def test_what_is_wrong_is_named_with_file_key_and_what_is_allowed(config, text, words):

@@ -56,7 +56,7 @@ def installed(monkeypatch):
 
 
 def test_the_preferred_voice_may_become_the_default_where_nobody_chooses(installed, config):
-    given = resolved("--config", config('[[voice]]\nname = "slow"\nspeed = 1.5\n'))
+    given = resolved("--config", config('[[preset]]\nname = "slow"\nspeed = 1.5\n'))
     assert given.wanted.preferred == PREFERRED
     assert dict(given.wanted.sources) == {PREFERRED: None}
     assert (given.wanted.order, given.wanted.default_voice) == (["mei", PREFERRED], "mei")
@@ -74,7 +74,7 @@ def test_whoever_chooses_gets_no_other_default(installed, arguments):
 
 
 def test_a_name_that_is_the_user_s_is_not_taken(installed, config, tmp_path):
-    given = resolved("--config", config(f'[[voice]]\nname = "{PREFERRED}"\n'))
+    given = resolved("--config", config(f'[[preset]]\nname = "{PREFERRED}"\n'))
     assert (given.wanted.preferred, dict(given.wanted.sources)) == (None, {})
     as_folder(tmp_path / "data" / "voices" / PREFERRED)
     given = resolved()
@@ -93,7 +93,7 @@ def test_where_the_built_in_voice_stays_the_default_one_line_says_why(installed)
 
 
 def test_a_preset_brings_its_built_in_voice(installed, config):
-    presets = f'[[voice]]\nname = "a"\nvoice = "{PREFERRED}"\n[[voice]]\nname = "b"\nvoice = "kokoro-kumo"\n'
+    presets = f'[[preset]]\nname = "a"\nvoice = "{PREFERRED}"\n[[preset]]\nname = "b"\nvoice = "kokoro-kumo"\n'
     given = resolved("--config", config(presets))
     assert dict(given.wanted.sources) == {PREFERRED: None, "kokoro-kumo": None}
     assert (given.wanted.preferred, given.wanted.default_voice) == (PREFERRED, "mei")

@@ -1,15 +1,18 @@
 import io
 import logging
+import time
 
 import pytest
 
-from wyoming_hayakoe.cli.progress import Bar, Lines, figures
+from wyoming_hayakoe.cli import progress
+from wyoming_hayakoe.cli.progress import Bar, Lines, figures, lasting
 from wyoming_hayakoe.sources.source import Transfer
 
 
 def test_figures_tell_share_and_size():
     assert figures(Transfer("v", 1_000_000, 4_000_000)) == " 25 % of 4.0 MB"
     assert figures(Transfer("v", 0, 0)) == "  0 % of 0.0 MB"
+    assert figures(Transfer("sentences", 1, 4, "speaking", "steps")) == "1 of 4"
 
 
 def test_a_bar_is_drawn_over_itself_and_its_end_stays(monkeypatch):
@@ -56,3 +59,29 @@ def test_transfers_that_run_at_the_same_time_have_their_own_lines(caplog):
             lines(Transfer(name, done, 100))
     shares = [record.getMessage().split(": ")[0] for record in caplog.records]
     assert shares == ["downloading anna", "downloading bert"] * 2
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("make", [Terminal, io.StringIO], ids=["terminal", "log"])
+def test_work_of_unknown_length_says_that_it_lasts(make, caplog, monkeypatch):
+    caplog.set_level("INFO")
+    terminal = make()
+
+    def shown():
+        return terminal.getvalue() + caplog.text
+
+    with lasting("preparing a", terminal):
+        pass
+    assert shown() == "", "what is short needs no word"
+    for name in ("SOON", "_TICK_SECONDS", "_LINE_SECONDS"):
+        monkeypatch.setattr(progress, name, 0.01)
+    with lasting("preparing a", terminal):
+        end = time.monotonic() + 10
+        while shown().count("preparing a: 0 s so far") < 2 and time.monotonic() < end:
+            time.sleep(0.005)
+    assert shown().count("preparing a: 0 s so far") >= 2
+    assert terminal.getvalue() == "" or terminal.getvalue().endswith("\r\x1b[K")

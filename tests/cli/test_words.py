@@ -36,11 +36,11 @@ def test_add_list_remove(home: Path, capsys: pytest.CaptureFixture[str]) -> None
     capsys.readouterr()
     assert run("list") == 0
     assert capsys.readouterr().out == (
-        "surface  reading       accent  priority\n担々麺   タンタンメン  3       10\nHACS     ハクス        0       8\n"
+        "surface  reading       accent  priority\nHACS     ハクス        0       8\n担々麺   タンタンメン  3       10\n"
     )
     assert run("list", "--json") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert json.loads(lines[0]) == {
+    assert json.loads(lines[1]) == {
         "surface": "担々麺",
         "reading": "タンタンメン",
         "accent": 3,

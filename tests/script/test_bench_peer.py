@@ -51,7 +51,7 @@ def test_every_figure_but_the_second_voice_has_its_goal_and_ratio(capsys, monkey
     assert all("peer/int8 4.50" in row for row in rows)
     assert sum("(goal " in row for row in rows) == len(bench_peer.GOALS)
     assert chart.stat().st_size > 1000
-    draw([Comparison("x", "ms", {"int8": 1.0, "peer": 2.0}, "peer")], chart)
+    draw([Comparison("x", "ms", {"int8": 1.0, "peer": 2.0}, "peer")], "a voice", chart)
 
 
 def test_streams_are_measured_to_their_first_and_to_their_last_window():

@@ -163,7 +163,7 @@ def test_the_entry_names_the_voices_that_are_offered(hosts, tmp_path):
         Process(server_host, command("--uri", "tcp://0.0.0.0:10200", "--config", str(config))),
     ):
         assert browser.event()[-1]["voices"] == "mei"
-        config.write_text('[[voice]]\nname = "slow"\nspeed = 1.5\n', encoding="utf-8")
+        config.write_text('[[preset]]\nname = "slow"\nspeed = 1.5\n', encoding="utf-8")
         assert browser.event()[0] == "removed"
         assert browser.event()[-1]["voices"] == "mei,slow"
 
@@ -252,7 +252,7 @@ def test_a_name_taken_in_a_conflict_is_kept_while_the_server_runs(hosts, tmp_pat
             wait_for("the name kitchen-2 may change", log)
             server.stop()
             assert browser.event() == ["removed", "kitchen._wyoming._tcp.local."]
-            config.write_text('[[voice]]\nname = "slow"\nspeed = 1.5\n', encoding="utf-8")
+            config.write_text('[[preset]]\nname = "slow"\nspeed = 1.5\n', encoding="utf-8")
             assert browser.event() == ["removed", "kitchen-2._wyoming._tcp.local."]
             assert browser.event()[1] == "kitchen-2._wyoming._tcp.local."
 

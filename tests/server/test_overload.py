@@ -193,7 +193,7 @@ async def test_a_later_window_that_runs_takes_the_place_of_one_who_waits(later, 
             admission.check()
             callers.append(asyncio.create_task(first()))
             await asyncio.sleep(0)
-        with pytest.raises(RequestError, match="3 requests come first"):
+        with pytest.raises(RequestError, match="3 requests to be answered first"):
             admission.check()
     finally:
         gate.set()

@@ -44,8 +44,8 @@ def test_a_preset_comes_with_its_voice():
     [
         (WantedVoices(first=["b"], where_voice="--voice"), "--voice: no voice 'b': there is mei"),
         (
-            WantedVoices(presets=[Preset("x", "b", SynthesisParams(), origin="[[voice]] 1")]),
-            "[[voice]] 1: voice: no voice",
+            WantedVoices(presets=[Preset("x", "b", SynthesisParams(), origin="[[preset]] 1")]),
+            "[[preset]] 1: voice: no voice",
         ),
         (
             WantedVoices(params=SynthesisParams(style="Sad"), where_style="--speaker"),

@@ -105,7 +105,7 @@ def data(tmp_path, monkeypatch):
 def seeded(tmp_path):
     """Options with which the voice x sounds the same each time."""
     path = tmp_path / "seeded.toml"
-    path.write_text('[[voice]]\nname = "seeded"\nvoice = "x"\nseed = 1\n', encoding="utf-8")
+    path.write_text('[[preset]]\nname = "seeded"\nvoice = "x"\nseed = 1\n', encoding="utf-8")
     return ["--voice", "seeded", "--config", str(path)]
 
 

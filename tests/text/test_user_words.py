@@ -70,7 +70,7 @@ def test_a_bad_row_is_named_and_the_rest_loads() -> None:
     assert [str(problem) for problem in contents.problems] == [
         "words.csv:5: the reading 'しずく' is not katakana",
         "words.csv:6: accent 9 is beyond the 2 morae of キュー",
-        "words.csv:7: 1 fields instead of surface, reading, accent and perhaps priority",
+        "words.csv:7: 1 field instead of surface, reading, and perhaps accent and priority",
     ]
 
 
@@ -149,12 +149,29 @@ def test_put_and_drop_leave_the_rest_alone(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == 'surface,reading,accent,priority\n雪,ユキ,2,8\n"a,b",エービー,0,8\n'
     path.write_text("# mine\n雪,ユキ,2\nbad\n", encoding="utf-8")
     user_words.put(path, [UserWord("雪", "セツ", 1), UserWord("HACS", "ハックス", 1)])
-    assert path.read_text(encoding="utf-8") == "# mine\nbad\n雪,セツ,1,8\nHACS,ハックス,1,8\n"
+    assert path.read_text(encoding="utf-8") == "# mine\n雪,セツ,1,8\nbad\nHACS,ハックス,1,8\n"
     assert user_words.drop(path, ["ＨＡＣＳ"]) == []
     assert user_words.drop(path, ["霜"]) == ["霜"]
-    assert path.read_text(encoding="utf-8") == "# mine\nbad\n雪,セツ,1,8\n"
+    assert path.read_text(encoding="utf-8") == "# mine\n雪,セツ,1,8\nbad\n"
     assert list(path.parent.iterdir()) == [path]
     assert path.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("begins", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_put_and_drop_keep_header_comments_order_and_what_excel_needs(tmp_path: Path, begins: bytes, ends: str) -> None:
+    def written(*lines: str) -> bytes:
+        return begins + "".join(line + ends for line in lines).encode()
+
+    path = tmp_path / "words.csv"
+    head, notes = "Surface, reading, accent", ("# names", "", "# places")
+    path.write_bytes(written(head, notes[0], "雪,ユキ,2", notes[1], notes[2], "雫,シズク,1", "雪,ユキ,1"))
+    user_words.put(path, [UserWord("雪", "セツ", 1), UserWord("霜", "シモ", 2)])
+    assert path.read_bytes() == written(head, notes[0], "雪,セツ,1,8", notes[1], notes[2], "雫,シズク,1", "霜,シモ,2,8")
+    assert user_words.drop(path, ["雪", "雫", "霜"]) == []
+    assert path.read_bytes() == written(head, *notes)
+    user_words.put(path, [UserWord("雪", "ユキ", 2)])
+    assert path.read_bytes() == written(head, *notes, "雪,ユキ,2,8")
 
 
 def test_drop_removes_all_words_or_none(tmp_path: Path) -> None:

@@ -1,59 +1,33 @@
 """The command line: one file for each subcommand."""
 
-import argparse
-import importlib
 import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Any, NoReturn
 
 from wyoming_hayakoe.cli import native_output, standard_error
+from wyoming_hayakoe.cli.argument_parser import ArgumentParser
+from wyoming_hayakoe.cli.commands import PROGRAM, complete, module_of, parse, parser_of
 from wyoming_hayakoe.engine.runtime.heap import use_one_heap
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.version import __version__
-
-PROGRAM = "wyoming-hayakoe"
-
-_COMMANDS = {
-    "serve": "serve voices over the Wyoming protocol (the default command)",
-    "say": "speak a text to a file, to a player, or through a running server",
-    "voices": "list the voices of this installation",
-    "download": "fetch voices before their first use",
-    "compile": "prepare voices for this machine before their first use",
-    "words": "add, list, remove, import and export the words of the user's dictionary",
-    "export": "export a training checkpoint as the ONNX files of a voice",
-    "publish": "upload a voice to Hugging Face, S3 or a folder, and verify that it speaks from there",
-    "health": "check that a running server answers: for scripts and containers",
-    "bench": "measure a server on this machine",
-    "load": "send concurrent requests to running servers, and compute how many replicas a fleet needs",
-}
-
-
-class _Parser(argparse.ArgumentParser):
-    """Argument parser that takes only whole option names and reports errors as a UsageError of one line."""
-
-    def __init__(self, **settings: Any) -> None:
-        formatter = argparse.RawDescriptionHelpFormatter
-        super().__init__(formatter_class=formatter, allow_abbrev=False, **settings)
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (see {self.prog} --help)")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0, 2 for bad usage, 1 for everything else."""
     _reserve_standard_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
-    command = arguments.pop(0) if arguments and arguments[0] in _COMMANDS else "serve"
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
+    command = "" if arguments[:1] in ([], [""]) or arguments[0].startswith("-") else arguments.pop(0)
     if arguments[:1] == ["--version"]:
         print(__version__)
         return 0
     debug = "--debug" in arguments or os.environ.get("HAYAKOE_DEBUG", "").lower() in {"1", "true", "yes", "on"}
     if argv is None and not debug:  # only in a process of this program: a caller of main() keeps its own output
         native_output.discard()
-    if argv is None and command == "serve":
+    if argv is None and command in {"", "serve"}:
         use_one_heap()  # counts only if no thread has started
         standard_error.never_block()
     return _guarded(lambda: _run(command, arguments), debug=debug)
@@ -61,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run_command(module: ModuleType, name: str, arguments: Sequence[str]) -> int:
     """Run a module with a subcommand's functions as the program ``name``; return the exit code as main() does."""
-    return _guarded(lambda: _parse_and_run(module, _Parser(prog=name), arguments), debug="--debug" in arguments)
+    parser = ArgumentParser(prog=name)
+    complete(parser, module)
+    return _guarded(lambda: int(module.run(parse(parser, name, arguments))), debug="--debug" in arguments)
 
 
 def _guarded(work: Callable[[], int], *, debug: bool) -> int:
@@ -81,19 +57,14 @@ def _guarded(work: Callable[[], int], *, debug: bool) -> int:
 
 
 def _run(command: str, arguments: list[str]) -> int:
-    module = importlib.import_module(f"wyoming_hayakoe.cli.{command}")
-    if command == "serve":
-        return _parse_and_run(module, _Parser(prog=PROGRAM, epilog=_epilog()), arguments)
-    return _parse_and_run(module, _Parser(prog=f"{PROGRAM} {command}"), arguments)
+    module, parser = module_of(command), parser_of(command)
+    flags = parse(parser, command, arguments)
+    has_variables = any(name.startswith("HAYAKOE_") for name in os.environ)
+    if has_variables and command not in {"", "serve"}:  # which log them, with everything else
+        from wyoming_hayakoe.cli.options.variables import warn_of_unknown_variables
 
-
-def _parse_and_run(module: ModuleType, parser: "_Parser", arguments: Sequence[str]) -> int:
-    parser.description = module.__doc__
-    parser.add_argument("--version", action="version", version=__version__)
-    module.add_arguments(parser)
-    if "--debug" not in parser.format_usage():
-        parser.add_argument("--debug", action="store_true", help="show tracebacks")
-    code: int = module.run(parser.parse_args(arguments))
+        warn_of_unknown_variables()
+    code: int = module.run(flags)
     return code
 
 
@@ -106,16 +77,6 @@ def _reserve_standard_streams() -> None:
             if descriptor != number:
                 os.close(descriptor)
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
-
-
-def _epilog() -> str:
-    commands = "\n".join(f"  {name:<8} {text}" for name, text in _COMMANDS.items())
-    return f"""\
-commands (each has its own --help):
-{commands}
-
-Each option is also an environment variable (--max-clients: HAYAKOE_MAX_CLIENTS; commas separate the values of a list)
-and a key of the --config file. A flag takes precedence over a variable, and a variable over a key."""
 
 
 def _fail(message: str, code: int, *, debug: bool) -> int:

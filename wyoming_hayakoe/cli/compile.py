@@ -2,12 +2,13 @@
 
 import argparse
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 
 from wyoming_hayakoe.cli.options.configured import configure
 from wyoming_hayakoe.cli.options.option import add_options
 from wyoming_hayakoe.cli.options.table import LOGGING, PREPARING
-from wyoming_hayakoe.cli.progress import progress_on
+from wyoming_hayakoe.cli.progress import lasting, progress_on
 from wyoming_hayakoe.engine.runtime.bounds import bound, most_memory
 from wyoming_hayakoe.engine.runtime.heap import give_back_at_once
 from wyoming_hayakoe.errors import HayakoeError, UsageError
@@ -47,7 +48,9 @@ def run(flags: argparse.Namespace) -> int:
     failures = []
     for name in voices:
         try:
-            tts.speakers[name].voice.compile()
+            # Elsewhere the lines of the log say it, which a server relays to its own.
+            with lasting(f"preparing {name}", sys.stderr) if sys.stderr.isatty() else nullcontext():
+                tts.speakers[name].voice.compile()
         except HayakoeError as error:
             failures.append(str(error))
         else:

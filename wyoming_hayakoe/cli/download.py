@@ -27,6 +27,7 @@ def run(flags: argparse.Namespace) -> int:
     # The positional VOICE stands for --voice: without it, HAYAKOE_VOICE and the --config file apply.
     flags.voice = flags.voice or None
     configured = configure(flags, FETCHING)
+    configured.start_logging("%(message)s")
     wanted = configured.wanted
     voices = {name: source for name, source in wanted.sources.items() if name != wanted.preferred}
     if not voices and not flags.bert:

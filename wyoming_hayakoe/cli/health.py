@@ -10,7 +10,7 @@ from wyoming_hayakoe.cli.options.converters import number
 from wyoming_hayakoe.cli.options.option import add_options, option, options_of
 from wyoming_hayakoe.cli.options.resolve import ConfigFile, config_path, read_config, resolve
 from wyoming_hayakoe.cli.options.table import LISTENING, Listening
-from wyoming_hayakoe.errors import HayakoeError, UsageError
+from wyoming_hayakoe.errors import HayakoeError, UsageError, counted
 from wyoming_hayakoe.server.listeners import StdioAddress, TcpAddress, UnixAddress, parse_uri
 
 
@@ -39,8 +39,7 @@ def run(flags: argparse.Namespace) -> int:
     limit = resolve(_Waiting, _OPTIONS, flags, ConfigFile()).settings.timeout
     started = time.monotonic()
     voices = asyncio.run(_count_voices(uri, limit))
-    offered = "1 voice" if voices == 1 else f"{voices} voices"
-    print(f"{uri}: offers {offered}, said after {1000 * (time.monotonic() - started):.0f} ms")
+    print(f"{uri}: offers {counted(voices, 'voice')}, answered after {1000 * (time.monotonic() - started):.0f} ms")
     return 0
 
 

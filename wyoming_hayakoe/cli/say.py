@@ -6,7 +6,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from wyoming_hayakoe.audio import to_pcm, write_wav
@@ -14,13 +15,17 @@ from wyoming_hayakoe.cli.client import Chunk, Client
 from wyoming_hayakoe.cli.options.configured import configure, open_voices
 from wyoming_hayakoe.cli.options.option import add_options
 from wyoming_hayakoe.cli.options.table import SPEAKING
+from wyoming_hayakoe.cli.progress import SOON, lasting, progress_on
 from wyoming_hayakoe.errors import HayakoeError, RequestError, UsageError
+from wyoming_hayakoe.narration import Narration
 from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.server.listeners import StdioAddress, parse_uri
+from wyoming_hayakoe.sources.source import Transfer
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text.audible import audible
 from wyoming_hayakoe.text.explain import table, to_json
 from wyoming_hayakoe.text.passage_cutter import cut
+from wyoming_hayakoe.voice import Waveform
 
 _PLAYERS = ("pw-play", "paplay", "aplay", "afplay")
 
@@ -50,7 +55,6 @@ def run(flags: argparse.Namespace) -> int:
     player = _find_player(wanted=flags.play) if play else None
     text = _read_text(flags.text)
     chunks = asyncio.run(_remote(flags, text)) if flags.uri else list(_local(flags, text))
-    _progress_done()
     if not any(chunk.pcm for chunk in chunks):
         raise HayakoeError("the text holds no words that can be spoken: give another text")
     wav = write_wav(b"".join(chunk.pcm for chunk in chunks), chunks[0].rate)
@@ -88,16 +92,30 @@ def _local(flags: argparse.Namespace, text: str) -> Iterator[Chunk]:
         try:
             return catalogue.find(Requested(name))
         except RequestError as error:
-            _progress_done()
             print(f"--ssml: {error.text}: the chosen voice goes on", file=sys.stderr)
             return None
 
+    with lasting(f"preparing {speaker.voice.name}", sys.stderr):
+        speaker.voice.prepare()
     narration = speaker.narrate()
-    seconds = 0.0
-    for window in narration.speak_ssml(text, cast) if flags.ssml else narration.speak_text(text):
+    windows = narration.speak_ssml(text, cast) if flags.ssml else narration.speak_text(text)
+    total = sum(bool(passage.text.strip()) for passage in cut(text, ssml=flags.ssml))
+    for window in _reported(windows, narration, total):
         yield Chunk(to_pcm(window), speaker.sample_rate)
-        seconds += len(window) / speaker.sample_rate
-        _progress(seconds)
+
+
+def _reported(windows: Iterable[Waveform], narration: Narration, total: int) -> Iterator[Waveform]:
+    """Yield ``windows``, and show how many sentences are spoken, once that has taken two seconds."""
+    progress = progress_on(sys.stderr)
+    shows_from = time.monotonic() + SOON
+    for window in windows:
+        yield window
+        # Code that is left out is announced in a sentence more.
+        total = max(total, narration.sentences)
+        if time.monotonic() >= shows_from:
+            progress(Transfer("sentences", narration.sentences - 1, total, "speaking", "steps"))
+    if time.monotonic() >= shows_from:
+        progress(Transfer("sentences", total, total, "speaking", "steps"))
 
 
 async def _remote(flags: argparse.Namespace, text: str) -> list[Chunk]:
@@ -110,14 +128,10 @@ async def _remote(flags: argparse.Namespace, text: str) -> list[Chunk]:
             raise ValueError
     except ValueError:
         raise UsageError(f"--uri: {flags.uri!r} is not tcp://HOST:PORT or unix:///PATH") from None
-    chunks: list[Chunk] = []
-    seconds = 0.0
-    async with Client(flags.uri) as client:
-        async for chunk in client.speak(text, flags.voice[0] if flags.voice else None, flags.speaker, ssml=flags.ssml):
-            chunks.append(chunk)
-            seconds += len(chunk.pcm) / 2 / chunk.rate
-            _progress(seconds)
-    return chunks
+    voice = flags.voice[0] if flags.voice else None
+    with lasting(f"{flags.uri} is speaking", sys.stderr):
+        async with Client(flags.uri) as client:
+            return [chunk async for chunk in client.speak(text, voice, flags.speaker, ssml=flags.ssml)]
 
 
 def _read_text(text: str | None) -> str:
@@ -161,13 +175,3 @@ def _play(wav: bytes, player: str) -> None:
     if result.returncode != 0:
         reason = (result.stderr.strip() or f"exit code {result.returncode}").splitlines()[-1]
         raise HayakoeError(f"{player} cannot play ({reason}): write a file with -o")
-
-
-def _progress(seconds: float) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{seconds:.1f} s of speech", end="", file=sys.stderr, flush=True)
-
-
-def _progress_done() -> None:
-    if sys.stderr.isatty():
-        print(file=sys.stderr)

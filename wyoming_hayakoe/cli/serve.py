@@ -13,6 +13,7 @@ from wyoming_hayakoe.cli.options.configured import Configured, configure
 from wyoming_hayakoe.cli.options.option import add_options, as_flags
 from wyoming_hayakoe.cli.options.resolve import config_path
 from wyoming_hayakoe.cli.options.table import LOGGING, PREPARING, SERVING
+from wyoming_hayakoe.cli.options.variables import warn_of_unknown_variables
 from wyoming_hayakoe.cli.progress import progress_on
 from wyoming_hayakoe.cli.standard_error import exit_at_once
 from wyoming_hayakoe.disk import stamp as stamp_of
@@ -44,6 +45,7 @@ def run(flags: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, lambda *_: exit_at_once(0))
     configured = configure(flags, SERVING)
     configured.start_logging(_LOG_FORMAT)
+    warn_of_unknown_variables()
     if configured.default_line:
         _LOGGER.info("%s", configured.default_line)
     offline = configured.settings.offline

@@ -11,52 +11,69 @@ from dataclasses import asdict
 from pathlib import Path
 
 from wyoming_hayakoe.disk import read_regular
-from wyoming_hayakoe.errors import HayakoeError, UsageError
+from wyoming_hayakoe.errors import HayakoeError, UsageError, counted
 from wyoming_hayakoe.paths import data_dir, words_file
 from wyoming_hayakoe.text import exchange, user_words
 from wyoming_hayakoe.text.explain import columns
 from wyoming_hayakoe.text.morae import as_katakana
 from wyoming_hayakoe.text.refused_rows import Problem
-from wyoming_hayakoe.text.user_words import UserWord
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommands and their flags."""
     place = argparse.ArgumentParser(add_help=False)
     place.add_argument("--data-dir", metavar="DIR", help="folder of words.csv (default: the user's data folder)")
-    commands = parser.add_subparsers(dest="words_command", required=True, metavar="COMMAND")
+    subparsers = parser.add_subparsers(dest="words_command", required=True, metavar="COMMAND", title="commands")
 
-    add = commands.add_parser("add", parents=[place], help="add a word, or replace it")
-    add.add_argument("surface", help="word as it is written in a text: HACS")
-    add.add_argument("reading", help="pronunciation in katakana or hiragana, ー for a long vowel: ハックス")
+    def command(name: str, what: str, example: str) -> argparse.ArgumentParser:
+        text = f"example:\n  wyoming-hayakoe words {name} {example}"
+        return subparsers.add_parser(
+            name, parents=[place], help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=text.rstrip()
+        )
+
+    add = command("add", "add a word, or replace it", "七海 ナナミ 1")
+    add.add_argument("surface", metavar="SURFACE", help="word as it is written in a text: HACS")
     add.add_argument(
-        "accent", nargs="?", default="0", help="accent nucleus: the mora after which the pitch falls; 0: none (default)"
+        "reading", metavar="READING", help="pronunciation in katakana or hiragana, ー for a long vowel: ハックス"
+    )
+    add.add_argument(
+        "accent",
+        metavar="ACCENT",
+        nargs="?",
+        default="0",
+        help="accent nucleus: number of the mora after which the pitch falls, 0 for none (default: 0)",
     )
     add.add_argument(
         "--priority",
+        metavar="NUMBER",
         default=str(user_words.DEFAULT_PRIORITY),
-        help="precedence over other words, 0 to 10 (default: 8)",
+        help="precedence over other words (0 to 10; default: 8)",
     )
     add.set_defaults(words_run=_add)
 
-    show = commands.add_parser("list", parents=[place], help="show the words")
+    show = command("list", "show the words", "")
     show.add_argument("--json", action="store_true", help="one JSON object a line")
     show.set_defaults(words_run=_list)
 
-    remove = commands.add_parser("remove", parents=[place], help="remove words")
-    remove.add_argument("surface", nargs="+", help="words as the list shows them")
+    remove = command("remove", "remove words", "七海")
+    remove.add_argument("surface", metavar="SURFACE", nargs="+", help="word as the list shows it")
     remove.set_defaults(words_run=_remove)
 
-    bring = commands.add_parser("import", parents=[place], help="add the words of a file")
+    bring = command("import", "add the words of a file", "user_dict.json")
     bring.add_argument(
         "file",
+        metavar="FILE",
         help="words.csv, user_dict.json of VOICEVOX or AivisSpeech, or HayaKoe's words as JSON; - is standard input",
     )
     bring.set_defaults(words_run=_import)
 
-    export = commands.add_parser("export", parents=[place], help="write the words to a file")
-    export.add_argument("file", nargs="?", default="-", help="file to write; - is standard output (default)")
-    export.add_argument("--format", choices=("csv", "voicevox"), help="default: voicevox for *.json, else csv")
+    export = command("export", "write the words to a file", "words.csv")
+    export.add_argument(
+        "file", metavar="FILE", nargs="?", default="-", help="file to write; - is standard output (default: -)"
+    )
+    export.add_argument(
+        "--format", choices=("csv", "voicevox"), help="format of the file (default: voicevox for *.json, else csv)"
+    )
     export.set_defaults(words_run=_export)
 
 
@@ -100,7 +117,7 @@ def _list(args: argparse.Namespace, path: Path) -> int:
 
 def _remove(args: argparse.Namespace, path: Path) -> int:
     if missing := user_words.drop(path, args.surface):
-        raise HayakoeError(f"{path}: has no word {', '.join(missing)}; see: wyoming-hayakoe words list")
+        raise HayakoeError(f"{path}: has no word {', '.join(missing)}; see wyoming-hayakoe words list")
     return 0
 
 
@@ -113,9 +130,9 @@ def _import(args: argparse.Namespace, path: Path) -> int:
         raise HayakoeError(f"{name}: {error}") from None
     _complain(contents.problems)
     if not contents.entries:
-        raise HayakoeError(f"{name}: holds no word that can be used: see `words import --help`")
+        raise HayakoeError(f"{name}: holds no word that can be used: see wyoming-hayakoe words import --help")
     user_words.put(path, contents.entries)
-    print(f"{_count(contents.entries)} added to {path}")
+    print(f"{counted(len(contents.entries), 'word')} added to {path}")
     return 0
 
 
@@ -141,7 +158,3 @@ def _export(args: argparse.Namespace, path: Path) -> int:
 def _complain(problems: Iterable[Problem]) -> None:
     for problem in problems:
         print(problem, file=sys.stderr)
-
-
-def _count(entries: tuple[UserWord, ...]) -> str:
-    return "1 word" if len(entries) == 1 else f"{len(entries)} words"

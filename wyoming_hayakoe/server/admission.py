@@ -16,7 +16,7 @@ their share. Sixteen texts of an hour would otherwise keep everybody out for as 
 
 import logging
 
-from wyoming_hayakoe.errors import RequestError
+from wyoming_hayakoe.errors import RequestError, counted
 from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.server.log_limits import RareWarning
 
@@ -52,9 +52,9 @@ class Admission:
         demand = self._lane.demand(within=_AHEAD)
         # Beside a later window, which may take long, a first one takes twice its time.
         if (before := demand.first + demand.later) >= self._max_queue:
-            raise self._busy(f"{before} requests come first")
+            raise self._busy(f"{counted(before, 'request')} to be answered first")
         if demand.callers >= max(self._max_queue, self._real_time_answers()):
-            raise self._busy(f"{demand.callers} requests are being answered already")
+            raise self._busy(f"{counted(demand.callers, 'request')} being answered already")
 
     def learn(self, *, sound: float, computing: float) -> None:
         """Update the measured speed of this machine with a sentence: the seconds that it lasts, and took."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 
 from wyoming_hayakoe.errors import HayakoeError
 
@@ -46,16 +46,21 @@ class ChangedError(SourceError):
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Progress of fetching one prefix."""
+    """Progress of fetching one prefix, or of an upload or export."""
 
     name: str
     """The source and the prefix, for display; without secrets."""
 
     done: int
-    """Bytes that have arrived."""
+    """Bytes that have arrived, or steps that are done."""
 
     total: int
-    """Bytes in all."""
+    """Bytes or steps in all."""
+
+    doing: str = "downloading"
+    """What is done, for log lines."""
+
+    unit: Literal["bytes", "steps"] = "bytes"
 
 
 Progress = Callable[[Transfer], None]

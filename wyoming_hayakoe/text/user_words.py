@@ -11,6 +11,7 @@ as they are. A file has at most 100,000 lines and 16 MiB.
 
 import csv
 import io
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from typing import Literal
 from unicodedata import normalize
 
 from wyoming_hayakoe.disk import check_regular, locked, read_regular, write_whole
-from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.errors import HayakoeError, counted
 from wyoming_hayakoe.text import characters
 from wyoming_hayakoe.text.morae import split
 from wyoming_hayakoe.text.refused_rows import Problem, Refused
@@ -82,7 +83,7 @@ def entry(surface: str, reading: str, accent: int | str = 0, priority: int | str
     morae = len(_checked_morae(reading))
     nucleus = _number("accent", accent, 0)
     if not 0 <= nucleus <= morae:
-        raise ValueError(f"accent {nucleus} is beyond the {morae} morae of {reading}")
+        raise ValueError(f"accent {nucleus} is beyond the {counted(morae, 'mora', 'morae')} of {reading}")
     chosen = _number("priority", priority, DEFAULT_PRIORITY)
     if not 0 <= chosen <= MAX_PRIORITY:
         raise ValueError(f"priority {chosen} is not between 0 and {MAX_PRIORITY}")
@@ -155,7 +156,9 @@ def _row(line: str) -> list[str] | None:
     while len(fields) > 2 and not fields[-1].strip():
         fields.pop()
     if not 2 <= len(fields) <= len(_HEADER):
-        raise ValueError(f"{len(fields)} fields instead of surface, reading, accent and perhaps priority")
+        raise ValueError(
+            f"{counted(len(fields), 'field')} instead of surface, reading, and perhaps accent and priority"
+        )
     # `reading` is no katakana, so no word's row looks like the header.
     return None if _is_header(fields) else fields
 
@@ -196,18 +199,26 @@ def dump(entries: Iterable[UserWord]) -> str:
 
 
 def put(path: Path, entries: Iterable[UserWord]) -> None:
-    """Add entries to a ``words.csv``, or replace those of the same surface; other lines stay as they are.
+    """Add entries to a ``words.csv``, or replace those of the same surface in their places; all else stays as it is.
 
     Raises:
         HayakoeError: the file is not UTF-8, or would have more than MAX_LINES or MAX_BYTES.
         OSError: it cannot be written; it is as before.
     """
     added = {word.surface: word for word in entries}
+    replaced = frozenset(added)
     path = _resolved(path)
     with locked(path.parent, _WAITING.format(path)):
-        kept = [line for line in _lines(path) if _surface_of(line) not in added] or [_line(_HEADER)]
-        lines = [*kept, *map(_entry_line, added.values())]
-        data = "".join(lines).encode()
+        text = _text(path)
+        lines = []
+        for line in text.lines or [_line(_HEADER)]:
+            surface = _surface_of(line)
+            if surface not in replaced:
+                lines.append(line)
+            elif (word := added.pop(surface, None)) is not None:
+                lines.append(_entry_line(word))
+        lines += map(_entry_line, added.values())
+        data = text.encoded(lines)
         if len(lines) > MAX_LINES or len(data) > MAX_BYTES:
             raise HayakoeError(
                 f"{path}: would be longer than {MAX_LINES:,} lines or {MAX_BYTES >> 20} MiB: remove words first"
@@ -225,11 +236,12 @@ def drop(path: Path, surfaces: Iterable[str]) -> list[str]:
     dropped = {normalize("NFKC", surface).strip(): None for surface in surfaces}
     path = _resolved(path)
     with locked(path.parent, _WAITING.format(path)):
-        lines = [(line, _surface_of(line)) for line in _lines(path)]
+        text = _text(path)
+        lines = [(line, _surface_of(line)) for line in text.lines]
         present = {surface for _, surface in lines}
         missing = [surface for surface in dropped if surface not in present]
         if not missing:
-            write_whole(path, "".join(line for line, surface in lines if surface not in dropped).encode())
+            write_whole(path, text.encoded([line for line, surface in lines if surface not in dropped]))
         return missing
 
 
@@ -242,14 +254,32 @@ def _resolved(path: Path) -> Path:
     return path
 
 
-def _lines(path: Path) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The lines of a file, each with a line feed at its end, and how they are written."""
+
+    lines: list[str]
+
+    begins: bytes = b""
+    """The byte order mark by which Excel knows UTF-8, where the file has it."""
+
+    ends: str = "\n"
+
+    def encoded(self, lines: Iterable[str]) -> bytes:
+        """Return other lines, written in the same way."""
+        return self.begins + "".join(lines).replace("\n", self.ends).encode()
+
+
+def _text(path: Path) -> _Text:
     try:
-        text = read_regular(path, MAX_BYTES).decode("utf-8-sig")
+        raw = read_regular(path, MAX_BYTES)
+        text = raw.decode("utf-8-sig")
     except FileNotFoundError:
-        return []
+        return _Text([])
     except UnicodeDecodeError:
         raise HayakoeError(f"{path}: not UTF-8; save it as UTF-8 before words are added or removed") from None
-    return [line + "\n" for line in _lines_of(text)]
+    begins = BOM_UTF8 if raw.startswith(BOM_UTF8) else b""
+    return _Text([line + "\n" for line in _lines_of(text)], begins, "\r\n" if "\r\n" in text else "\n")
 
 
 def _surface_of(line: str) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from wyoming_hayakoe.cli.bench import engine, serving, text
 from wyoming_hayakoe.cli.bench.figures import Comparison, Figure, show
+from wyoming_hayakoe.cli.result_files import check_json
 
 SUBJECTS = ("server", "text", "engine")
 """What can be measured."""
@@ -13,8 +14,21 @@ SUBJECTS = ("server", "text", "engine")
 
 def add_arguments(parser: argparse.ArgumentParser, subjects: Sequence[str] = SUBJECTS) -> None:
     """Add this command's flags."""
-    parser.add_argument("what", nargs="?", choices=subjects, default="server", help="subject (default: server)")
-    parser.add_argument("--requests", type=int, default=1000, help="server: requests of the memory test")
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=subjects,
+        default="server",
+        metavar="SUBJECT",
+        help=f"{', '.join(subjects)} (default: server)",
+    )
+    parser.add_argument(
+        "--requests",
+        type=int,
+        default=1000,
+        metavar="COUNT",
+        help="server: requests of the memory test (default: 1000)",
+    )
     parser.add_argument("--voice", metavar="NAME=SOURCE", help="engine: voice to measure")
     parser.add_argument("--precision", choices=engine.PRECISIONS, help="engine: this precision only")
     parser.add_argument("--profile", action="store_true", help="engine: computing time of each stage of the voice")
@@ -23,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser, subjects: Sequence[str] = SUB
 
 def run(flags: argparse.Namespace) -> int:
     """Measure and print."""
+    check_json(flags.json)
     show(_measure(flags), flags.json)
     return 0
 

@@ -18,6 +18,7 @@ from wyoming_hayakoe.cli.load.chart import draw
 from wyoming_hayakoe.cli.load.drive import Load
 from wyoming_hayakoe.cli.load.report import problems, summarise
 from wyoming_hayakoe.cli.options import converters
+from wyoming_hayakoe.cli.result_files import check_chart, check_json
 from wyoming_hayakoe.errors import HayakoeError
 
 # Fewer requests do not measure the slowest 5 %.
@@ -32,16 +33,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
-        "--clients", type=_allowed(converters.whole(1, 10_000)), metavar="COUNT", help="closed loop of COUNT clients"
+        "--clients",
+        type=_allowed(converters.whole(1, 10_000)),
+        metavar="COUNT",
+        help="closed loop of COUNT clients (1 to 10000)",
     )
     what.add_argument(
-        "--rate", type=number(0.001, 10_000), metavar="PER_SECOND", help="open loop of PER_SECOND requests a second"
+        "--rate",
+        type=number(0.001, 10_000),
+        metavar="PER_SECOND",
+        help="open loop of PER_SECOND requests a second (0.001 to 10000)",
     )
-    what.add_argument("--size", type=number(1, 60_000), metavar="MILLISECONDS", help="replicas that a fleet needs")
+    what.add_argument(
+        "--size",
+        type=number(1, 60_000),
+        metavar="MILLISECONDS",
+        help="replicas that a fleet needs for first audio within MILLISECONDS (1 to 60000)",
+    )
     parser.add_argument(
         "--uri",
         type=_allowed(converters.uri),
         default="tcp://127.0.0.1:10200",
+        metavar="URI",
         help="server or load balancer to measure (default: %(default)s)",
     )
     parser.add_argument("--voice", metavar="NAME", help="voice of the requests (default: the server's)")
@@ -50,29 +63,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=number(0, 3600),
         default=5.0,
         metavar="SECONDS",
-        help="mean pause of a client with --clients (default: 5)",
+        help="mean pause of a client with --clients (0 to 3600; default: 5)",
     )
     parser.add_argument(
         "--per-room",
         type=number(0.01, 3600),
         default=20.0,
         metavar="COUNT",
-        help="requests of a room per hour, for --size (default: 20)",
+        help="requests of a room per hour, for --size (0.01 to 3600; default: 20)",
     )
     parser.add_argument(
-        "--duration", type=number(0.1, 86_400), default=30.0, metavar="SECONDS", help="length of a run (default: 30)"
+        "--duration",
+        type=number(0.1, 86_400),
+        default=30.0,
+        metavar="SECONDS",
+        help="length of a run (0.1 to 86400; default: 30)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of texts and pauses (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, metavar="NUMBER", help="seed of texts and pauses (default: 0)")
     parser.add_argument("--json", metavar="FILE", help="also write the figures as JSON; - prints JSON instead")
-    parser.add_argument("--chart", metavar="FILE.png", help="also draw the (last) run (needs matplotlib)")
+    parser.add_argument(
+        "--chart", metavar="FILE.png", help="also draw the last run, as .png, .svg or .pdf (needs matplotlib)"
+    )
 
 
 def run(flags: argparse.Namespace) -> int:
     """Run the measurement and print its figures."""
+    check_json(flags.json)
+    check_chart(flags.chart)
     load = Load(flags.uri, voice=flags.voice, seed=flags.seed)
     show(asyncio.run(_measure(load, flags)), flags.json)
     if flags.chart:
-        draw(load.outcomes, flags.uri, Path(flags.chart))
+        draw(load.outcomes, f"{load.what} at {flags.uri}, voice: {flags.voice or 'the default'}", Path(flags.chart))
     return 0
 
 

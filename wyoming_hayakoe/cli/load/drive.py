@@ -10,6 +10,7 @@ from random import Random
 from wyoming_hayakoe.audio import SAMPLE_WIDTH
 from wyoming_hayakoe.cli.client import AnswerError, Client
 from wyoming_hayakoe.cli.load.corpus import REPLIES
+from wyoming_hayakoe.errors import counted
 
 # Least seconds before a client whose request failed sends the next; a longer pause of its own stays.
 _SECOND_TRY = 1.0
@@ -52,6 +53,8 @@ class Load:
         self._voice = voice
         self._seed = seed
         self._began = 0.0
+        self.what = ""
+        """The last run in words, such as ``2 requests a second for 30 s``."""
         self.outcomes: list[Outcome] = []
         """Outcomes of the last run's requests, in the order in which they ended."""
 
@@ -70,7 +73,7 @@ class Load:
 
         Slow answers lower the rate of requests, as with people who wait for theirs.
         """
-        self._begin()
+        self._begin(f"{counted(clients, 'client')} for {duration:g} s, {think:g} s of pause")
         async with asyncio.TaskGroup() as tasks:
             for number in range(clients):
                 tasks.create_task(self._converse(self._random(number), think, duration))
@@ -82,7 +85,7 @@ class Load:
         requests, and their waits are counted (no coordinated omission).
         """
         times, texts = self._random(0), self._random(1)
-        self._begin()
+        self._begin(f"{rate:.3g} requests a second for {duration:.4g} s")
         async with asyncio.TaskGroup() as tasks:
             for due in poisson(times, rate, duration):
                 await asyncio.sleep(due - self._now())
@@ -119,7 +122,8 @@ class Load:
     def _random(self, number: int) -> Random:
         return Random(f"{self._seed} {number}")  # noqa: S311 - to be repeated, not to be secret
 
-    def _begin(self) -> None:
+    def _begin(self, what: str) -> None:
+        self.what = what
         self.outcomes.clear()
         self._began = asyncio.get_running_loop().time()
 

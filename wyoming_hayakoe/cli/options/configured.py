@@ -37,6 +37,9 @@ class Configured:
     deferred: tuple[str, ...] = ()
     """Options whose new value a running server takes at its next start only."""
 
+    hint: str | None = None
+    """What the configuration file should say otherwise, though it is understood."""
+
     @property
     def server_settings(self) -> ServerSettings:
         """The part of the settings that the server needs."""
@@ -98,9 +101,12 @@ class Configured:
         if not self.settings.debug:
             handler.addFilter(RepetitionFilter())
         logging.basicConfig(format=erase + (self.settings.log_format or log_format), handlers=[handler])
-        logging.getLogger("wyoming_hayakoe").setLevel(logging.DEBUG if self.settings.debug else logging.INFO)
+        logger = logging.getLogger("wyoming_hayakoe")
+        logger.setLevel(logging.DEBUG if self.settings.debug else logging.INFO)
         if self.settings.debug:
             native_output.show()
+        if self.hint:
+            logger.warning("%s", self.hint)
 
 
 def configure(flags: argparse.Namespace, options: Sequence[Option], running: Settings | None = None) -> Configured:
@@ -125,7 +131,7 @@ def configure(flags: argparse.Namespace, options: Sequence[Option], running: Set
         settings, deferred = _followed(settings, running, options)
     params = _params(settings)
     presets = tuple(
-        preset(table, params, f"{config.name}: [[voice]] number {number}")
+        preset(table, params, f"{config.name}: [[preset]] number {number}")
         for number, table in enumerate(config.presets, 1)
     )
     sources = _sources(settings, presets, where.get("voice", "voice"))
@@ -141,7 +147,7 @@ def configure(flags: argparse.Namespace, options: Sequence[Option], running: Set
         where_voice=where.get("voice", "voice"),
         where_style=where.get("speaker", "speaker"),
     )
-    return Configured(settings, wanted, deferred)
+    return Configured(settings, wanted, deferred, config.hint)
 
 
 def open_voices(flags: argparse.Namespace, options: Sequence[Option], *, built_in: bool = False) -> Catalogue:
@@ -159,6 +165,7 @@ def open_voices(flags: argparse.Namespace, options: Sequence[Option], *, built_i
         HayakoeError: a voice cannot be fetched or opened.
     """
     configured = configure(flags, options)
+    configured.start_logging("%(message)s")
     wanted = _with_built_ins(configured.wanted) if built_in else configured.wanted
     tts = configured.make_tts().load(BUILT_IN)
     for name, source in wanted.sources.items():

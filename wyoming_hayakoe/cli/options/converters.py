@@ -7,75 +7,104 @@ import logging
 import re
 from collections.abc import Callable
 from ipaddress import ip_network
-from typing import Literal, NamedTuple, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from wyoming_hayakoe.server.listeners import TcpAddress, parse_uri
 from wyoming_hayakoe.server.settings import Network
 from wyoming_hayakoe.sources.location import parse
 
+N = TypeVar("N", bound=float)
 T = TypeVar("T")
 
 _SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
-def number(low: float, high: float) -> Callable[[object], float]:
-    """Allow numbers from ``low`` to ``high``."""
-    allowed = f"a number from {low:g} to {high:g}"
+class Range(Generic[N]):
+    """Allow numbers of one type from ``low`` to ``high``."""
 
-    def convert(value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise ValueError(allowed)
+    def __init__(self, kind: Callable[[str | float], N], what: str, low: N, high: N) -> None:
+        """Convert with ``kind``; ``what`` names one such number in messages."""
+        self._kind, self._what = kind, what
+        self._low, self._high = low, high
+
+    @property
+    def allowed(self) -> str:
+        """The range, for --help: ``0.2 to 5``."""
+        return f"{self._low:.15g} to {self._high:.15g}"
+
+    def __call__(self, value: object) -> N:
+        """Return the number."""
+        refused = ValueError(f"{self._what} from {self._low:.15g} to {self._high:.15g}")
+        # int() would cut a TOML 1.5 to 1.
+        is_cut = isinstance(value, float) and not isinstance(self._low, float)
+        if isinstance(value, bool) or not isinstance(value, str | int | float) or is_cut:
+            raise refused
         try:
-            converted = float(value)
+            converted = self._kind(value)
         except (ValueError, OverflowError):
-            raise ValueError(allowed) from None
-        if not low <= converted <= high:
-            raise ValueError(allowed)
+            raise refused from None
+        if not self._low <= converted <= self._high:
+            raise refused
         return converted
 
-    return convert
+
+def number(low: float, high: float) -> Range[float]:
+    """Allow numbers from ``low`` to ``high``."""
+    return Range(float, "a number", float(low), float(high))
 
 
-def whole(low: int, high: int) -> Callable[[object], int]:
+def whole(low: int, high: int) -> Range[int]:
     """Allow whole numbers from ``low`` to ``high``."""
-    allowed = f"a whole number from {low} to {high}"
+    return Range(int, "a whole number", low, high)
 
-    def convert(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, str | int):
-            raise ValueError(allowed)
-        try:
-            converted = int(value)
-        except ValueError:
-            raise ValueError(allowed) from None
-        if not low <= converted <= high:
-            raise ValueError(allowed)
-        return converted
 
-    return convert
+class OneOf(Generic[T]):
+    """Allow some values, as TOML has them or as their text."""
+
+    def __init__(self, *allowed: T) -> None:
+        self._by_text = {str(each): each for each in allowed}
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The values as text, in their order."""
+        return tuple(self._by_text)
+
+    def __call__(self, value: object) -> T:
+        """Return the value."""
+        if str(value) not in self._by_text:
+            raise ValueError(" or ".join(self._by_text))
+        return self._by_text[str(value)]
 
 
 def one_of(*allowed: T) -> Callable[[object], T]:
     """Allow these values, as TOML has them or as their text."""
-    by_text = {str(each): each for each in allowed}
-
-    def convert(value: object) -> T:
-        if str(value) not in by_text:
-            raise ValueError(" or ".join(by_text))
-        return by_text[str(value)]
-
-    return convert
+    return OneOf(*allowed)
 
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 
 
-def memory(value: object) -> int:
-    """Allow a count of bytes such as 1500M or 2G, as bytes."""
-    match = re.fullmatch(r"(\d{1,15})([KMG]?)(?:i?B)?", str(value).strip(), re.IGNORECASE)
-    if isinstance(value, bool) or match is None or (size := int(match[1]) * _UNITS[match[2].upper()]) == 0:
-        raise ValueError("a size such as 1500M or 2G")
-    return size
+class Size:
+    """Allow sizes such as 1500M or 2G, in bytes."""
+
+    def __init__(self, least: int = 1) -> None:
+        """Allow sizes of at least ``least`` bytes."""
+        self._least = least
+
+    @property
+    def allowed(self) -> str:
+        """The least size, for --help: ``at least 128M``."""
+        return f"at least {self._least >> 20}M" if self._least > 1 else ""
+
+    def __call__(self, value: object) -> int:
+        """Return the size in bytes."""
+        match = re.fullmatch(r"(\d{1,15})([KMG]?)(?:i?B)?", str(value).strip(), re.IGNORECASE)
+        if isinstance(value, bool) or match is None or (size := int(match[1]) * _UNITS[match[2].upper()]) == 0:
+            raise ValueError("a size such as 1500M or 2G")
+        if size < self._least:
+            raise ValueError(f"enough: the least is {self._least >> 20}M (a number without K, M or G counts bytes)")
+        return size
 
 
 def text(value: object) -> str:

@@ -16,12 +16,17 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeVar
 
-from wyoming_hayakoe.cli.options.converters import switch
+from wyoming_hayakoe.cli.options.converters import OneOf, Range, Size, switch
 
 T = TypeVar("T")
 
 PREFIX = "HAYAKOE_"
 """Beginning of each option's environment variable."""
+
+_ELSEWHERE = """\
+Each of these options can also be set by an environment variable (--max-clients: HAYAKOE_MAX_CLIENTS; commas separate
+the values of a list) or by a key of the --config file (max-clients). A flag takes precedence over a variable, and a
+variable over a key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +40,7 @@ class Option:
     """``max-clients``: the flag without its dashes, and the configuration key."""
 
     group: str = ""
-    """Heading in --help."""
+    """Heading in --help; "" for an option that stands among the command's own."""
 
     convert: Callable[[object], object]
     """Makes the field's value of a string or a TOML value; raises ValueError with the words after "is not"."""
@@ -79,9 +84,18 @@ class Option:
     def help(self) -> str:
         """The line of --help."""
         notes = ["repeatable"] * self.is_list
+        allowed = self.convert.allowed if isinstance(self.convert, Range | Size) else ""
+        notes += [allowed] if allowed else []
         default = self.shown or _shown(self.default)
         notes += [f"default: {default}"] if default else []
         return self.meaning + (f" ({'; '.join(notes)})" if notes else "")
+
+    @property
+    def _metavar(self) -> str:
+        """The values of the flag where they are few, else a word for them."""
+        if isinstance(self.convert, OneOf):
+            return f"{{{','.join(self.convert.texts)}}}"
+        return self.metavar or self.name.rsplit("-", 1)[-1].upper()
 
     def add_to(self, parser: argparse._ActionsContainer) -> None:
         """Add the flag; its value stays a string until it is resolved."""
@@ -89,7 +103,7 @@ class Option:
         if self.is_switch:
             settings |= {"action": "store_const", "const": "true"}
         else:
-            settings |= {"metavar": self.metavar or self.name.rsplit("-", 1)[-1].upper()}
+            settings |= {"metavar": self._metavar}
             settings |= {"action": "append"} if self.is_list else {}
             settings |= {"nargs": "?", "const": self.implied} if self.implied else {}
         parser.add_argument(f"--{self.name}", **settings)
@@ -143,13 +157,13 @@ def listed(
 
 
 def options_of(*tables: type) -> tuple[Option, ...]:
-    """Return the options of some settings dataclasses, each --no-NAME after its option."""
+    """Return the options of some settings dataclasses, under their ``heading``; each --no-NAME after its option."""
     found = []
     for table in tables:
         for field in dataclasses.fields(table):
             name = field.name.replace("_", "-")
             spec: Option = field.metadata["option"]
-            made = dataclasses.replace(spec, field=field.name, name=name, group=table.__name__.lower())
+            made = dataclasses.replace(spec, field=field.name, name=name, group=getattr(table, "heading", ""))
             found.append(made)
             if made.negation:
                 found.append(_negation(made))
@@ -158,13 +172,14 @@ def options_of(*tables: type) -> tuple[Option, ...]:
 
 def add_options(parser: argparse.ArgumentParser, options: Iterable[Option]) -> None:
     """Add each option's flag under its group's heading, and --config."""
+    parser.add_argument(
+        "--config", metavar="FILE.toml", help="configuration file: option names as keys, and presets as [[preset]]"
+    )
     for group, members in groupby(options, lambda option: option.group):
-        section = parser.add_argument_group(group)
+        section = parser.add_argument_group(group) if group else parser
         for member in members:
             member.add_to(section)
-    parser.add_argument(
-        "--config", metavar="FILE.toml", help="configuration file: option names as keys, and [[voice]] presets"
-    )
+    parser.epilog = f"{parser.epilog or ''}\n\n{_ELSEWHERE}".strip()
 
 
 def as_flags(settings: object, options: Sequence[Option]) -> list[str]:

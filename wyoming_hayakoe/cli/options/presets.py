@@ -1,4 +1,4 @@
-"""Presets: the [[voice]] tables of a configuration file, whose keys have the names of the library's parameters."""
+"""Presets: the [[preset]] tables of a configuration file, whose keys have the names of the library's parameters."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ _KEYS = options_of(_Table)
 
 
 def preset(table: Mapping[str, object], params: SynthesisParams, where: str) -> Preset:
-    """Return the preset that a [[voice]] table describes, with ``params`` for what it leaves out.
+    """Return the preset that a [[preset]] table describes, with ``params`` for what it leaves out.
 
     Raises:
         UsageError: a key is unknown or missing, or its value is not allowed; the line begins with ``where``.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from wyoming_hayakoe.cli.nearest import did_you_mean
 from wyoming_hayakoe.cli.options.option import PREFIX, Option
 from wyoming_hayakoe.disk import read_start
 from wyoming_hayakoe.errors import UsageError, in_brief
@@ -20,11 +21,14 @@ _LONGEST_VALUE = 200
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """The keys of a configuration file, with hyphens whichever way they are written, and its [[voice]] tables."""
+    """The keys of a configuration file, with hyphens whichever way they are written, and its [[preset]] tables."""
 
     name: str = ""
     keys: Mapping[str, object] = field(default_factory=dict)
     presets: Sequence[Mapping[str, object]] = ()
+
+    hint: str | None = None
+    """What should be written otherwise, though it is understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +94,26 @@ def read_config(path: str | None) -> ConfigFile:
         raise UsageError(f"{path}: cannot be read ({error.strerror}): name another file with --config") from None
     # TOML's own errors, and Python's: text that is no UTF-8, a number of 5,000 digits, 5,000 brackets.
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: is not TOML: {in_brief(error)}") from None
-    # ``voice`` may hold names as well as tables.
+        raise UsageError(f"{path}: is not TOML: {_toml_hint(encoded) or in_brief(error)}") from None
+    presets = keys.pop("preset", [])
+    if not isinstance(presets, list) or not all(isinstance(item, dict) for item in presets):
+        raise UsageError(f"{path}: preset: is not a list of tables: begin each preset with a line [[preset]]")
+    # Up to version 0.1, presets stood among the names of ``voice``.
     voices = keys.pop("voice", [])
     voices = voices if isinstance(voices, list) else [voices]
     if names := [item for item in voices if not isinstance(item, dict)]:
         keys["voice"] = names
-    return ConfigFile(path, keys, [_hyphenated(item) for item in voices if isinstance(item, dict)])
+    old = [item for item in voices if isinstance(item, dict)]
+    hint = f"{path}: voice: presets are called [[preset]] now: [[voice]] is still understood" if old else None
+    return ConfigFile(path, keys, [_hyphenated(item) for item in [*presets, *old]], hint)
+
+
+def _toml_hint(encoded: bytes) -> str | None:
+    """Return what to do about ``voice = …`` beside ``[[voice]]``, which TOML does not allow; None for another fault."""
+    lines = {line.split(b"=")[0].strip() for line in encoded.splitlines()}
+    if {b"voice", b"[[voice]]"} <= lines:
+        return "voice = … and [[voice]] exclude each other: call the presets [[preset]]"
+    return None
 
 
 def check_keys(table: Mapping[str, object], options: Sequence[Option], where: str) -> None:
@@ -108,8 +125,8 @@ def check_keys(table: Mapping[str, object], options: Sequence[Option], where: st
     allowed = sorted(option.name for option in options)
     for key in table:
         if key not in allowed:
-            known = ", ".join(allowed)
-            raise UsageError(f"{where}: {' '.join(key[:_LONGEST_VALUE].split())}: no such key: allowed are {known}")
+            remedy = did_you_mean(key, allowed) or f": allowed are {', '.join(allowed)}"
+            raise UsageError(f"{where}: {' '.join(key[:_LONGEST_VALUE].split())}: no such key{remedy}")
 
 
 _Given = tuple[Option, object, str]

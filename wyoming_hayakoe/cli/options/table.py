@@ -5,11 +5,11 @@ each default stands in one place.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from wyoming_hayakoe import devices
 from wyoming_hayakoe.cli.options import converters
-from wyoming_hayakoe.cli.options.converters import NamedSource, number, one_of, switch, text, whole
+from wyoming_hayakoe.cli.options.converters import NamedSource, Size, number, one_of, switch, text, whole
 from wyoming_hayakoe.cli.options.option import listed, option, options_of
 from wyoming_hayakoe.engine.prepare.bert_graph import Bits
 from wyoming_hayakoe.engine.prepare.precision import Precision
@@ -23,25 +23,48 @@ _SPEECH = SynthesisParams()
 _SERVER = ServerSettings()
 
 
+# A server that speaks with mei alone has 111 MB resident: less would unload every voice after each sentence.
+_LEAST_MEMORY = 128 << 20
+
+
 @dataclass(frozen=True, kw_only=True)
 class Fetching:
-    """Where voices come from, and what computes them."""
+    """Where voices come from."""
+
+    heading: ClassVar = "voice"
 
     data_dir: str | None = option(text, None, "folder of voices and words.csv", "DIR", shown="the user's data folder")
     voice: tuple[NamedSource, ...] = listed(
         converters.voice,
         (),
-        "voice to load from SOURCE (a path, hf:// or s3://), or entry to list first; the first is the default",
+        "voice to offer, loaded from SOURCE: a path, hf://OWNER/REPO or s3://BUCKET; the first is the default",
         "NAME[=SOURCE]",
         shown=f"{PREFERRED} where it is installed and this machine keeps up with it, else {BUILT_IN}",
         is_live=True,
     )
     source: str | None = option(
-        converters.source, None, "source of voices that are given without one", shown=DEFAULT, is_live=True
+        converters.source, None, "source of the voices that are given without one", shown=DEFAULT, is_live=True
     )
     bert_source: str | None = option(converters.source, None, "repository of the BERT", shown="that of the first voice")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staying:
+    """Whether sources get requests."""
+
+    heading: ClassVar = "voice"
+
+    offline: bool = option(switch, False, "use only the voices that are on this machine; send no requests")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computing:
+    """What computes voices."""
+
+    heading: ClassVar = "machine"
+
     device: str = option(
-        one_of(*devices.WANTED), "cpu", "cpu; cuda: an NVIDIA GPU; pytorch; auto: a GPU where there is one"
+        one_of(*devices.WANTED), "cpu", "what computes: cuda is an NVIDIA GPU, auto a GPU where there is one"
     )
 
 
@@ -49,34 +72,45 @@ class Fetching:
 class Preparing:
     """How voices are prepared for this machine."""
 
-    offline: bool = option(switch, False, "use the voices on this machine only, without requests to their sources")
+    heading: ClassVar = "machine"
+
     precision: Precision = option(
-        one_of("auto", "fp32", "int8"), "auto", "int8, fp32, or auto: int8 as far as the quality gate allows"
+        one_of("auto", "fp32", "int8"), "auto", "number format; auto is int8 as far as it cannot be heard"
     )
     bert_bits: Bits = option(one_of(8, 4), 8, "bits per weight of the BERT; 4 halves its memory and costs accuracy")
     threads: int = option(whole(0, 256), 0, "computing threads", "COUNT", shown="0, one for each physical core")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Speaking:
-    """How voices speak, and how much memory they take."""
+class Running:
+    """How much memory voices take."""
+
+    heading: ClassVar = "machine"
 
     no_compile: bool = option(switch, False, "run voices as published, without preparing them for this machine")
     low_memory: bool | None = option(
         switch, None, "save memory on voices that cannot be kept prepared; slower", shown="on under 2 GB of memory"
     )
     max_memory: int | None = option(
-        converters.memory,
+        Size(_LEAST_MEMORY),
         None,
-        "resident memory above which the least recently used voices are evicted, e.g. 1500M",
+        "resident memory, such as 1500M, above which the least recently used voices are unloaded",
         "SIZE",
         shown="no limit",
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speaking:
+    """How voices speak."""
+
+    heading: ClassVar = "speech"
+
     read_emoji: bool = option(switch, False, "read emoji by their Japanese names instead of skipping them")
     code: Code = option(
         one_of("announce", "silent", "read"),
         "announce",
-        "blocks of code: silent, read, or announce that one is left out",
+        "blocks of code: announce that one is left out, leave it out silently, or read it",
     )
     speaker: str | None = option(text, None, "style of speech", "STYLE", shown="the voice's first", is_live=True)
     length_scale: float = option(
@@ -91,7 +125,7 @@ class Speaking:
     sdp_ratio: float = option(
         number(*RANGES["sdp_ratio"]),
         _SPEECH.sdp_ratio,
-        "share of the rhythm that is sampled (stochastic duration predictor)",
+        "share of the rhythm that is drawn at random, so that no two readings are alike",
         "SHARE",
         is_live=True,
     )
@@ -118,6 +152,8 @@ class Speaking:
 class Listening:
     """Where clients connect."""
 
+    heading: ClassVar = "serving"
+
     uri: tuple[str, ...] = listed(
         converters.uri, _SERVER.uris, "address to listen on: tcp://HOST:PORT, unix:///PATH or stdio://", "URI"
     )
@@ -126,6 +162,8 @@ class Listening:
 @dataclass(frozen=True, kw_only=True)
 class Serving:
     """What the server offers, to whom, and how much at a time."""
+
+    heading: ClassVar = "serving"
 
     preload: bool = option(switch, False, "load every voice at start, not only the default voice")
     rate: int | None = option(
@@ -158,20 +196,20 @@ class Serving:
     max_queue: int = option(
         whole(1, 10000),
         _SERVER.max_queue,
-        "requests that may wait for their first audio; further ones are busy",
+        "requests that may wait for their first audio; further ones are refused as busy",
         "COUNT",
     )
     max_waiting_text: int = option(
-        converters.memory,
+        Size(),
         _SERVER.max_waiting_text,
-        "text of all clients that may wait to be spoken; who sends more is read later",
+        "text of all clients that may wait to be spoken; the rest is read later",
         "SIZE",
         shown="4M",
     )
     allow: tuple[Network | Literal["any"], ...] = listed(
         converters.network,
         PRIVATE_NETWORKS,
-        "network that may connect, or any",
+        "network that may connect, such as 192.168.1.0/24; or any",
         "CIDR",
         shown="loopback, link-local, private, and 100.64.0.0/10",
     )
@@ -185,6 +223,8 @@ class Serving:
 class Logging:
     """What is logged on standard error."""
 
+    heading: ClassVar = "logging"
+
     debug: bool = option(switch, False, "log everything, with tracebacks")
     log_format: str | None = option(
         converters.log_format, None, "format of log lines, as in Python's logging", "FORMAT"
@@ -192,13 +232,13 @@ class Logging:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(Logging, Serving, Listening, Speaking, Preparing, Fetching):
+class Settings(Logging, Running, Preparing, Computing, Speaking, Staying, Fetching, Serving, Listening):
     """The values of all options; those that a command does not have keep their defaults."""
 
 
 LISTENING = options_of(Listening)
 LOGGING = options_of(Logging)
-FETCHING = options_of(Fetching)
-PREPARING = options_of(Fetching, Preparing)
-SPEAKING = options_of(Fetching, Preparing, Speaking)
-SERVING = options_of(Fetching, Preparing, Speaking, Listening, Serving, Logging)
+FETCHING = options_of(Fetching, Computing)
+PREPARING = options_of(Fetching, Staying, Computing, Preparing)
+SPEAKING = options_of(Fetching, Staying, Speaking, Computing, Preparing, Running)
+SERVING = options_of(Listening, Serving, Fetching, Staying, Speaking, Computing, Preparing, Running, Logging)

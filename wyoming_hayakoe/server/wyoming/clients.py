@@ -7,7 +7,7 @@ import time
 from collections.abc import Coroutine
 from operator import itemgetter
 
-from wyoming_hayakoe.errors import RequestError
+from wyoming_hayakoe.errors import RequestError, counted
 from wyoming_hayakoe.server.background import owned
 from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.log_limits import RareWarning
@@ -53,7 +53,9 @@ class Clients:
         if len(self._served) < self.limit or self._make_room():
             self._served[self._start(connection, connection.run())] = connection
         elif len(self._leaving) < self.limit:
-            error = RequestError("too-many-clients", f"{self.limit} clients are connected already: try again later")
+            error = RequestError(
+                "too-many-clients", f"{counted(self.limit, 'client')} connected already: try again later"
+            )
             self._leaving[self._start(connection, connection.refuse(error))] = connection
         else:
             writer.transport.abort()
