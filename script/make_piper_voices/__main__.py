@@ -115,7 +115,6 @@ def tiny(layout: Layout) -> Layout:
         channels=8,
         filter_channels=16,
         layers=1,
-        gated_layers=2,
         splines=1,
         accent_channels=min(layout.sizes.accent_channels, 4),
         condition_channels=min(layout.sizes.condition_channels, 8),

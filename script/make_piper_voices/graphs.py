@@ -44,7 +44,7 @@ def gather_constants(model: onnx.ModelProto) -> None:
 
 
 def number_values(model: onnx.ModelProto) -> None:
-    """Number what the nodes pass on and drop the nodes' names: more than half of a tiny graph is names."""
+    """Give numbers to what the nodes pass on and drop the nodes' names: more than half of a tiny graph is names."""
     graph = model.graph
     given = [value.name for values in (graph.input, graph.output, graph.initializer) for value in values]
     numbered = {name: name for name in given}

@@ -310,7 +310,8 @@ class GatedCoupling(nn.Module):
         given, changed = torch.split(z, [self.half] * 2, 1)
         shift = self.post(self.enc(self.pre(given) * mask, mask, condition)) * mask
         # The published graphs multiply by a scale, whose logarithm is zero in all of them.
-        changed = (changed - shift) * torch.exp(-torch.zeros_like(shift)) * mask
+        log_scale = torch.zeros_like(shift)
+        changed = (changed - shift) * torch.exp(-log_scale) * mask
         return torch.cat([given, changed], 1)
 
 
