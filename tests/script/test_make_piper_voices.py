@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import onnx
-import pytest
 
 from tests.publish.shared import CHECKOUT, peer_python, run_peer
 
@@ -14,21 +13,23 @@ MOST_BYTES = 250_000
 
 
 def test_kept_voices_are_small():
-    sizes = {layout.name: sum(path.stat().st_size for path in layout.iterdir()) for layout in KEPT.iterdir()}
+    sizes = {
+        layout.name: sum(path.stat().st_size for path in layout.iterdir())
+        for layout in KEPT.iterdir()
+        if layout.is_dir()
+    }
     assert len(sizes) == 8
     assert max(sizes.values()) < MOST_BYTES, sizes
 
 
-# Two of them, for each takes a second; they have both decoders, and every kind of edit but the one for alignments.
-@pytest.mark.parametrize("layouts", [("piper-2023", "piper-plus-embedding")])
-def test_kept_voices_are_what_the_script_writes(tmp_path, layouts):
-    run_peer(MAKER, *(word for layout in layouts for word in ("--layout", layout)), tmp_path)
-    for layout in layouts:
-        written, kept = ({path.name: path for path in (root / layout).iterdir()} for root in (tmp_path, KEPT))
-        assert written.keys() == kept.keys()
-        for name in written:
-            described = _structure if name.endswith(".onnx") else _configuration
-            assert described(written[name]) == described(kept[name]), f"{layout}/{name}"
+def test_the_kept_voice_of_most_inputs_is_what_the_script_writes(tmp_path):
+    # One of them: each takes a second of PyTorch's time.
+    layout = "piper-plus-embedding"
+    run_peer(MAKER, "--layout", layout, tmp_path)
+    written, kept = ({path.name: path for path in (root / layout).iterdir()} for root in (tmp_path, KEPT))
+    assert written.keys() == kept.keys()
+    assert _structure(written["model.onnx"]) == _structure(kept["model.onnx"])
+    assert _configuration(written["config.json"]) == _configuration(kept["config.json"])
 
 
 def test_a_voice_goes_from_noise_to_sound_by_the_operators_of_a_trained_one():
