@@ -10,11 +10,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from wyoming_hayakoe.engine.about import read_about
 from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.jp_extra.config import read_config, read_style_vectors
 from wyoming_hayakoe.engine.jp_extra.stages import LoadedStages
 from wyoming_hayakoe.engine.jp_extra.synthesizer import Synthesizer
-from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles, read_about
+from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles
 from wyoming_hayakoe.engine.pytorch.network.checkpoint import load_checkpoint
 from wyoming_hayakoe.engine.pytorch.network.text_encoder import Sentence
 from wyoming_hayakoe.engine.pytorch.network.vits import Rhythm, Vits
