@@ -20,8 +20,7 @@ from script.arm64.count import counted
 from script.arm64.markdown import table
 from script.arm64.root import PYTHON, Root
 from wyoming_hayakoe.engine.graphs import cutting
-from wyoming_hayakoe.engine.jp_extra.preparation import simplified
-from wyoming_hayakoe.engine.jp_extra.stages import read_synthesizer
+from wyoming_hayakoe.engine.jp_extra.network import JP_EXTRA
 from wyoming_hayakoe.engine.prepare import int8_trial
 from wyoming_hayakoe.engine.prepare.calibrate import calibrate
 from wyoming_hayakoe.engine.prepare.convolutions import convolutions
@@ -32,6 +31,7 @@ from wyoming_hayakoe.engine.prepare.precision import savings
 from wyoming_hayakoe.engine.prepare.quantize import Form, quantize
 from wyoming_hayakoe.engine.prepare.two_dimensions import in_two_dimensions
 from wyoming_hayakoe.engine.runtime.session import Feeds, Session
+from wyoming_hayakoe.engine.vits.preparation import simplified
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -186,7 +186,7 @@ def likeness(made: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -
 def _write(model: Path, folder: Path) -> tuple[list[Part], float]:
     """Write each piece in each form, and what it takes and makes here; return the pieces and the seconds of audio."""
     config = json.loads((model.parent / "config.json").read_text(encoding="utf-8"))
-    stages = simplified(cutting.cut(read_synthesizer(model)))
+    stages = simplified(JP_EXTRA, JP_EXTRA.cut(JP_EXTRA.read(model)))
     rate = config["data"]["sampling_rate"] / stages.hop
     parts = []
     for name, stage in (("flow", stages.flow), ("decoder", stages.decoder)):
