@@ -150,9 +150,8 @@ def _language_id(content: Mapping[str, Any], phoneme_type: str, path: Path) -> i
         return None
     codes = [code for code in ("ja", "ja-JP", "ja_JP") if code in found]
     if not codes:
-        raise HayakoeError(
-            f"{path}: is a voice for {some_of(repr(code[:20]) for code in found)}, not for Japanese: choose a Japanese voice"
-        )
+        spoken = some_of(repr(code[:20]) for code in found)
+        raise HayakoeError(f"{path}: is a voice for {spoken}, not for Japanese: choose a Japanese voice")
     if not is_between(found[codes[0]], (0, count - 1)):
         raise HayakoeError(f"{path}: language_id_map has no row below {count} for {codes[0]}: fetch the voice again")
     return int(found[codes[0]])
