@@ -5,22 +5,25 @@ HiFi-GAN, a decoder may end in an inverse Fourier transform and a filter bank: c
 batch, ends are padded or cut off. So the axis of time is followed through the values. It is the one whose size differs
 between two latents of different lengths, for which the shapes of all values are inferred.
 
-A margin that a ``Pad`` adds by reflection is right only at the ends of the sentence. Inside it is wrong, and as far from
-what is kept of a window as the zeros around convolutions are: a span holds what stands there in the whole sentence.
+A margin that a ``Pad`` adds by reflection is right only at the ends of the sentence. Inside it is wrong, and as far
+from what is kept of a window as the zeros around convolutions are: a span holds what stands there in all of it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from wyoming_hayakoe.engine.graphs.checks import skeleton
+from wyoming_hayakoe.engine.graphs.constants import fold_constants
+from wyoming_hayakoe.engine.graphs.edits import replace_nodes
 from wyoming_hayakoe.engine.graphs.index import GraphIndex
 from wyoming_hayakoe.engine.graphs.operators import POINTWISE, numbers
 from wyoming_hayakoe.errors import in_brief
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto, NodeProto
+    from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto
 
 # Lengths of latents in frames: their difference is divided by nothing that a decoder does.
 _LENGTHS = 64, 65
@@ -29,6 +32,7 @@ _POINTWISE = POINTWISE | {"Cos", "Sin"}
 _RESHAPING = frozenset({"Flatten", "Reshape", "Squeeze", "Unsqueeze"})
 _ALONG_ONE_AXIS = frozenset({"Concat", "Gather", "Split"})
 _ANYWHERE = (1 << 63) - 1
+_NOWHERE = Path("decoder.onnx")
 
 
 class UncuttableError(ValueError):
@@ -277,27 +281,49 @@ def _not_understood(node: "NodeProto") -> UncuttableError:
 
 def _shapes(decoder: "ModelProto", latent: str) -> Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]:
     """Return the shapes of values by their names, for both lengths of latents; unknown ones are missing."""
-    first, second = (dict(_inferred(decoder, latent, length)) for length in _LENGTHS)
+    first, second = (_inferred(decoder, latent, length) for length in _LENGTHS)
     return {name: (shape, second[name]) for name, shape in first.items() if len(second.get(name, ())) == len(shape)}
 
 
-def _inferred(decoder: "ModelProto", latent: str, length: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+def _inferred(decoder: "ModelProto", latent: str, length: int) -> dict[str, tuple[int, ...]]:
+    """Return the shapes that are known for a latent of some length."""
     import onnx
 
     # One sentence of one speaker.
-    shapes = {
-        value.name: [size.dim_value or 1 for size in value.type.tensor_type.shape.dim] for value in decoder.graph.input
-    }
+    declared = {value.name: value.type.tensor_type.shape.dim for value in decoder.graph.input}
+    shapes = {name: [size.dim_value or 1 for size in sizes] for name, sizes in declared.items()}
     shapes[latent] = [1, _channels(decoder.graph, latent), length]
     try:
         light = skeleton(decoder, shapes)
-        graph = onnx.shape_inference.infer_shapes(light, data_prop=True).graph
+        while True:
+            graph = onnx.shape_inference.infer_shapes(light, data_prop=True).graph
+            known = {value.name: shape for value in (*graph.input, *graph.value_info) if (shape := _shape(value))}
+            if not _fix_known(light, known):
+                return known
+            # ONNX follows lengths through some operators only, ONNX Runtime computes with all.
+            fold_constants(light, _NOWHERE)
     except Exception as error:
         raise UncuttableError(f"the decoder's shapes cannot be inferred ({in_brief(error)})") from error
-    for value in (*graph.input, *graph.value_info):
-        sizes = value.type.tensor_type.shape.dim
-        if value.type.tensor_type.HasField("shape") and all(size.HasField("dim_value") for size in sizes):
-            yield value.name, tuple(size.dim_value for size in sizes)
+
+
+def _shape(value: "ValueInfoProto") -> tuple[int, ...] | None:
+    sizes = value.type.tensor_type.shape.dim
+    is_known = value.type.tensor_type.HasField("shape") and all(size.HasField("dim_value") for size in sizes)
+    return tuple(size.dim_value for size in sizes) if is_known else None
+
+
+def _fix_known(model: "ModelProto", shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    """Replace each ``Shape`` of a known value by a constant, in place; return whether there is any."""
+    from onnx import TensorProto, helper
+
+    found = [node for node in model.graph.node if node.op_type == "Shape" and node.input[0] in shapes]
+    for node in found:
+        ends = {each.name: each.i for each in node.attribute}
+        sizes = shapes[node.input[0]][ends.get("start", 0) : ends.get("end")]
+        model.graph.initializer.append(helper.make_tensor(node.output[0], TensorProto.INT64, [len(sizes)], sizes))
+    names = {node.output[0] for node in found}
+    replace_nodes(model.graph, [node for node in model.graph.node if node.output[0] not in names])
+    return bool(found)
 
 
 def _channels(graph: "GraphProto", latent: str) -> int:
