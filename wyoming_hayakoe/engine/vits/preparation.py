@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.engine.graphs import cutting
-from wyoming_hayakoe.engine.graphs.cutting import Stages, UncuttableError
+from wyoming_hayakoe.engine.graphs.cutting import Stages
+from wyoming_hayakoe.engine.graphs.reach import UncuttableError
 from wyoming_hayakoe.engine.prepare.compiler import Recipe
 from wyoming_hayakoe.engine.prepare.fastest_form import fastest
 from wyoming_hayakoe.engine.prepare.int8_trial import Rehearsal

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.engine.graphs import cutting
-from wyoming_hayakoe.engine.graphs.cutting import UncuttableError
+from wyoming_hayakoe.engine.graphs.reach import UncuttableError
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session
 from wyoming_hayakoe.engine.vits.kind import NOISE_SCALE, NetworkInputs, NetworkKind

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.engine.graphs.checks import check
-from wyoming_hayakoe.engine.graphs.cutting import UncuttableError
+from wyoming_hayakoe.engine.graphs.reach import UncuttableError
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.runtime.cpu import has_little_memory
 from wyoming_hayakoe.engine.runtime.heap import give_back
