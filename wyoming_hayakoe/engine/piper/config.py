@@ -3,7 +3,6 @@
 The keys are those of piper-tts 1.8.0 (``piper/config.py``) and piper-plus 2.0.2 (``piper_plus/config.py``).
 """
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from wyoming_hayakoe.engine.json_fields import (
     MOST_ROWS,
     first_styles,
     is_between,
-    is_name,
     object_of,
     read_object,
     rows,
@@ -29,6 +27,7 @@ MOST_IDS = 4
 _MOST_SYMBOLS = 4096
 _LONGEST_SYMBOL = 16
 _MOST_LANGUAGES = 1024
+_LARGEST_SCALE = 5
 
 _KINDS: Mapping[str, Kind] = {
     "japanese": "piper",
@@ -37,6 +36,8 @@ _KINDS: Mapping[str, Kind] = {
     "multilingual": "piper-plus",
 }
 """By ``phoneme_type``, the notation of Japanese voices."""
+
+_OF_SEVERAL_LANGUAGES = {"bilingual", "multilingual"}
 
 _SCALES = {"piper": (0.667, 1.0, 0.8), "piper-plus": (0.4, 1.0, 0.5)}
 """By notation, the scales of noise, length and noise of durations where a configuration has none."""
@@ -55,20 +56,11 @@ class PiperConfig:
     kind: Kind
     """The notation of phones and prosody."""
 
-    has_blanks: bool
-    """Whether the network was trained with a blank behind each symbol."""
-
-    num_symbols: int
-    """Number of rows of the phone embedding."""
-
     symbols: Symbols
-    """Ids by symbol, all below :attr:`num_symbols`; blank and both ends are among the symbols."""
+    """Ids by symbol; blank and both ends are among the symbols."""
 
     speakers: Mapping[str, int]
     """Rows of the speaker embedding by name, the default first; ``normal`` where there is one speaker."""
-
-    num_speakers: int
-    """Number of speakers; a graph has an input for them from two on."""
 
     language_id: int | None
     """Row of the language embedding for Japanese; None where the voice has one language."""
@@ -82,7 +74,16 @@ class PiperConfig:
     noise_w: float
     """The voice's own scale of the noise of the duration predictor."""
 
-    description: str
+    has_blanks: bool = True
+    """Whether the network was trained with a blank behind each symbol; piper-plus's for Japanese alone are not."""
+
+    num_symbols: int = 256
+    """Number of rows of the phone embedding; all ids are below it."""
+
+    num_speakers: int = 1
+    """Number of rows of the speaker embedding; a graph has an input for them from two on."""
+
+    description: str = ""
     """The data set's name and the quality, as far as the configuration has them."""
 
 
@@ -126,8 +127,8 @@ def _kind(content: Mapping[str, Any], path: Path) -> tuple[Kind, str]:
     phoneme_type = _text(content.get("phoneme_type", default))
     language = _language(content)
     # What a voice of several languages speaks is in language_id_map.
-    if phoneme_type not in {"bilingual", "multilingual"} and language and re.split("[-_]", language)[0].lower() != "ja":
-        raise HayakoeError(f"{path}: is a voice for {language[:20]!r}, not for Japanese: choose a Japanese voice")
+    if language and not _is_japanese(language) and phoneme_type not in _OF_SEVERAL_LANGUAGES:
+        raise _not_japanese(repr(language[:20]), path)
     if phoneme_type not in _KINDS:
         raise HayakoeError(
             f"{path}: phoneme_type {phoneme_type[:20]!r} is not one of Japanese ({some_of(_KINDS)}): "
@@ -142,19 +143,28 @@ def _language(content: Mapping[str, Any]) -> str:
     return _text(language.get("code") or language.get("family")) if isinstance(language, dict) else ""
 
 
+def _is_japanese(language: str) -> bool:
+    return re.split("[-_]", language)[0].lower() == "ja"
+
+
 def _language_id(content: Mapping[str, Any], phoneme_type: str, path: Path) -> int | None:
-    usual = {"ja": 0, "en": 1} if phoneme_type == "bilingual" else {}
-    found = object_of(content.get("language_id_map") or usual, "language_id_map", path)
-    count = whole(content, "num_languages", max(1, len(found)), (1, _MOST_LANGUAGES), path)
-    if not found and (count == 1 or _language(content)):
+    """Return the row of Japanese in ``language_id_map``; None for a voice that has no such map."""
+    found = object_of(content.get("language_id_map") or {}, "language_id_map", path)
+    if not found:
+        if phoneme_type in _OF_SEVERAL_LANGUAGES and not _is_japanese(_language(content)):
+            raise _not_japanese("languages that its language_id_map does not name", path)
         return None
-    codes = [code for code in ("ja", "ja-JP", "ja_JP") if code in found]
-    if not codes:
-        spoken = some_of(repr(code[:20]) for code in found)
-        raise HayakoeError(f"{path}: is a voice for {spoken}, not for Japanese: choose a Japanese voice")
-    if not is_between(found[codes[0]], (0, count - 1)):
-        raise HayakoeError(f"{path}: language_id_map has no row below {count} for {codes[0]}: fetch the voice again")
-    return int(found[codes[0]])
+    count = whole(content, "num_languages", len(found), (1, _MOST_LANGUAGES), path)
+    code = next((code for code in found if _is_japanese(code)), None)
+    if code is None:
+        raise _not_japanese(some_of(repr(each[:20]) for each in found), path)
+    if not is_between(found[code], (0, count - 1)):
+        raise HayakoeError(f"{path}: language_id_map has no row below {count} for 'ja': fetch the voice again")
+    return int(found[code])
+
+
+def _not_japanese(languages: str, path: Path) -> HayakoeError:
+    return HayakoeError(f"{path}: is a voice for {languages}, not for Japanese: choose a Japanese voice")
 
 
 def _symbols(content: Mapping[str, Any], kind: Kind, num_symbols: int, path: Path) -> Symbols:
@@ -196,14 +206,14 @@ def _speakers(content: Mapping[str, Any], count: int, path: Path) -> Mapping[str
 
 def _scale(data: Mapping[str, Any], key: str, default: float, path: Path) -> float:
     value = data.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 5 or not math.isfinite(value):
-        raise HayakoeError(f"{path}: {key} is not a number from 0 to 5: fetch the voice again")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LARGEST_SCALE:
+        raise HayakoeError(f"{path}: {key} is not a number from 0 to {_LARGEST_SCALE}: fetch the voice again")
     return float(value)
 
 
 def _description(content: Mapping[str, Any], audio: Mapping[str, Any]) -> str:
     name, quality = _text(content.get("dataset")), _text(audio.get("quality"))
-    return f"{name} ({quality})" if name and quality and is_name(quality) else name
+    return f"{name} ({quality})" if name and quality else name
 
 
 def _text(value: object) -> str:

@@ -10,7 +10,7 @@ from wyoming_hayakoe.engine.piper.config import PiperConfig, read_piper_config
 from wyoming_hayakoe.errors import HayakoeError
 
 _LARGEST_CARD = 16 << 10
-_FIELD = re.compile(r"^\s*[*-]\s*(URL|License|Licence)\s*:\s*(.+)$", re.IGNORECASE | re.MULTILINE)
+_FIELD = re.compile(r"^[ \t]*[*-][ \t]*(URL|Licen[cs]e)[ \t]*:(.+)$", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,16 @@ def _about(model: Path, config: PiperConfig) -> About:
     about = About(description=brief(config.description))
     if not _is_alone(model):
         return about
+    card = dict(reversed(_card(model.with_name("MODEL_CARD"))))
+    url = card.get("url", "")
+    licence = card.get("license") or read_about(model.parent).licence
+    return replace(about, url=url if url.startswith(("http://", "https://")) else "", licence=licence)
+
+
+def _card(path: Path) -> list[tuple[str, str]]:
+    """Return page and licence in a model card, as Piper's voices have one: lines such as ``* License: CC0``."""
     try:
-        card = read_start(model.with_name("MODEL_CARD"), _LARGEST_CARD).decode("utf-8", "replace")
+        text = read_start(path, _LARGEST_CARD).decode("utf-8", "replace")
     except OSError:
-        return replace(about, licence=read_about(model.parent).licence)
-    fields = {name.lower(): brief(value) for name, value in reversed(_FIELD.findall(card))}
-    licence = fields.get("license") or fields.get("licence") or read_about(model.parent).licence
-    return replace(about, url=fields.get("url", ""), licence=licence)
+        return []
+    return [(name.lower().replace("licence", "license"), brief(value)) for name, value in _FIELD.findall(text)]
