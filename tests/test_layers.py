@@ -16,7 +16,7 @@ COMMON = ("errors", "utterance", "voice", "audio", "paths", "symbols", "disk", "
 
 BELOW_TTS = ("voice_store", "shared_bert", "speaker", "narration", "lane", "devices", "text", "engine", "sources")
 KINDS_OF_VOICE = ("engine.openjtalk", "engine.jp_extra", "engine.kokoro", "engine.piper")
-PREPARE = ("engine.prepare", "engine.graphs", "engine.runtime")
+PREPARE = ("engine.prepare", "engine.graphs", "engine.runtime", "engine.windows")
 VITS = ("engine.vits", *PREPARE)
 KINDS_WITH_VITS = ("engine.jp_extra", "engine.piper")
 SHARED_BY_KINDS = ("engine.about", "engine.json_fields", "engine.loudness", "engine.npy")
@@ -44,6 +44,7 @@ LAYERS: Mapping[str, Iterable[str]] = {
     "engine": (),
     "engine.graphs": ("engine.runtime",),
     "engine.runtime": (),
+    "engine.windows": (),
     "engine.prepare": PREPARE,
     **dict.fromkeys(SHARED_BY_KINDS, ()),
     **dict.fromkeys(KINDS_OF_VOICE, (*SHARED_BY_KINDS, *PREPARE)),

@@ -15,9 +15,8 @@ from wyoming_hayakoe.engine.kokoro.networks import KokoroNetworks
 from wyoming_hayakoe.engine.kokoro.phonemes import LONGEST, Line, divided
 from wyoming_hayakoe.engine.kokoro.preparation import KokoroRehearsal, recipe
 from wyoming_hayakoe.engine.kokoro.statistics import Predictor
-from wyoming_hayakoe.engine.kokoro.synthesizer import SAMPLE_RATE, KokoroSynthesizer, SpokenLine
+from wyoming_hayakoe.engine.kokoro.synthesizer import SAMPLE_RATE, SECONDS, KokoroSynthesizer, SpokenLine
 from wyoming_hayakoe.engine.kokoro.voice_files import KokoroFiles
-from wyoming_hayakoe.engine.kokoro.windows import HOP
 from wyoming_hayakoe.engine.loudness import Level, gain_for
 from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.compiler import Compiler
@@ -42,8 +41,6 @@ _LEAST_REST = 0.08
 
 # From -18 LUFS to the level of mei, which was measured as -18.8 LUFS in the sentences for it, and -19.4 in others.
 _LEVEL = 10 ** (-1.0 / 20)
-
-_SECONDS_OF_POINT = HOP / SAMPLE_RATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +209,7 @@ def _timings(line: Line, spoken: SpokenLine, offset: float) -> Iterator[PhoneTim
     ends = np.clip(2 * np.cumsum(spoken.durations) - spoken.start, 0, last)
 
     def timing(phone: str, start: int, stop: int) -> PhoneTiming:
-        return PhoneTiming(phone, offset + start * _SECONDS_OF_POINT, (stop - start) * _SECONDS_OF_POINT)
+        return PhoneTiming(phone, offset + start * SECONDS, (stop - start) * SECONDS)
 
     yield timing(PAD, 0, int(ends[0]))
     for each in line.phones:
