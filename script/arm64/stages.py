@@ -118,7 +118,7 @@ def show(root: Root, voice: FullVoice) -> bool:
     """Print the millions of instructions for a second of audio, and return whether forms sound there as here."""
     folder = root.work / "stages"
     shutil.rmtree(folder, ignore_errors=True)
-    parts = _write(voice, folder)
+    parts = write_pieces(voice, folder)
     shutil.copy(_HERE / "guest_stage.py", root.work)
     good = True
     for board in BOARDS:
@@ -225,7 +225,7 @@ def likeness(made: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -
     return float(10 * np.log10(np.square(expected).sum(dtype=np.float64) / max(noise, 1e-30)))
 
 
-def _write(voice: FullVoice, folder: Path) -> list[Part]:
+def write_pieces(voice: FullVoice, folder: Path) -> list[Part]:
     """Write each piece in each form, and what it takes and makes here; return the pieces."""
     stages = simplified(voice.kind, voice.kind.cut(voice.kind.read(voice.model)))
     rate = voice.sample_rate / stages.hop
