@@ -19,7 +19,7 @@ KINDS_OF_VOICE = ("engine.openjtalk", "engine.jp_extra", "engine.kokoro", "engin
 PREPARE = ("engine.prepare", "engine.graphs", "engine.runtime", "engine.windows")
 VITS = ("engine.vits", *PREPARE)
 KINDS_WITH_VITS = ("engine.jp_extra", "engine.piper")
-SHARED_BY_KINDS = ("engine.about", "engine.json_fields", "engine.loudness", "engine.npy")
+SHARED_BY_KINDS = ("engine.about", "engine.json_fields", "engine.loudness", "engine.npy", "engine.rests")
 
 LAYERS: Mapping[str, Iterable[str]] = {
     **dict.fromkeys(COMMON, ()),

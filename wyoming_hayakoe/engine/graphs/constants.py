@@ -11,12 +11,14 @@ from wyoming_hayakoe.engine.runtime.session import Session
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto
 
+_NOWHERE = Path("constants.onnx")
 
-def fold_constants(model: "ModelProto", origin: Path) -> None:
+
+def fold_constants(model: "ModelProto") -> None:
     """Make weights in place of all values that are constants, and remove the nodes that make them.
 
     Raises:
-        HayakoeError: they cannot be computed; it names ``origin``.
+        HayakoeError: they cannot be computed.
     """
     from onnx import numpy_helper
 
@@ -36,7 +38,7 @@ def fold_constants(model: "ModelProto", origin: Path) -> None:
     wanted = {name for node in rest for name in taken(node)} | {value.name for value in graph.output}
     made = [name for node in constant for name in node.output if name in wanted]
     if made:
-        values = Session(_part(model, constant, made), origin).run(made, {})
+        values = Session(_part(model, constant, made), _NOWHERE).run(made, {})
         graph.initializer.extend(numpy_helper.from_array(each, name) for each, name in zip(values, made, strict=True))
     replace_nodes(graph, rest)
 

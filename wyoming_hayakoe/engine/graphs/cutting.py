@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _RESHAPING = frozenset({"Identity", "Squeeze", "Transpose", "Unsqueeze"})
 
 # Inputs that say who speaks, and in which language: all stages may take them.
-_CONDITIONS = ("sid", "lid", "speaker_embedding", "speaker_embedding_mask")
+_CONDITIONS = ("sid", "lid")
 
 # Names of the values at the cuts; no exporter uses such names.
 AUDIO = "cut/audio"

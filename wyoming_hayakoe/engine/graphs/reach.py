@@ -12,7 +12,6 @@ from what is kept of a window as the zeros around convolutions are: a span holds
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from wyoming_hayakoe.engine.graphs.checks import skeleton
@@ -32,7 +31,6 @@ _POINTWISE = POINTWISE | {"Cos", "Sin"}
 _RESHAPING = frozenset({"Flatten", "Reshape", "Squeeze", "Unsqueeze"})
 _ALONG_ONE_AXIS = frozenset({"Concat", "Gather", "Split"})
 _ANYWHERE = (1 << 63) - 1
-_NOWHERE = Path("decoder.onnx")
 
 
 class UncuttableError(ValueError):
@@ -301,7 +299,7 @@ def _inferred(decoder: "ModelProto", latent: str, length: int) -> dict[str, tupl
             if not _fix_known(light, known):
                 return known
             # ONNX follows lengths through some operators only, ONNX Runtime computes with all.
-            fold_constants(light, _NOWHERE)
+            fold_constants(light)
     except Exception as error:
         raise UncuttableError(f"the decoder's shapes cannot be inferred ({in_brief(error)})") from error
 

@@ -51,5 +51,14 @@ def prove_synthesizer(model: Path) -> None:
     prove(JP_EXTRA, model)
 
 
-JP_EXTRA = NetworkKind(read_synthesizer, cut, lambda _, length: random_inputs(length), LONGEST, prove_synthesizer)
+JP_EXTRA = NetworkKind(
+    read=read_synthesizer,
+    cut=cut,
+    random_inputs=lambda _, length: random_inputs(length),
+    longest=LONGEST,
+    # It comes through the outermost tap of every convolution only, and was measured to change the sound by 3e-7 of its
+    # peak.
+    faint=1,
+    prove=prove_synthesizer,
+)
 """The kind of network of a published synthesizer.onnx."""

@@ -5,8 +5,11 @@ speakers, and piper-plus adds ``lid``, ``prosody_features`` [1, T, 3] and ``spea
 versions. piper-plus also stores its weights in 16 bits, each behind a ``Cast``.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from wyoming_hayakoe.engine.graphs.constants import fold_constants
 from wyoming_hayakoe.engine.graphs.edits import drop_dead, replace_nodes
@@ -24,6 +27,11 @@ SCALES = ("noise_scale", "length_scale", "noise_scale_w")
 OPTIONAL = ("sid", "lid", "prosody_features", "speaker_embedding", "speaker_embedding_mask")
 """Inputs that a graph may have."""
 
+EMBEDDING = 192
+"""Numbers of a speaker's embedding in piper-plus, for a graph that does not declare another number."""
+
+# Nobody's recording is there: zeros, as piper-plus gives then, with which the mask selects the speaker ``sid``.
+_ZEROS = ("speaker_embedding", "speaker_embedding_mask")
 _NEEDED = ("input", "input_lengths", "scales")
 _SOUND = "output"
 _ADDING_AXES = frozenset({"Identity", "Squeeze", "Unsqueeze"})
@@ -45,22 +53,42 @@ def read_graph(model: Path) -> "ModelProto":
     return proto
 
 
-def adapted(model: "ModelProto", origin: Path) -> "ModelProto":
-    """Return a graph with one input for each scale, its constants as weights, and the sound [1, 1, N] alone.
+def adapted(model: "ModelProto") -> "ModelProto":
+    """Return a graph with an input for each scale, none for an embedding, its constants as weights, and only its sound.
 
     Raises:
         UncuttableError: it takes its scales otherwise.
-        HayakoeError: its constants cannot be computed; it names ``origin``.
+        HayakoeError: its constants cannot be computed.
     """
     from onnx import ModelProto
 
     result = ModelProto()
     result.CopyFrom(model)
-    fold_constants(result, origin)
+    _leave_out_embeddings(result.graph)
+    fold_constants(result)
     _divide_scales(result.graph)
     _leave_sound(result.graph)
     drop_dead(result)
     return result
+
+
+def _leave_out_embeddings(graph: "GraphProto") -> None:
+    """Make zeros of the inputs for a speaker's embedding."""
+    from onnx import helper, numpy_helper
+
+    for value in [value for value in graph.input if value.name in _ZEROS]:
+        kind = value.type.tensor_type
+        width = kind.shape.dim[-1].dim_value or (EMBEDDING if value.name == _ZEROS[0] else 1)
+        zeros = np.zeros((1, width)[-len(kind.shape.dim) :], dtype=helper.tensor_dtype_to_np_dtype(kind.elem_type))
+        graph.initializer.append(numpy_helper.from_array(zeros, value.name))
+    _remove_inputs(graph, _ZEROS)
+
+
+def _remove_inputs(graph: "GraphProto", names: Collection[str]) -> None:
+    kept = [value for value in graph.input if value.name not in names]
+    copies = [type(value).FromString(value.SerializeToString()) for value in kept]
+    del graph.input[:]
+    graph.input.extend(copies)
 
 
 def _divide_scales(graph: "GraphProto") -> None:
@@ -79,11 +107,8 @@ def _divide_scales(graph: "GraphProto") -> None:
     for node in kept:
         node.input[:] = [names.get(name, name) for name in node.input]
     replace_nodes(graph, kept)
-    inputs = [value for value in graph.input if value.name != "scales"]
-    given = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in SCALES]
-    copies = [type(value).FromString(value.SerializeToString()) for value in (*inputs, *given)]
-    del graph.input[:]
-    graph.input.extend(copies)
+    _remove_inputs(graph, ["scales"])
+    graph.input.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in SCALES)
 
 
 def _leave_sound(graph: "GraphProto") -> None:

@@ -112,7 +112,7 @@ def _stages(network: Vits, origin: Path, *, compiles: bool) -> LoadedStages:
         return [decode(given[cutting.LATENT], network.speaker(given["sid"]))]
 
     encoder_, flow_, decoder_ = (_Stage(each, device, origin) for each in (encoder, turned, decoder))
-    return LoadedStages(encoder_, flow_, decoder_, network.dec.hop, network.dec.reach)
+    return LoadedStages(encoder_, flow_, decoder_, network.dec.hop, network.dec.reach - JP_EXTRA.faint)
 
 
 def _sentence(given: dict[str, Tensor]) -> Sentence:

@@ -44,5 +44,8 @@ class NetworkKind:
     longest: int
     """Phones of the longest sentence that is spoken in one piece at speed 1, blanks included."""
 
+    faint: int
+    """How many of the outermost frames of a decoder's reach are too faint in the sound to be computed."""
+
     prove: Prove
     """Tries a published graph of this kind in a process of its own."""

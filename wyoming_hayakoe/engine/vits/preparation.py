@@ -115,7 +115,7 @@ def make(
     graphs, choice = choose(stages.graphs, lambda: rehearse(stages.graphs, sentences(), model), precision)
     nodes = {name: optimise(form, folder / f"{name}.onnx", model) for name, form in graphs.items()}
     encoder, flow, decoder = (Session(folder / f"{name}.onnx", model, execution, is_optimised=True) for name in nodes)
-    loaded = LoadedStages(encoder, flow, decoder, stages.hop, stages.reach)
+    loaded = LoadedStages(encoder, flow, decoder, stages.hop, stages.reach - kind.faint)
     pace = pace_of(loaded, partial(kind.random_inputs, stages.encoder.graph), execution.threads or cores())
     return {
         "hop": stages.hop,

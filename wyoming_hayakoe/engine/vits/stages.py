@@ -41,20 +41,11 @@ class LoadedStages:
     hop: int
     """Samples in a frame."""
 
-    reach: int
-    """How many frames to either side the sound of a frame depends on."""
+    overlap: int
+    """Frames to either side that a window is computed with, and that are dropped."""
 
     pace: Pace | None = None
     """What a sentence costs on this machine; None where that was not measured."""
-
-    @property
-    def overlap(self) -> int:
-        """Frames to either side that a window is computed with.
-
-        The outermost frame of the reach is left out: it comes through the outermost tap of every convolution only, and
-        was measured to change the sound by 3e-7 of its peak.
-        """
-        return self.reach - 1
 
     @classmethod
     def open(cls, kind: NetworkKind, origin: Path, compiled: Artifact | None, execution: Execution | None) -> Self:
@@ -67,7 +58,7 @@ class LoadedStages:
         if compiled is None:
             cut = kind.cut(kind.read(origin))
             encoder, flow, decoder = (Session(each, origin, execution) for each in cut.graphs.values())
-            return cls(encoder, flow, decoder, cut.hop, cut.reach)
+            return cls(encoder, flow, decoder, cut.hop, cut.reach - kind.faint)
         if "uncut" in compiled.report:
             raise UncuttableError(compiled.report["uncut"])
 
@@ -76,7 +67,8 @@ class LoadedStages:
             return Session(path, origin, execution, is_optimised=True, plans_memory=name == "decoder")
 
         hop, reach = compiled.report["hop"], compiled.report["reach"]
-        return cls(load("encoder"), load("flow"), load("decoder"), hop, reach, kept_pace(compiled.report))
+        pace = kept_pace(compiled.report)
+        return cls(load("encoder"), load("flow"), load("decoder"), hop, reach - kind.faint, pace)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from wyoming_hayakoe.engine.runtime.heap import give_back
 from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session, shapes
 from wyoming_hayakoe.engine.vits.kind import NetworkInputs, NetworkKind
 from wyoming_hayakoe.engine.vits.stages import LoadedStages, decode, encode, flow_feeds, turn
-from wyoming_hayakoe.engine.windows import Window, computed, plan, whole
+from wyoming_hayakoe.engine.windows import Window, computed, plan
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Waveform
@@ -36,7 +36,7 @@ class Spoken:
     """A sentence whose sound is being computed."""
 
     durations: npt.NDArray[np.int64] | None
-    """Frames of each phone [T]; None where the graph does not output them."""
+    """Frames of each phone [T] that are spoken; None where the graph does not output them."""
 
     windows: Iterator[Waveform]
     """The network's sound at its own level; each window is computed when the iterator is advanced."""
@@ -99,14 +99,22 @@ class Synthesizer:
             return None
         return encode(self._stages.encoder, inputs, params, np.random.default_rng(params.seed)).durations
 
-    def speak(self, inputs: NetworkInputs, params: SynthesisParams, *, undivided: bool = False) -> Spoken:
-        """Compute everything up to the decoder, and return the sound to come; ``undivided`` in one window.
+    def speak(
+        self, inputs: NetworkInputs, params: SynthesisParams, *, undivided: bool = False, unheard: int = 0
+    ) -> Spoken:
+        """Compute everything up to the decoder, and return the sound to come.
+
+        Args:
+            inputs: the sentence.
+            params: how to speak it.
+            undivided: whether the sound comes in one window.
+            unheard: how many phones at the end are computed and not spoken.
 
         Raises:
             HayakoeError: the graph fails, or gives no sound; also from the windows.
         """
         if self._stages is None:
-            return self._speak_whole(inputs, params)
+            return self._speak_whole(inputs, params, unheard)
         random = np.random.default_rng(params.seed)
         encoded = encode(self._stages.encoder, inputs, params, random)
         durations = encoded.durations
@@ -114,20 +122,34 @@ class Synthesizer:
         if not 0 < frames <= _MOST_FRAMES or durations.min() < 0:
             raise HayakoeError(f"{self._origin}: wants a sentence of {frames} frames: choose another voice")
         latent = turn(self._stages.flow, flow_feeds(encoded, inputs, params, random))
+        heard = _heard(durations, unheard)
+        stop = int(heard.sum())
         sound = partial(_sound, self._stages, latent, inputs.feeds(params))
-        return Spoken(durations, computed(whole(frames) if undivided else self._plan(self._stages, frames), sound))
+        windows = [Window(0, stop, 0, frames)] if undivided else self._plan(self._stages, frames, stop)
+        return Spoken(heard, computed(windows, sound))
 
-    def _plan(self, stages: LoadedStages, frames: int) -> list[Window]:
-        return plan(frames, stages.overlap, seconds=stages.hop / self._sample_rate, pace=stages.pace)
+    def _plan(self, stages: LoadedStages, frames: int, stop: int) -> list[Window]:
+        seconds, edge = stages.hop / self._sample_rate, min(stages.overlap, frames - stop)
+        return plan(frames, stages.overlap, seconds=seconds, pace=stages.pace, span=(0, stop), edge=edge)
 
-    def _speak_whole(self, inputs: NetworkInputs, params: SynthesisParams) -> Spoken:
+    def _speak_whole(self, inputs: NetworkInputs, params: SynthesisParams, unheard: int) -> Spoken:
         assert self._whole is not None  # noqa: S101
         outputs = self._whole.outputs[:1] + [name for name in self._whole.outputs[1:] if name == "durations"]
-        sound, *durations = self._whole.run(outputs, inputs.feeds(params))
-        return Spoken(
-            durations[0].reshape(-1).astype(np.int64) if durations else None,
-            iter([sound.reshape(-1).astype(np.float32)]),
-        )
+        found, *told = self._whole.run(outputs, inputs.feeds(params))
+        sound = found.reshape(-1).astype(np.float32)
+        if not told:
+            return Spoken(None, iter([sound]))
+        # Some graphs tell them before they are rounded up to whole frames.
+        durations = np.ceil(told[0].reshape(-1)).astype(np.int64)
+        heard = _heard(durations, unheard)
+        return Spoken(heard, iter([sound[: len(sound) * int(heard.sum()) // max(1, int(durations.sum()))]]))
+
+
+def _heard(durations: npt.NDArray[np.int64], unheard: int) -> npt.NDArray[np.int64]:
+    """Return the frames of each phone that are spoken: none of the last ``unheard``, unless that would be all."""
+    heard = durations.copy()
+    heard[len(heard) - unheard :] = 0
+    return heard if heard.any() else durations
 
 
 def _sound(stages: LoadedStages, latent: npt.NDArray[np.float32], feeds: Feeds, window: Window) -> Waveform:
