@@ -10,14 +10,18 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from tests.hostile import graphs
 from wyoming_hayakoe.engine.graphs.checks import UnsafeGraphError, check
-from wyoming_hayakoe.engine.graphs.cutting import cut
 from wyoming_hayakoe.engine.graphs.reach import UncuttableError
-from wyoming_hayakoe.engine.piper.graph import adapted, read_graph
+from wyoming_hayakoe.engine.piper.inputs import random_inputs
+from wyoming_hayakoe.engine.piper.network import PIPER, prove_piper
+from wyoming_hayakoe.engine.piper.phonemes import LONGEST
+from wyoming_hayakoe.engine.prepare.proofs import try_in_child
+from wyoming_hayakoe.engine.runtime.session import shapes
 from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.utterance import SynthesisParams
 
 VOICES = Path(__file__).parents[1] / "data" / "piper"
 MODEL = VOICES / "piper-2026" / "random.onnx"
-SHAPES = {"input": (1, 1000), "input_lengths": (1,), "scales": (3,)}
+SHAPES = shapes(random_inputs(onnx.load(MODEL).graph, LONGEST).feeds(SynthesisParams()))
 
 
 def changed(folder: Path, change: Callable[[ModelProto], None], model: Path = MODEL) -> Path:
@@ -77,7 +81,7 @@ def without_scales(model: ModelProto) -> None:
 def test_a_graph_that_takes_other_inputs_is_refused(tmp_path, change):
     path = changed(tmp_path, change)
     with pytest.raises(HayakoeError) as error:
-        read_graph(path)
+        PIPER.read(path)
     assert str(path) in one_line(error.value)
     assert str(error.value).isprintable()
 
@@ -136,7 +140,7 @@ def sound_of_nothing(model: ModelProto) -> None:
 def test_a_graph_that_is_built_otherwise_is_not_cut(tmp_path, change):
     path = changed(tmp_path, change)
     with pytest.raises((UncuttableError, HayakoeError)) as error:
-        cut(adapted(read_graph(path), path))
+        PIPER.cut(PIPER.read(path))
     one_line(error.value)
 
 
@@ -146,5 +150,48 @@ def test_a_truncated_graph_is_refused(tmp_path, share):
     path = tmp_path / "voice.onnx"
     path.write_bytes(content[: int(len(content) * share)])
     with pytest.raises((UncuttableError, HayakoeError)) as error:
-        cut(adapted(read_graph(path), path))
+        PIPER.cut(PIPER.read(path))
     assert str(path) in one_line(error.value)
+
+
+# -- what only running it shows --
+
+
+def endless_sound(model: ModelProto) -> None:
+    """Let each phone last for ten billion years or so."""
+    ceil = nodes(model, "Ceil")[0]
+    model.graph.initializer.append(numpy_helper.from_array(np.full((1, 1, 1), 1e13, dtype=np.float32), "ages"))
+    place = list(model.graph.node).index(ceil)
+    model.graph.node.insert(place, helper.make_node("Mul", [ceil.input[0], "ages"], ["long"]))
+    model.graph.node[place + 1].input[0] = "long"
+
+
+def endless_sound_in_one_piece(model: ModelProto) -> None:
+    """The same in a graph that cannot be cut."""
+    endless_sound(model)
+    without_rounding(model)
+
+
+def huge_embedding(model: ModelProto) -> None:
+    """Ask for a speaker's embedding of a terabyte."""
+    (value,) = (value for value in model.graph.input if value.name == "speaker_embedding")
+    value.type.tensor_type.shape.dim[1].dim_value = 1 << 38
+
+
+@pytest.mark.parametrize(
+    ("change", "layout"),
+    [
+        (graphs.hidden_gigabytes, "piper-2026/random.onnx"),
+        (graphs.hidden_gigabytes, "piper-plus/model.onnx"),
+        (graphs.attribute("ConvTranspose", "pads", [1]), "piper-plus/model.onnx"),
+        (huge_embedding, "piper-plus-embedding/model.onnx"),
+        (endless_sound_in_one_piece, "piper-2023/random.onnx"),
+        (endless_sound, "piper-2023/random.onnx"),
+    ],
+)
+def test_a_graph_that_asks_for_all_memory_ends_nothing_but_the_process_that_tries_it(tmp_path, change, layout):
+    path = changed(tmp_path, change, VOICES / layout)
+    reason = try_in_child(path, prove_piper).reason
+    assert reason
+    assert "\n" not in reason
+    assert len(reason) < 500
