@@ -47,7 +47,7 @@ def tiny() -> bytes:
     """Return Mei with two leaves for each tree: 20 kB, which sound like nothing but are all that the engine reads."""
     data = mei()
     header = parse_header(data)
-    trees = {name: header.states for name in (f"STREAM_{{}}[{stream}]" for stream in header.streams)}
+    trees = dict.fromkeys((f"STREAM_{{}}[{stream}]" for stream in header.streams), header.states)
     trees |= {f"GV_{{}}[{name}]": 1 for name, stream in header.streams.items() if stream.uses_gv}
     trees["DURATION_{}"] = 1
     parts: dict[str, list[bytes]] = {}
@@ -73,16 +73,12 @@ def assembled(data: bytes, parts: Mapping[str, list[bytes]]) -> bytes:
 
 
 def _two_leaves(part: bytes, trees: int) -> bytes:
-    counts = np.frombuffer(part[: 4 * trees], "<u4")
+    counts = np.frombuffer(part, "<u4", trees)
     leaves = np.frombuffer(part[4 * trees :], "<f4").reshape(int(counts.sum()), -1)
-    starts = np.cumsum([0, *counts[:-1]])
-    kept = np.minimum(counts, 2)
-    chosen = np.concatenate([leaves[start : start + count] for start, count in zip(starts, kept, strict=True)])
+    by_tree = np.split(leaves, np.cumsum(counts)[:-1])
     # A tree of one leaf gets it twice.
-    doubled = np.concatenate(
-        [np.resize(chosen[at : at + n], (2, chosen.shape[1])) for at, n in zip(np.cumsum([0, *kept[:-1]]), kept, strict=True)]
-    )
-    return np.full(trees, 2, "<u4").tobytes() + doubled.tobytes()
+    twos = [np.resize(tree, (2, leaves.shape[1])) for tree in by_tree]
+    return np.full(trees, 2, "<u4").tobytes() + np.concatenate(twos).tobytes()
 
 
 def _two_leaf_trees(trees: int) -> bytes:

@@ -137,9 +137,8 @@ def _part(data: bytes, header: Header, pdf: str, tree: str, trees: int, width: i
 
 
 def _leaves(data: bytes, trees: int, width: int, name: str) -> Leaves:
-    counts = np.frombuffer(data[: 4 * trees], dtype="<u4")
-    rest = len(data) - 4 * trees
-    if len(counts) < trees or rest != 4 * width * int(counts.sum(dtype=np.uint64)):
+    counts = np.frombuffer(data, dtype="<u4", count=min(trees, len(data) // 4))
+    if len(data) != 4 * (trees + width * int(counts.sum(dtype=np.uint64))):
         raise _damaged(f"its {name} has {len(data)} bytes")
     values = np.frombuffer(data, dtype="<f4", offset=4 * trees).reshape(-1, width)
     if not len(values) or not counts.all() or not (np.abs(values) < _GREATEST).all():

@@ -20,7 +20,21 @@ _LABELS = "HTS_TTS_JPN"
 
 _FIELD = re.compile(r"([A-Z_0-9]+(?:\[[A-Z_0-9]{1,32}\])?):([ -~]*)")
 _DATA = b"\n[DATA]\n"
-_SECTIONS = ("[GLOBAL]", "[STREAM]", "[POSITION]")
+_GLOBAL = frozenset(
+    {
+        "HTS_VOICE_VERSION",
+        "SAMPLING_FREQUENCY",
+        "FRAME_PERIOD",
+        "NUM_STATES",
+        "NUM_STREAMS",
+        "STREAM_TYPE",
+        "FULLCONTEXT_FORMAT",
+        "FULLCONTEXT_VERSION",
+    }
+)
+_OPTIONAL = frozenset({"GV_OFF_CONTEXT", "COMMENT"})
+_OF_STREAM = ("VECTOR_LENGTH", "IS_MSD", "NUM_WINDOWS", "USE_GV", "OPTION")
+_OF_GV = ("GV_PDF", "GV_TREE")
 _RANGE = re.compile(r"([0-9]{1,10})-([0-9]{1,10})")
 _CONTEXTS = re.compile(r'(?:"[^"]{1,200}"(?:,"[^"]{1,200}")*)?')
 _OPTION = re.compile(r"(?:ALPHA=0(?:\.[0-9]{1,8})?|GAMMA=[0-9]|LN_GAIN=[01])", re.ASCII)
@@ -91,7 +105,8 @@ def parse_header(data: bytes) -> Header:
     end = data.find(_DATA)
     if end < 0:
         raise _damaged("its header has no end")
-    fields = _fields(data[:end])
+    sections = _sections(data[:end])
+    fields = {**sections["[GLOBAL]"], **sections["[STREAM]"]}
     _check_language(fields)
     sample_rate = _number(fields, "SAMPLING_FREQUENCY", 8_000, 96_000)
     names = fields.get("STREAM_TYPE", "").split(",")
@@ -100,31 +115,50 @@ def parse_header(data: bytes) -> Header:
     _number(fields, "NUM_STREAMS", len(names), len(names))
     if not _CONTEXTS.fullmatch(fields.get("GV_OFF_CONTEXT", "")):
         raise _damaged("its GV_OFF_CONTEXT is no list of patterns")
+    streams = _streams(names, fields)
+    _check_names(sections, streams)
     return Header(
         sample_rate=sample_rate,
         # From 1 to 20 ms.
         frame_period=_number(fields, "FRAME_PERIOD", sample_rate // 1000, sample_rate // 50),
         states=_number(fields, "NUM_STATES", 1, 10),
-        streams=_streams(names, fields),
-        spans={name: _spans(name, text, end + len(_DATA)) for name, text in _positions(fields)},
+        streams=streams,
+        spans={name: _spans(name, text, end + len(_DATA)) for name, text in sections["[POSITION]"].items()},
     )
 
 
-def _fields(header: bytes) -> Mapping[str, str]:
-    try:
-        lines = header.decode("ascii").split("\n")
-    except UnicodeDecodeError:
-        # A comment may be in any language, and the engine passes over it.
-        lines = [re.sub(r"[^ -~]", "?", line) for line in header.decode("latin-1").split("\n")]
-    fields: dict[str, str] = {}
+def _sections(header: bytes) -> Mapping[str, Mapping[str, str]]:
+    """Return the fields of each section."""
+    # A comment may be in any language, and the engine passes over it.
+    lines = re.sub(r"[^ -~\n]", "?", header.decode("latin-1")).split("\n")
+    sections: dict[str, dict[str, str]] = {"[GLOBAL]": {}, "[STREAM]": {}, "[POSITION]": {}}
+    expected = list(sections)
+    section: dict[str, str] = {}
     for line in lines:
-        if line in _SECTIONS or not line:
+        if expected and line == expected[0]:
+            section = sections[expected.pop(0)]
             continue
-        match = _FIELD.fullmatch(line)
-        if match is None or len(line) > _LONGEST_LINE or match[1] in fields:
+        match = _FIELD.fullmatch(line) if len(line) < _LONGEST_LINE else None
+        if match is None or match[1] in section:
             raise _damaged(f"its header has the line {line[:60]!r}")
-        fields[match[1]] = match[2]
-    return fields
+        section[match[1]] = match[2]
+    return sections
+
+
+def _check_names(sections: Mapping[str, Mapping[str, str]], streams: Mapping[str, StreamHeader]) -> None:
+    """Check that each section has exactly its fields: some that are absent crash the engine."""
+    positions = {"DURATION_PDF", "DURATION_TREE"}
+    for name, stream in streams.items():
+        kinds = ("STREAM_WIN", "STREAM_PDF", "STREAM_TREE", *(_OF_GV if stream.uses_gv else ()))
+        positions |= {f"{kind}[{name}]" for kind in kinds}
+    expected = {
+        "[GLOBAL]": _GLOBAL,
+        "[STREAM]": {f"{kind}[{name}]" for kind in _OF_STREAM for name in streams},
+        "[POSITION]": positions,
+    }
+    for section, names in expected.items():
+        if odd := (set(sections[section]) - _OPTIONAL) ^ names:
+            raise _damaged(f"its section {section} lacks, or should not have, {min(odd)}")
 
 
 def _check_language(fields: Mapping[str, str]) -> None:
@@ -157,11 +191,6 @@ def _streams(names: list[str], fields: Mapping[str, str]) -> Mapping[str, Stream
     if any(stream.vector_length % 2 == 0 or stream.is_msd for stream in aperiodicity):
         raise _damaged("its third stream is no filter")
     return streams
-
-
-def _positions(fields: Mapping[str, str]) -> list[tuple[str, str]]:
-    beginnings = ("DURATION_", "STREAM_WIN[", "STREAM_PDF[", "STREAM_TREE[", "GV_PDF[", "GV_TREE[")
-    return [(name, text) for name, text in fields.items() if name.startswith(beginnings)]
 
 
 def _spans(name: str, text: str, start: int) -> tuple[Span, ...]:

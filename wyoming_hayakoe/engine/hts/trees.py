@@ -93,7 +93,7 @@ def parse_trees(data: bytes) -> Trees:
         raise _damaged("are no text") from None
     lines = [line for line in lines if line]
     questions = _questions([line for line in lines if line.startswith("QS ")])
-    rest = [line for line in lines if not line.startswith("QS ")]
+    rest: Sequence[str] = [line for line in lines if not line.startswith("QS ")]
     trees: list[Tree] = []
     while rest:
         tree, rest = _next_tree(rest, len(trees) + 2, questions)

@@ -186,13 +186,15 @@ class HTSVoice(SpokenByHTS):
         Raises:
             HayakoeError: a file is missing or damaged.
         """
-        for file in self._files.values():
-            with file.engines.lent():
-                pass
-            if file.level is not None:
-                file.level.gain()
+        self.prepare()
 
-    run_as_it_is = compile
+    def run_as_it_is(self) -> None:
+        """Do what :meth:`compile` does: there is no other form.
+
+        Raises:
+            HayakoeError: a file is missing or damaged.
+        """
+        self.compile()
 
     @property
     def _has_levels(self) -> bool:
@@ -213,9 +215,7 @@ def raw_loudness(file: StyleVoice, read: Callable[[str], Utterance], sample_rate
     """Return the loudness of the engine's own output in LUFS, in the sentences by which a level is measured."""
     params = SynthesisParams()
     waves = [
-        file.synthesize(labels, params)
-        for sentence in rehearsal.LEVEL
-        for _, labels in _groups(read(sentence), params)
+        file.synthesize(labels, params) for sentence in rehearsal.LEVEL for _, labels in _groups(read(sentence), params)
     ]
     sound = np.nan_to_num(np.concatenate(waves), posinf=0.0, neginf=0.0)
     return loudness(sound.astype(np.float32), sample_rate)
@@ -231,5 +231,3 @@ def measured_gain(file: StyleVoice, read: Callable[[str], Utterance]) -> float:
 
 def _groups(utterance: Utterance, params: SynthesisParams) -> list[BreathGroup]:
     return breath_groups(labels_of(utterance), max(MIN_PHONES, int(MAX_PHONES / params.speed)))
-
-

@@ -31,8 +31,8 @@ from wyoming_hayakoe.version import __version__
 _LOGGER = logging.getLogger(__name__)
 
 Prove = Callable[[Path], None]
-"""Checks, loads and runs a graph, or another model; raises HayakoeError where it fails. A module's function, since another process calls
-it by its name."""
+"""Checks, loads and runs a graph, or another model; raises HayakoeError where it fails. A module's function, since
+another process calls it by its name."""
 
 # Memory and time of a proof by the size of the graph. A full-size voice takes 1.5 GB and 7 s on a fast machine, the
 # BERT 2 GB and 5 s; a Raspberry Pi 4 takes ten times as long, and others may be computing on it.
