@@ -15,7 +15,7 @@ COMMON = ("errors", "utterance", "voice", "audio", "paths", "symbols", "disk", "
 """Files that every other may import."""
 
 BELOW_TTS = ("voice_store", "shared_bert", "speaker", "narration", "lane", "devices", "text", "engine", "sources")
-KINDS_OF_VOICE = ("engine.openjtalk", "engine.jp_extra", "engine.kokoro", "engine.piper")
+KINDS_OF_VOICE = ("engine.hts", "engine.jp_extra", "engine.kokoro", "engine.piper")
 PREPARE = ("engine.prepare", "engine.graphs", "engine.runtime")
 SHARED_BY_KINDS = ("engine.loudness", "engine.npy")
 
@@ -45,6 +45,7 @@ LAYERS: Mapping[str, Iterable[str]] = {
     "engine.prepare": PREPARE,
     **dict.fromkeys(SHARED_BY_KINDS, ()),
     **dict.fromkeys(KINDS_OF_VOICE, (*SHARED_BY_KINDS, *PREPARE)),
+    "engine.openjtalk": ("engine.hts",),
     "engine.pytorch": ("engine.jp_extra", *PREPARE),
 }
 """By layer, the layers that it may import beside itself and ``COMMON``; the longest prefix of a file's name decides."""

@@ -231,7 +231,7 @@ class VoiceStore:
     def _maker(self, name: str, files: inventory.Fetched) -> Callable[..., Voice] | None:
         """Return what makes a voice that takes no BERT; None for one that does."""
         match files.kind:
-            case "kokoro":
+            case "kokoro" if files.graph is not None:
                 return partial(self._engine.make_kokoro, name, files.place, files.graph, files.name)
             case "piper":
                 return partial(self._engine.make_piper, name, files.files["graph"])

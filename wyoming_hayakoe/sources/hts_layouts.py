@@ -50,7 +50,7 @@ def _in_folder(folder: PurePosixPath, stems: list[str]) -> Iterable[HTSPlace]:
     for beginning, styles in groups.items():
         default = next((style for style in _DEFAULTS if style in styles), None)
         if default is not None and len(styles) > 1:
-            ordered = sorted(styles, key=lambda style, first=default: style != first)
+            ordered = dict.fromkeys([default, *styles])
             paths = {style: _path(folder, beginning + style) for style in ordered}
             yield HTSPlace(beginning[:-1], "" if folder == PurePosixPath() else str(folder), paths)
         else:

@@ -114,7 +114,7 @@ def find(source: Source, name: str) -> Found:
         raise AbsentError(f"{source.uri}: {NO_GRAPH}")
     for path, reason in lacking.items():
         raise AbsentError(f"{source.uri}: {path}: {reason}")
-    if len(paths) == 1 and paths[0].endswith(".onnx"):
+    if len(paths) == 1 and paths[0].endswith(".onnx") and not paths[0].startswith("kokoro-"):
         raise AbsentError(f"{source.uri}: has no {paths[0]}.json beside it: copy the voice's configuration there")
     raise AbsentError(f"{source.uri}: has no voice: it takes {TAKES}")
 

@@ -42,36 +42,33 @@ def places_of(voice: Found) -> Collection[str]:
     """Return the folders and files of a voice."""
     if voice.files:
         return set(voice.files.values())
-    if voice.kind == "kokoro":
-        return {
-            voice.prefix or ".",
-            str(PurePosixPath(voice.prefix, "onnx")),
-            str(PurePosixPath(voice.prefix, "voices")),
-        }
-    return {voice.prefix or "."}
+    folder = PurePosixPath(voice.prefix)
+    return {str(folder), *(str(folder / name) for name in ("onnx", "voices") if voice.kind == "kokoro")}
 
 
 def reason_of(paths: Sequence[str]) -> str:
     """Return why the files of a folder are no voice, and what to do."""
     names = {path.rpartition("/")[2] for path in paths}
-    if not names:
-        return f"it is an empty folder: copy {TAKES}, or remove it"
-    for _, reason in sorted(lacking(paths).items()):
-        return reason
     graphs = sorted(name for name in names if name.endswith(".onnx"))
     if any(name.endswith(MODEL_ENDINGS) for name in names) and not graphs:
         return "it is a voice for PyTorch only: `wyoming-hayakoe export` makes an ONNX one of it"
     if lacks_graph(paths):
         return f"it {NO_GRAPH}"
+    halves = lacking(paths)
     wanted = [name for name in ("config.json", "style_vectors.npy") if name not in names]
-    if graphs and len(wanted) == 2:
-        return f"it has no {graphs[0]}.json, or {_no(wanted)}"
-    if graphs and wanted == ["style_vectors.npy"]:
-        return f"it has several graphs or a checkpoint, but {_no(wanted)}"
     wanted += [] if graphs else ["*.onnx"]
-    if 0 < len(wanted) < 3:
-        return f"it has {_no(wanted)}"
-    return f"it is no voice that this program speaks: copy {TAKES}, or remove it"
+    if halves:
+        reason = halves[min(halves)]
+    elif graphs and len(wanted) == 2:
+        reason = f"it has no {graphs[0]}.json, or {_no(wanted)}"
+    elif graphs and wanted == ["style_vectors.npy"]:
+        reason = f"it has several graphs or a checkpoint, but {_no(wanted)}"
+    elif 0 < len(wanted) < 3:
+        reason = f"it has {_no(wanted)}"
+    else:
+        what = "no voice that this program speaks" if names else "an empty folder"
+        reason = f"it is {what}: copy {TAKES}, or remove it"
+    return reason
 
 
 def _no(names: Sequence[str]) -> str:

@@ -42,8 +42,9 @@ def piper_in(paths: Iterable[str]) -> list[PiperPlace]:
             if not foreign(graph):
                 stem = folder.name if graph == "model.onnx" else graph.removesuffix(".onnx")
                 found.append(_place(stem, str(folder / graph), folder, graph, f"{graph}.json"))
-        if not own and _has_config(names) and (graph := _only(graphs)):
-            found.append(_place(folder.name, _text(folder), folder, graph, _CONFIG))
+        only = _only(graphs)
+        if not own and only and _has_config(names):
+            found.append(_place(folder.name, _text(folder), folder, only, _CONFIG))
     return found
 
 

@@ -43,7 +43,7 @@ class Leaves:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ModelPart:
     """Trees with their distributions."""
 
     trees: Trees
@@ -55,7 +55,7 @@ class DurationModel:
     """What tells how long the states of a phone last."""
 
     header: Header
-    part: Part
+    part: ModelPart
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
@@ -89,7 +89,7 @@ def check_file(data: bytes) -> Header:
     return header
 
 
-def stream_part(data: bytes, header: Header, name: str) -> Part:
+def stream_part(data: bytes, header: Header, name: str) -> ModelPart:
     """Return the trees and distributions of a stream.
 
     Raises:
@@ -124,7 +124,7 @@ def with_intonation(data: bytes, scale: float) -> bytes:
     return bytes(changed)
 
 
-def _part(data: bytes, header: Header, pdf: str, tree: str, trees: int, width: int) -> Part:
+def _part(data: bytes, header: Header, pdf: str, tree: str, trees: int, width: int) -> ModelPart:
     leaves = _leaves(_only(data, header, pdf), trees, width, pdf)
     first, last = _span(data, header, tree)
     found = parse_trees(data[first:last])
@@ -133,7 +133,7 @@ def _part(data: bytes, header: Header, pdf: str, tree: str, trees: int, width: i
     for each, count in zip(found.trees, leaves.counts, strict=True):
         if min(each.leaves) < 1 or max(each.leaves) > count:
             raise _damaged(f"its {tree} names a leaf that is not there")
-    return Part(found, leaves)
+    return ModelPart(found, leaves)
 
 
 def _leaves(data: bytes, trees: int, width: int, name: str) -> Leaves:

@@ -6,7 +6,7 @@ from typing import overload
 
 from wyoming_hayakoe.engine.hts.breath_groups import TAIL, BreathGroup, phone_of
 from wyoming_hayakoe.engine.hts.distributions import DurationModel
-from wyoming_hayakoe.engine.hts.durations import phone_frames
+from wyoming_hayakoe.engine.hts.phone_durations import phone_frames
 from wyoming_hayakoe.symbols import PAD
 from wyoming_hayakoe.voice import PhoneTiming
 

@@ -51,7 +51,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class DecisionTree:
     """A tree's nodes by their numbers, 0 and below; and its leaf where it has no node."""
 
     nodes: Mapping[int, Node]
@@ -78,7 +78,7 @@ class Trees:
     """The trees of one part of a file, one for each state."""
 
     questions: Mapping[str, Question]
-    trees: Sequence[Tree]
+    trees: Sequence[DecisionTree]
 
 
 def parse_trees(data: bytes) -> Trees:
@@ -94,7 +94,7 @@ def parse_trees(data: bytes) -> Trees:
     lines = [line for line in lines if line]
     questions = _questions([line for line in lines if line.startswith("QS ")])
     rest: Sequence[str] = [line for line in lines if not line.startswith("QS ")]
-    trees: list[Tree] = []
+    trees: list[DecisionTree] = []
     while rest:
         tree, rest = _next_tree(rest, len(trees) + 2, questions)
         trees.append(tree)
@@ -114,20 +114,22 @@ def _questions(lines: Sequence[str]) -> dict[str, Question]:
     return questions
 
 
-def _next_tree(lines: Sequence[str], state: int, questions: Mapping[str, Question]) -> tuple[Tree, Sequence[str]]:
+def _next_tree(
+    lines: Sequence[str], state: int, questions: Mapping[str, Question]
+) -> tuple[DecisionTree, Sequence[str]]:
     """Return the tree with which ``lines`` begin, of the state of that number, and the lines after it."""
     head = _TREE.fullmatch(lines[0])
     if head is None or int(head[1]) != state or len(lines) < 2:
         raise _damaged(f"have the line {lines[0][:60]!r}")
     if leaf := _LONE_LEAF.fullmatch(lines[1]):
-        return Tree({}, int(leaf[1])), lines[2:]
+        return DecisionTree({}, int(leaf[1])), lines[2:]
     try:
         end = lines.index("}")
     except ValueError:
         raise _damaged("have no end") from None
     if lines[1] != "{":
         raise _damaged(f"have the line {lines[1][:60]!r}")
-    return Tree(_nodes(lines[2:end], questions)), lines[end + 1 :]
+    return DecisionTree(_nodes(lines[2:end], questions)), lines[end + 1 :]
 
 
 def _nodes(lines: Sequence[str], questions: Mapping[str, Question]) -> dict[int, Node]:
