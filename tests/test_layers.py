@@ -15,7 +15,7 @@ COMMON = ("errors", "utterance", "voice", "audio", "paths", "symbols", "disk", "
 """Files that every other may import."""
 
 BELOW_TTS = ("voice_store", "shared_bert", "speaker", "narration", "lane", "devices", "text", "engine", "sources")
-KINDS_OF_VOICE = ("engine.openjtalk", "engine.jp_extra", "engine.kokoro", "engine.piper")
+KINDS_OF_VOICE = ("engine.hts", "engine.jp_extra", "engine.kokoro", "engine.piper")
 PREPARE = ("engine.prepare", "engine.graphs", "engine.runtime", "engine.windows")
 VITS = ("engine.vits", *PREPARE)
 KINDS_WITH_VITS = ("engine.jp_extra", "engine.piper")
@@ -51,6 +51,7 @@ LAYERS: Mapping[str, Iterable[str]] = {
     "engine.vits": PREPARE,
     **dict.fromkeys(KINDS_WITH_VITS, (*SHARED_BY_KINDS, *VITS)),
     "engine.pytorch": ("engine.about", "engine.jp_extra", *VITS),
+    "engine.openjtalk": ("engine.hts",),
 }
 """By layer, the layers that it may import beside itself and ``COMMON``; the longest prefix of a file's name decides."""
 

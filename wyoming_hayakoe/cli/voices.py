@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 
 from wyoming_hayakoe.cli.options.configured import configure, open_voices
 from wyoming_hayakoe.cli.options.option import add_options
@@ -10,6 +11,7 @@ from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.paths import data_dir
 from wyoming_hayakoe.server.catalogue import Entry
 from wyoming_hayakoe.sources.inventory import voices_in
+from wyoming_hayakoe.sources.left_out import left_out, lines_of
 from wyoming_hayakoe.sources.location import open_source
 from wyoming_hayakoe.text.explain import columns
 
@@ -18,6 +20,8 @@ _KINDS = {
     "folder": "Style-Bert-VITS2 folder",
     "aivmx": "AivisSpeech file",
     "kokoro": "Kokoro",
+    "piper": "Piper",
+    "hts": "HTS voice",
 }
 _HELD_COLUMNS: tuple[str, ...] = ("name", "kind", "path")
 _COLUMNS: tuple[str, ...] = ("name", "description", "languages", "styles", "sample_rate", "licence", "attribution")
@@ -52,7 +56,10 @@ def _held(flags: argparse.Namespace) -> list[dict[str, object]]:
     """Return the voices of the source by its list of files; no file is fetched."""
     given = configure(flags, SPEAKING).settings
     source = open_source(flags.source, data_dir(given.data_dir), offline=given.offline)
-    found = voices_in(source.list())
+    paths = source.list()
+    found = voices_in(paths)
+    for line in lines_of(left_out(paths)):
+        print(line, file=sys.stderr)
     if not found:
         raise HayakoeError(f"{source.uri}: holds no voice that this program can speak: name another --source")
     return [{"name": voice.name or "(any)", "kind": _KINDS[voice.kind], "path": voice.prefix or "."} for voice in found]

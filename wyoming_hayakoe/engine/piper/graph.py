@@ -47,7 +47,7 @@ def read_graph(model: Path) -> "ModelProto":
     names = set(GraphIndex(proto.graph).inputs)
     if strange := sorted(names - {*_NEEDED, *OPTIONAL}) or sorted(set(_NEEDED) - names):
         raise HayakoeError(
-            f"{model}: is no Piper voice ({', '.join(strange)[:80]} is "
+            f"{model}: is no Piper voice ({', '.join(map(repr, strange))[:80]} is "
             f"{'missing' if strange[0] in _NEEDED else 'not known to those'}): choose another file"
         )
     return proto
