@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.engine.graphs.checks import check
-from wyoming_hayakoe.engine.graphs.cutting import UncuttableError
-from wyoming_hayakoe.engine.jp_extra.inputs import LONGEST, Inputs, random_inputs
-from wyoming_hayakoe.engine.jp_extra.stages import LoadedStages, decode, encode, flow_feeds, read_synthesizer, turn
-from wyoming_hayakoe.engine.jp_extra.windows import Window, plan
+from wyoming_hayakoe.engine.graphs.reach import UncuttableError
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.runtime.cpu import has_little_memory
 from wyoming_hayakoe.engine.runtime.heap import give_back
 from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session, shapes
+from wyoming_hayakoe.engine.vits.kind import NetworkInputs, NetworkKind
+from wyoming_hayakoe.engine.vits.stages import LoadedStages, decode, encode, flow_feeds, turn
+from wyoming_hayakoe.engine.vits.windows import Window, plan
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Waveform
@@ -42,10 +42,11 @@ class Spoken:
 
 
 class Synthesizer:
-    """A published synthesizer.onnx, cut in stages where its graph allows. Safe to use from several threads."""
+    """A published graph, cut in stages where it allows that. Safe to use from several threads."""
 
     def __init__(
         self,
+        kind: NetworkKind,
         model: Path,
         compiled: Artifact | None = None,
         execution: Execution | None = None,
@@ -55,19 +56,20 @@ class Synthesizer:
         """Load a network.
 
         Args:
+            kind: of network.
             model: the published graph; errors name it.
             compiled: its prepared form, to be loaded in its place.
             execution: how sessions run.
             stages: loaded stages, in place of loading any.
 
         Raises:
-            HayakoeError: the graph is missing, damaged, or no JP-Extra voice.
+            HayakoeError: the graph is missing, damaged, or of another kind.
         """
         self._origin = model
         self._stages: LoadedStages | None = None
         self._whole: Session | None = None
         try:
-            self._stages = stages or LoadedStages.open(model, compiled, execution)
+            self._stages = stages or LoadedStages.open(kind, model, compiled, execution)
         except UncuttableError as error:
             _LOGGER.warning("%s: speaks sentence by sentence only: %s", model, error)
             whole = compiled.graph("whole") if compiled else model
@@ -83,7 +85,7 @@ class Synthesizer:
         """Whether :meth:`speak` returns durations."""
         return self._whole is None or "durations" in self._whole.outputs
 
-    def durations(self, inputs: Inputs, params: SynthesisParams) -> npt.NDArray[np.int64] | None:
+    def durations(self, inputs: NetworkInputs, params: SynthesisParams) -> npt.NDArray[np.int64] | None:
         """Return the frames [T] that :meth:`speak` gives each phone; None where the graph cannot be cut.
 
         Raises:
@@ -93,7 +95,7 @@ class Synthesizer:
             return None
         return encode(self._stages.encoder, inputs, params, np.random.default_rng(params.seed)).durations
 
-    def speak(self, inputs: Inputs, params: SynthesisParams, *, undivided: bool = False) -> Spoken:
+    def speak(self, inputs: NetworkInputs, params: SynthesisParams, *, undivided: bool = False) -> Spoken:
         """Compute everything up to the decoder, and return the sound to come; ``undivided`` in one window.
 
         Raises:
@@ -119,7 +121,7 @@ class Synthesizer:
             start = (window.start - window.first) * stages.hop
             yield decode(stages.decoder, part, feeds)[start : start + (window.stop - window.start) * stages.hop]
 
-    def _speak_whole(self, inputs: Inputs, params: SynthesisParams) -> Spoken:
+    def _speak_whole(self, inputs: NetworkInputs, params: SynthesisParams) -> Spoken:
         assert self._whole is not None  # noqa: S101
         outputs = self._whole.outputs[:1] + [name for name in self._whole.outputs[1:] if name == "durations"]
         sound, *durations = self._whole.run(outputs, inputs.feeds(params))
@@ -129,17 +131,19 @@ class Synthesizer:
         )
 
 
-def prove_synthesizer(model: Path) -> None:
-    """Load a published graph and let it speak, for :mod:`~.prepare.proofs`.
+def prove(kind: NetworkKind, model: Path) -> None:
+    """Load a published graph and let it speak.
 
     Raises:
-        HayakoeError: it is missing, damaged, no JP-Extra voice, not to be trusted, or fails.
+        HayakoeError: it is missing, damaged, of another kind, not to be trusted, or fails.
     """
     params = SynthesisParams(seed=0)
-    tried, longest = random_inputs(_TRIED), random_inputs(LONGEST)
-    check(read_synthesizer(model), model, shapes(longest.feeds(params)))
+    proto = kind.read(model)
+    tried, longest = (kind.random_inputs(proto.graph, length) for length in (_TRIED, kind.longest))
+    check(proto, model, shapes(longest.feeds(params)))
+    del proto
     give_back()
-    network = Synthesizer(model, execution=Execution(low_memory=has_little_memory()))
+    network = Synthesizer(kind, model, execution=Execution(low_memory=has_little_memory()))
     for _ in network.speak(tried, params, undivided=True).windows:
         pass
     durations = network.durations(longest, params)

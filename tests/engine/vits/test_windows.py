@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wyoming_hayakoe.engine.jp_extra.windows import plan
+from wyoming_hayakoe.engine.vits.windows import plan
 
 
 @given(st.integers(1, 6000), st.integers(2, 40))
