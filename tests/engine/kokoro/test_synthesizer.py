@@ -100,7 +100,7 @@ def test_windows_with_the_statistics_of_the_whole_are_the_whole(make, own):
 @pytest.mark.parametrize("text", ["はい。", LONG])
 def test_playback_starves_on_no_machine_however_slow(make, text):
     """The generator gives silence, and takes as long as by each pace and by what is added for safety."""
-    sentence = make(Known(np.zeros((2, 1, STATISTICS, 1), dtype=np.float32))).compose(read(text), PARAMS)
+    sentence = make(Known(tuple(np.zeros((2, 1, STATISTICS, 1), dtype=np.float32)))).compose(read(text), PARAMS)
 
     def silence(outputs, feeds):
         return [np.zeros((1, 1, HOP * feeds["latent"].shape[2]), dtype=np.float32)]
