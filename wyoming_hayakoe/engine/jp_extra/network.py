@@ -42,10 +42,6 @@ def _check_inputs(proto: "ModelProto", origin: Path) -> None:
         )
 
 
-JP_EXTRA = NetworkKind(read_synthesizer, cut, lambda _, length: random_inputs(length), LONGEST)
-"""The kind of network of a published synthesizer.onnx."""
-
-
 def prove_synthesizer(model: Path) -> None:
     """Load a published graph and let it speak, for :mod:`~.prepare.proofs`.
 
@@ -53,3 +49,7 @@ def prove_synthesizer(model: Path) -> None:
         HayakoeError: it is missing, damaged, no JP-Extra voice, not to be trusted, or fails.
     """
     prove(JP_EXTRA, model)
+
+
+JP_EXTRA = NetworkKind(read_synthesizer, cut, lambda _, length: random_inputs(length), LONGEST, prove_synthesizer)
+"""The kind of network of a published synthesizer.onnx."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from wyoming_hayakoe.engine.graphs.cutting import Stages
+from wyoming_hayakoe.engine.prepare.proofs import Prove
 from wyoming_hayakoe.engine.runtime.session import Feeds
 from wyoming_hayakoe.utterance import SynthesisParams
 
@@ -42,3 +43,6 @@ class NetworkKind:
 
     longest: int
     """Phones of the longest sentence that is spoken in one piece at speed 1, blanks included."""
+
+    prove: Prove
+    """Tries a published graph of this kind in a process of its own."""

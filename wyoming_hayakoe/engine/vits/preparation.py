@@ -16,15 +16,16 @@ from wyoming_hayakoe.engine.graphs.reach import UncuttableError
 from wyoming_hayakoe.engine.prepare.compiler import Recipe
 from wyoming_hayakoe.engine.prepare.fastest_form import fastest
 from wyoming_hayakoe.engine.prepare.int8_trial import Rehearsal
+from wyoming_hayakoe.engine.prepare.pace import accepts_pace, as_json, measured
 from wyoming_hayakoe.engine.prepare.precision import Precision, choose
-from wyoming_hayakoe.engine.prepare.proofs import Prove
 from wyoming_hayakoe.engine.prepare.reports import Report, is_whole, lists
 from wyoming_hayakoe.engine.prepare.simplify import remark, simplify
 from wyoming_hayakoe.engine.prepare.two_dimensions import forms
 from wyoming_hayakoe.engine.runtime.cpu import cores
-from wyoming_hayakoe.engine.runtime.session import Feeds, Session, optimise
+from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session, optimise
 from wyoming_hayakoe.engine.vits.kind import NetworkInputs, NetworkKind
-from wyoming_hayakoe.engine.vits.stages import LoadedStage, encode, flow_feeds, turn
+from wyoming_hayakoe.engine.vits.stages import LoadedStage, LoadedStages, decode, encode, flow_feeds, turn
+from wyoming_hayakoe.engine.windows import Pace
 from wyoming_hayakoe.errors import in_brief
 from wyoming_hayakoe.utterance import SynthesisParams
 
@@ -48,6 +49,10 @@ _LENGTHS = (1, 7, 50)
 # Frames that decide which form is faster: a decoder's first window, and one of a second and a half.
 _TIMED_LENGTHS = (36, 120)
 
+# Frames by which the pace is measured, and those of a phone: with blanks, one has 3.6 in JP-Extra's voices.
+_FRAMES_OF_PHONE = 3
+_PACE_LENGTHS = (36, 120)
+
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
@@ -63,46 +68,63 @@ class Sentences:
     """Samples per second of the voice."""
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedGraph:
+    """A graph that is to be prepared."""
+
+    kind: NetworkKind
+    model: Path
+    """Its file."""
+
+    sample_rate: int
+    """Samples per second."""
+
+
 def recipe(
-    kind: NetworkKind, name: str, model: Path, precision: Precision, sentences: Callable[[], Sentences], prove: Prove
+    name: str, graph: PublishedGraph, sentences: Callable[[], Sentences], precision: Precision, execution: Execution
 ) -> Recipe:
-    """Return how the network at ``model`` is prepared.
+    """Return how a voice is prepared.
 
     Args:
-        kind: of network.
         name: the voice's.
-        model: the published graph.
-        precision: of the configuration.
+        graph: its network.
         sentences: are read only if a trial needs them.
-        prove: tries a graph of this kind.
+        precision: of the configuration.
+        execution: how its sessions will run.
     """
-    make_it = partial(make, kind, model, precision, sentences)
-    return Recipe(name, model, {"precision": precision}, make_it, prove=prove, accepts=accepts)
+    make_it = partial(make, graph, sentences, precision, execution)
+    return Recipe(name, graph.model, {"precision": precision}, make_it, prove=graph.kind.prove, accepts=accepts)
 
 
 def make(
-    kind: NetworkKind, model: Path, precision: Precision, sentences: Callable[[], Sentences], folder: Path
+    graph: PublishedGraph, sentences: Callable[[], Sentences], precision: Precision, execution: Execution, folder: Path
 ) -> dict[str, Any]:
     """Write the optimised stages of a network into ``folder``, or all of it in one; return the report for JSON.
 
     Raises:
         HayakoeError: the graph is missing, damaged, of another kind, or fails.
     """
+    kind, model = graph.kind, graph.model
     try:
         stages = simplified(kind, kind.cut(kind.read(model)))
     except UncuttableError as error:
         return {"uncut": in_brief(error), "nodes": {"whole": optimise(model, folder / "whole.onnx", model)}}
-    remarks = {name: remark(graph) for name, graph in stages.graphs.items()}
+    remarks = {name: remark(each) for name, each in stages.graphs.items()}
     _LOGGER.info("simplified: %s", "; ".join(f"{name}: {each}" for name, each in remarks.items()))
     stages, dimensions = in_fastest_dimensions(kind, stages, model, folder)
     graphs, choice = choose(stages.graphs, lambda: rehearse(stages.graphs, sentences(), model), precision)
+    nodes = {name: optimise(form, folder / f"{name}.onnx", model) for name, form in graphs.items()}
+    encoder, flow, decoder = (Session(folder / f"{name}.onnx", model, execution, is_optimised=True) for name in nodes)
+    loaded = LoadedStages(encoder, flow, decoder, stages.hop, stages.reach)
+    pace = pace_of(loaded, partial(kind.random_inputs, stages.encoder.graph), execution.threads or cores())
     return {
         "hop": stages.hop,
         "reach": stages.reach,
-        "nodes": {name: optimise(graph, folder / f"{name}.onnx", model) for name, graph in graphs.items()},
+        "nodes": nodes,
         "simplified": remarks,
         "dimensions": dimensions,
         "choice": choice,
+        "pace": as_json(pace, seconds=stages.hop / graph.sample_rate, overlap=loaded.overlap),
     }
 
 
@@ -115,6 +137,7 @@ def accepts(report: Report) -> bool:
         all(is_whole(report.get(key), 1, _MOST_SAMPLES) for key in ("hop", "reach"))
         and isinstance(choice, dict)
         and all(isinstance(choice.get(key), str) for key in ("chosen", "reason"))
+        and accepts_pace(report)
         and lists(report, "encoder", "flow", "decoder")
     )
 
@@ -193,6 +216,23 @@ def samples(kind: NetworkKind, stages: Stages, lengths: Sequence[int]) -> list[F
         # Of other latents than a voice's own, a trained decoder may make next to no sound.
         found.append({**feeds, cutting.LATENT: turn(flow, feeds)})
     return found
+
+
+def pace_of(stages: LoadedStages, random_inputs: Callable[[int], NetworkInputs], threads: int) -> Pace:
+    """Return what a sentence costs on this machine, measured on random ones; ``random_inputs`` has so many phones."""
+    params = SynthesisParams(seed=0)
+    latents: dict[int, npt.NDArray[np.float32]] = {}
+
+    def ahead(frames: int) -> None:
+        inputs, random = random_inputs(frames // _FRAMES_OF_PHONE), np.random.default_rng(0)
+        encoded = encode(stages.encoder, inputs, params, random)
+        encoded = replace(encoded, durations=np.full_like(encoded.durations, _FRAMES_OF_PHONE))
+        latents[frames] = turn(stages.flow, flow_feeds(encoded, inputs, params, random))
+
+    feeds = random_inputs(1).feeds(params)
+    of_sentence = measured(ahead, _PACE_LENGTHS, threads=threads)
+    of_window = measured(lambda frames: decode(stages.decoder, latents[frames], feeds), _PACE_LENGTHS, threads=threads)
+    return Pace(*of_window, *of_sentence)
 
 
 def _encoded(encoder: LoadedStage, inputs: NetworkInputs, seed: int) -> Feeds:

@@ -1,8 +1,9 @@
 """One voice's network: from phones and features to sound, stage by stage."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from wyoming_hayakoe.engine.runtime.heap import give_back
 from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session, shapes
 from wyoming_hayakoe.engine.vits.kind import NetworkInputs, NetworkKind
 from wyoming_hayakoe.engine.vits.stages import LoadedStages, decode, encode, flow_feeds, turn
-from wyoming_hayakoe.engine.vits.windows import Window, plan
+from wyoming_hayakoe.engine.windows import Window, computed, plan, whole
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Waveform
@@ -52,6 +53,7 @@ class Synthesizer:
         execution: Execution | None = None,
         *,
         stages: LoadedStages | None = None,
+        sample_rate: int = 44_100,
     ) -> None:
         """Load a network.
 
@@ -61,11 +63,13 @@ class Synthesizer:
             compiled: its prepared form, to be loaded in its place.
             execution: how sessions run.
             stages: loaded stages, in place of loading any.
+            sample_rate: samples per second, by which windows are planned.
 
         Raises:
             HayakoeError: the graph is missing, damaged, or of another kind.
         """
         self._origin = model
+        self._sample_rate = sample_rate
         self._stages: LoadedStages | None = None
         self._whole: Session | None = None
         try:
@@ -110,16 +114,11 @@ class Synthesizer:
         if not 0 < frames <= _MOST_FRAMES or durations.min() < 0:
             raise HayakoeError(f"{self._origin}: wants a sentence of {frames} frames: choose another voice")
         latent = turn(self._stages.flow, flow_feeds(encoded, inputs, params, random))
-        windows = plan(frames, frames if undivided else self._stages.reach)
-        return Spoken(durations, self._decode(self._stages, latent, inputs.feeds(params), windows))
+        sound = partial(_sound, self._stages, latent, inputs.feeds(params))
+        return Spoken(durations, computed(whole(frames) if undivided else self._plan(self._stages, frames), sound))
 
-    def _decode(
-        self, stages: LoadedStages, latent: npt.NDArray[np.float32], feeds: Feeds, windows: Sequence[Window]
-    ) -> Iterator[Waveform]:
-        for window in windows:
-            part = np.ascontiguousarray(latent[:, :, window.first : window.last])
-            start = (window.start - window.first) * stages.hop
-            yield decode(stages.decoder, part, feeds)[start : start + (window.stop - window.start) * stages.hop]
+    def _plan(self, stages: LoadedStages, frames: int) -> list[Window]:
+        return plan(frames, stages.overlap, seconds=stages.hop / self._sample_rate, pace=stages.pace)
 
     def _speak_whole(self, inputs: NetworkInputs, params: SynthesisParams) -> Spoken:
         assert self._whole is not None  # noqa: S101
@@ -129,6 +128,13 @@ class Synthesizer:
             durations[0].reshape(-1).astype(np.int64) if durations else None,
             iter([sound.reshape(-1).astype(np.float32)]),
         )
+
+
+def _sound(stages: LoadedStages, latent: npt.NDArray[np.float32], feeds: Feeds, window: Window) -> Waveform:
+    """Return the sound of a window, without its overlaps."""
+    part = np.ascontiguousarray(latent[:, :, window.first : window.last])
+    start = (window.start - window.first) * stages.hop
+    return decode(stages.decoder, part, feeds)[start : start + (window.stop - window.start) * stages.hop]
 
 
 def prove(kind: NetworkKind, model: Path) -> None:
