@@ -6,11 +6,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, TypedDict
 
+from wyoming_hayakoe.engine.about import read_about
 from wyoming_hayakoe.engine.hts.voice_files import read_hts
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
-from wyoming_hayakoe.engine.jp_extra.synthesizer import Synthesizer
 from wyoming_hayakoe.engine.jp_extra.voice import JPExtraVoice, Shared
-from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles, read_about, read_voice
+from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles, read_voice
 from wyoming_hayakoe.engine.kokoro import voice_files as kokoro
 from wyoming_hayakoe.engine.prepare.bert_graph import Bits
 from wyoming_hayakoe.engine.prepare.compiler import Compiler
@@ -20,6 +20,7 @@ from wyoming_hayakoe.engine.runtime.cpu import has_little_memory
 from wyoming_hayakoe.engine.runtime.model_cache import ModelCache
 from wyoming_hayakoe.engine.runtime.providers import has_cuda
 from wyoming_hayakoe.engine.runtime.session import Device, Execution
+from wyoming_hayakoe.engine.vits.synthesizer import Synthesizer
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.utterance import Utterance
 from wyoming_hayakoe.voice import Credit, Voice

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from wyoming_hayakoe.devices import Engine
 from wyoming_hayakoe.disk import stamp as stamp_of
-from wyoming_hayakoe.engine.jp_extra.voice_files import read_about
+from wyoming_hayakoe.engine.about import read_about
 from wyoming_hayakoe.engine.kokoro.voice_files import BUILT_IN as KOKORO
 from wyoming_hayakoe.engine.kokoro.voice_files import INSTALL
 from wyoming_hayakoe.engine.kokoro.voice_files import is_installed as is_kokoro_installed

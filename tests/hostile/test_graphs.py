@@ -20,7 +20,7 @@ from tests.hostile.alive import is_alive, read, wait_for
 from tests.support import TINY_REPO, clean_environment, command, eventually, program, receive, run_program
 from wyoming_hayakoe.engine.graphs.checks import UnsafeGraphError, check
 from wyoming_hayakoe.engine.jp_extra.inputs import LONGEST, random_inputs
-from wyoming_hayakoe.engine.jp_extra.synthesizer import prove_synthesizer
+from wyoming_hayakoe.engine.jp_extra.network import prove_synthesizer
 from wyoming_hayakoe.engine.prepare import proving
 from wyoming_hayakoe.engine.prepare.proofs import try_in_child
 from wyoming_hayakoe.engine.runtime.session import shapes

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from tests.support import TINY_REPO, eventually, program, run_program
 from tests.voice_kinds import SPEAKER
 from wyoming_hayakoe import TTS
-from wyoming_hayakoe.engine.jp_extra.preparation import accepts
 from wyoming_hayakoe.engine.loudness import remembered_gain
 from wyoming_hayakoe.engine.prepare.artifact import Artifact, content_hash
 from wyoming_hayakoe.engine.prepare.reports import REPORT, read_report, write_report
+from wyoming_hayakoe.engine.vits.preparation import accepts
 from wyoming_hayakoe.server.instance_name import InstanceName
 
 TEXT = "今日は、いい天気ですね。"

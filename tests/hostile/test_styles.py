@@ -12,8 +12,8 @@ from wyoming.ping import Ping
 
 from tests.support import DEADLINE, FRONT_END, TINY_REPO, program, receive
 from tests.voice_kinds import MANIFEST, as_aivmx, as_folder
-from wyoming_hayakoe.engine.jp_extra.config import MOST_STYLES
 from wyoming_hayakoe.engine.jp_extra.voice_files import read_voice
+from wyoming_hayakoe.engine.json_fields import MOST_STYLES
 from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
 from wyoming_hayakoe.errors import RequestError
 from wyoming_hayakoe.server.catalogue import Catalogue, Preset, Requested

@@ -21,8 +21,9 @@ from wyoming_hayakoe.cli.options.configured import configure
 from wyoming_hayakoe.cli.options.option import add_options
 from wyoming_hayakoe.cli.options.table import SERVING
 from wyoming_hayakoe.engine.graphs.metadata import read_metadata
-from wyoming_hayakoe.engine.jp_extra.config import MOST_STYLES, read_config, read_style_vectors
+from wyoming_hayakoe.engine.jp_extra.config import read_config, read_style_vectors
 from wyoming_hayakoe.engine.jp_extra.voice_files import About, read_about, read_voice
+from wyoming_hayakoe.engine.json_fields import MOST_STYLES
 from wyoming_hayakoe.errors import HayakoeError
 
 SMALL = ("config.json", "style_vectors.npy", "README.md", "LICENSE")

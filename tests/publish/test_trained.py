@@ -14,7 +14,6 @@ from tests.support import FRONT_END
 from tests.trained import NAME, trained_repository
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.engine.graphs.cutting import AUDIO, LATENT, cut
-from wyoming_hayakoe.engine.jp_extra.stages import decode, turn
 from wyoming_hayakoe.engine.prepare.calibrate import calibrate
 from wyoming_hayakoe.engine.prepare.convolutions import convolutions
 from wyoming_hayakoe.engine.prepare.grids import Grids, Integers
@@ -22,6 +21,7 @@ from wyoming_hayakoe.engine.prepare.quality import compare, refusal
 from wyoming_hayakoe.engine.prepare.quantize import Form, quantize
 from wyoming_hayakoe.engine.prepare.rehearsal import CALIBRATION, HELD_OUT
 from wyoming_hayakoe.engine.runtime.session import Session
+from wyoming_hayakoe.engine.vits.stages import decode, turn
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Delivery
 

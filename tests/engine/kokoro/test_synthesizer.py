@@ -10,8 +10,7 @@ from tests.support import FRONT_END
 from wyoming_hayakoe.engine.kokoro import voice_files
 from wyoming_hayakoe.engine.kokoro.networks import GRAPHS, KokoroNetworks
 from wyoming_hayakoe.engine.kokoro.phonemes import Line, line
-from wyoming_hayakoe.engine.kokoro.synthesizer import KokoroSynthesizer, NormValues, bounds, try_tokens
-from wyoming_hayakoe.engine.kokoro.windows import HOP
+from wyoming_hayakoe.engine.kokoro.synthesizer import HOP, KokoroSynthesizer, NormValues, bounds, try_tokens
 from wyoming_hayakoe.engine.runtime.session import Execution
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams
@@ -67,13 +66,13 @@ def own(make):
     """Return a sentence with its own statistics, and these."""
     synthesizer = make(None)
     kept = []
-    generate = synthesizer._generate
+    generate = synthesizer.generate
 
     def spying(*args):
         kept.append(generate(*args))
         return kept[-1]
 
-    synthesizer._generate = spying
+    synthesizer.generate = spying
     whole = sound(synthesizer)
     assert len(kept) == 1
     return whole, NormValues(*kept[0][1:])

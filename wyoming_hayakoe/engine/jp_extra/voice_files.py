@@ -4,49 +4,33 @@ import binascii
 import re
 from base64 import b64decode
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wyoming_hayakoe.disk import read_start
+from wyoming_hayakoe.engine.about import About, brief, first_line, read_about
 from wyoming_hayakoe.engine.graphs.metadata import read_metadata
 from wyoming_hayakoe.engine.jp_extra.config import (
     StyleVectors,
     VoiceConfig,
     parse_config,
-    parse_object,
     parse_style_vectors,
     read_config,
     read_style_vectors,
 )
+from wyoming_hayakoe.engine.json_fields import parse_object
 from wyoming_hayakoe.errors import HayakoeError
 
 _JP_EXTRA = "Style-Bert-VITS2 (JP-Extra)"
-_NOTES = ("README.md", "LICENSE", "LICENSE.txt")
-_LONGEST = 140
-_LARGEST_NOTE = 16 << 10
 # What is looked at of one field, before it is cut to what a list shows.
 _LONGEST_FIELD = 1000
 _MOST_CREATORS = 16
-# The licence is at the top level of a README's front matter; lists are one level below.
-_DEEPEST = 8
 
 # An icon or a sample of speech in a manifest: megabytes of text that are not looked at.
 _EMBEDDED = re.compile(rb'(?<!\\)"data:[\w.+/;=\\-]*,[A-Za-z0-9+/=\\]*"')
 # Mail address or page of a creator, and the page alone.
 _ADDRESS = re.compile(r"<[^<>]*>|\([^()]*\)")
 _PAGE = re.compile(r"\((https?://[^()\s]+)\)")
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """A voice's description of itself; "" for what is missing."""
-
-    description: str = ""
-    author: str = ""
-    url: str = ""
-    licence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +62,6 @@ def read_voice(place: Path) -> VoiceFiles:
     return VoiceFiles(_model_in(place), predictor if predictor.exists() else None, config, vectors, read_about(place))
 
 
-def read_about(folder: Path) -> About:
-    """Return the licence in the front matter of a folder's README.md, or the first line of its licence file."""
-    for name in _NOTES:
-        try:
-            text = read_start(folder / name, _LARGEST_NOTE).decode("utf-8", "replace")
-        except OSError:
-            continue
-        if licence := _brief(_licence(text) if name.endswith(".md") else _first_line(text)):
-            return About(licence=licence)
-    return About()
-
-
 def _model_in(folder: Path) -> Path:
     """Return the synthesizer's graph: the one of that name, else the only one."""
     graphs = [path for path in sorted(folder.glob("*.onnx")) if path.name != "duration_predictor.onnx"]
@@ -99,7 +71,7 @@ def _model_in(folder: Path) -> Path:
             return model
         case []:
             return folder / "synthesizer.onnx"
-    names = _brief(", ".join(path.name for path in graphs[:9]))
+    names = brief(", ".join(path.name for path in graphs[:9]))
     raise HayakoeError(f"{folder}: holds several graphs ({names}): leave one, or call it synthesizer.onnx")
 
 
@@ -139,58 +111,13 @@ def _about(manifest: Mapping[str, Any]) -> About:
     names = [_ADDRESS.sub("", each).strip() for each in written]
     pages = [match[1] for each in written if (match := _PAGE.search(each))]
     return About(
-        description=_brief(_text(manifest.get("description")) or _text(manifest.get("name"))),
-        author=_brief(", ".join(filter(None, names))),
-        url=_brief(pages[0]) if pages else "",
-        licence=_brief(_first_line(_text(manifest.get("license")))),
+        description=brief(_text(manifest.get("description")) or _text(manifest.get("name"))),
+        author=brief(", ".join(filter(None, names))),
+        url=brief(pages[0]) if pages else "",
+        licence=brief(first_line(_text(manifest.get("license")))),
     )
 
 
 def _text(value: object) -> str:
     """Return the beginning of a text; "" for anything else."""
     return value[:_LONGEST_FIELD] if isinstance(value, str) else ""
-
-
-def _licence(text: str) -> str:
-    """Return ``license`` of the front matter, the YAML between the first two ``---`` of a Markdown file."""
-    first, *lines = (line.rstrip() for line in text.lstrip().split("\n"))
-    if first != "---" or "---" not in lines:
-        return ""
-    return _top_level_value("\n".join(lines[: lines.index("---")]), "license")
-
-
-def _top_level_value(text: str, name: str) -> str:
-    """Return the text of a key at the top level of a YAML mapping; "" where there is none, or it is no YAML.
-
-    YAML is read event by event, and nothing is built of it: its aliases make a kilobyte into gigabytes, and PyYAML
-    takes 21 s for 16 kB of ``[``.
-    """
-    import yaml  # type: ignore[import-untyped]
-
-    depth, key, is_value = 0, "", False
-    # PyYAML lets two of Python's own errors pass, about numbers that are too large.
-    with suppress(yaml.YAMLError, ValueError, OverflowError):
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-            elif isinstance(event, yaml.NodeEvent):
-                if depth > _DEEPEST or (depth == 0 and not isinstance(event, yaml.MappingStartEvent)):
-                    break
-                if depth == 1:
-                    value = event.value if isinstance(event, yaml.ScalarEvent) else ""
-                    if is_value and key == name:
-                        return str(value)
-                    key, is_value = value, not is_value
-                depth += isinstance(event, yaml.CollectionStartEvent)
-    return ""
-
-
-def _first_line(text: str) -> str:
-    lines = (line.strip(" #\t") for line in text.splitlines())
-    return next(filter(None, lines), "")
-
-
-def _brief(text: str) -> str:
-    """Return printable text of one line that fits a list."""
-    printable = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(printable.split())[:_LONGEST]

@@ -1,0 +1,1 @@
+"""Piper and piper-plus: small VITS voices with Open JTalk's phones and prosody marks."""
