@@ -63,6 +63,27 @@ def test_weights_of_16_bits_have_32_again():
     assert large <= {numpy_helper.to_array(each).tobytes() for each in weights.values()}
 
 
+def test_prosody_in_other_numbers_is_given_as_whole_ones():
+    model = read_graph(files_of("piper-plus").model)
+    next(value for value in model.graph.input if value.name == "prosody_features").type.tensor_type.elem_type = 1
+    encoder = PIPER.cut(model).encoder
+    given = {value.name: value.type.tensor_type.elem_type for value in encoder.graph.input}
+    assert given["prosody_features"] == onnx.TensorProto.INT64
+    onnx.checker.check_model(encoder, full_check=True)
+
+
+def test_durations_may_have_no_noise():
+    # piper-plus exports its duration predictor with zeros in its place.
+    model = read_graph(files_of("piper-plus").model)
+    for node in model.graph.node:
+        if node.op_type == "RandomNormalLike":
+            node.op_type = "Sub"
+            del node.attribute[:]
+            node.input[:] = [node.input[0]] * 2
+            break
+    assert cutting.DURATION_NOISE not in inputs_of(PIPER.cut(model).encoder)
+
+
 def split(graph):
     graph.node.insert(0, helper.make_node("Split", ["scales"], ["a", "b", "c"], axis=0))
     gathers = [node for node in graph.node if "scales" in node.input and node.op_type == "Gather"]

@@ -9,10 +9,10 @@ A margin that a ``Pad`` adds by reflection is right only at the ends of the sent
 from what is kept of a window as the zeros around convolutions are: a span holds what stands there in all of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from wyoming_hayakoe.engine.graphs.checks import skeleton
 from wyoming_hayakoe.engine.graphs.constants import fold_constants
@@ -31,6 +31,9 @@ _POINTWISE = POINTWISE | {"Cos", "Sin"}
 _RESHAPING = frozenset({"Flatten", "Reshape", "Squeeze", "Unsqueeze"})
 _ALONG_ONE_AXIS = frozenset({"Concat", "Gather", "Split"})
 _ANYWHERE = (1 << 63) - 1
+
+
+Result = TypeVar("Result")
 
 
 class UncuttableError(ValueError):
@@ -74,15 +77,28 @@ def measure(decoder: "ModelProto", latent: str) -> Reach:
     Raises:
         UncuttableError: it has something that is not understood.
     """
-    return _Decoder(decoder, latent).reach()
+    return _followed(lambda: _Decoder(decoder, latent).reach())
 
 
 def fix_shapes(decoder: "ModelProto", latent: str) -> None:
     """Write as constants in place what a decoder computes of the lengths of its values: shapes, and ends of slices.
 
     Then it is a chain, and each part of it can be computed by itself.
+
+    Raises:
+        UncuttableError: it has something that is not understood.
     """
-    _Decoder(decoder, latent).fix_shapes()
+    _followed(_Decoder(decoder, latent).fix_shapes)
+
+
+def _followed(follow: Callable[[], Result]) -> Result:
+    """Return what ``follow`` gives; whatever it raises, which an odd graph decides, becomes one error."""
+    try:
+        return follow()
+    except UncuttableError:
+        raise
+    except Exception as error:
+        raise UncuttableError(f"the decoder cannot be followed ({type(error).__name__})") from error
 
 
 class _Decoder:
