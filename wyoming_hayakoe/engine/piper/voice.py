@@ -30,8 +30,9 @@ from wyoming_hayakoe.errors import HayakoeError, some_of
 from wyoming_hayakoe.utterance import SynthesisParams, Utterance
 from wyoming_hayakoe.voice import WINDOWS, Credit, Delivery, PhoneTiming, Speech, Waveform
 
-# Memory of a loaded voice as a factor on the size of its file; piper-plus stores its weights in half as many bits.
-_OVERHEAD = {"piper": 1.2, "piper-plus": 2.4}
+# Memory of a loaded voice as a factor on the size of its file, measured with joe and a full-size voice of piper-plus,
+# which stores its weights in half as many bits.
+_OVERHEAD = {"piper": 1.4, "piper-plus": 2.4}
 
 # Ids of a line; fewer of one that is spoken slowly, for the memory that its frames take.
 _LEAST_IDS = 60
