@@ -13,7 +13,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 from tests.hostile import graphs
 from tests.hostile.alive import wait_for
 from tests.hostile.speaking import info, peak_megabytes, said
-from tests.support import program, run_program
+from tests.support import program
 from wyoming_hayakoe.engine.graphs.checks import UnsafeGraphError, check
 from wyoming_hayakoe.engine.graphs.reach import UncuttableError
 from wyoming_hayakoe.engine.piper.inputs import random_inputs
@@ -186,7 +186,6 @@ def huge_embedding(model: ModelProto) -> None:
 @pytest.mark.parametrize(
     ("change", "layout"),
     [
-        (graphs.attribute("ConvTranspose", "pads", [1]), "piper-plus/model.onnx"),
         (huge_embedding, "piper-plus-embedding/model.onnx"),
         (endless_sound_in_one_piece, "piper-2023/random.onnx"),
     ],
@@ -198,7 +197,7 @@ def test_a_graph_that_asks_for_all_memory_ends_nothing_but_the_process_that_trie
     assert len(reason) < 500
 
 
-# -- the server and the command line --
+# -- the server --
 
 
 def voice(folder: Path, change: Callable[[ModelProto], None]) -> Path:
@@ -211,12 +210,9 @@ def voice(folder: Path, change: Callable[[ModelProto], None]) -> Path:
 def test_a_server_serves_on_without_piper_voices_that_do_harm(tmp_path):
     voices = {
         "memory": voice(tmp_path / "memory", graphs.hidden_gigabytes),
-        "endless": voice(tmp_path / "endless", endless_sound),
-        "other": voice(tmp_path / "other", rename_input),
-        "short": voice(tmp_path / "short", rename_input),
+        "ages": voice(tmp_path / "ages", endless_sound),
         "deep": voice(tmp_path / "deep", rename_input),
     }
-    (voices["short"] / "random.onnx").write_bytes(MODEL.read_bytes()[:100_000])
     (voices["deep"] / "random.onnx.json").write_text('{"phoneme_id_map": ' * 10_000, encoding="utf-8")
     flags = [part for name, folder in voices.items() for part in ("--voice", f"{name}={folder}")]
     with program(*flags, "--voice", f"anna={MODEL.parent}", "--no-compile", "--data-dir", str(tmp_path)) as served:
@@ -231,11 +227,3 @@ def test_a_server_serves_on_without_piper_voices_that_do_harm(tmp_path):
     assert not names & voices.keys()
     assert peak < 400
     assert "Traceback" not in "".join(served.log)
-
-
-def test_say_fails_with_one_line(tmp_path):
-    folder = voice(tmp_path / "voice", graphs.loop)
-    ran = run_program("say", "--voice", f"anna={folder}", "-o", "-", "はい。", HAYAKOE_DATA_DIR=str(tmp_path / "data"))
-    assert ran.returncode == 1
-    assert b"has a Loop, which runs a graph of its own: do not use this voice" in ran.stderr.splitlines()[-1]
-    assert b"Traceback" not in ran.stderr
