@@ -6,10 +6,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, TypedDict
 
+from wyoming_hayakoe.engine.about import read_about
 from wyoming_hayakoe.engine.hts.voice_files import read_hts
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.engine.jp_extra.voice import JPExtraVoice, Shared
-from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles, read_about, read_voice
+from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles, read_voice
 from wyoming_hayakoe.engine.kokoro import voice_files as kokoro
 from wyoming_hayakoe.engine.prepare.bert_graph import Bits
 from wyoming_hayakoe.engine.prepare.compiler import Compiler

@@ -110,7 +110,7 @@ NODE = b' 0 C-Vowel "leaf_2" "leaf_1"'
         (NODE, b' 0 C-Vowel "leaf_0" "leaf_1"', "come back to a node"),
         (NODE, b' 0 C-Vowel "leaf_9" "leaf_1"', "names a leaf that is not there"),
         (NODE, b' 0 C-Vowel -1       "leaf_1"', "lack a node"),
-        (b"DURATION_PDF:0-", b"DURATION_PDF:9-0", "its position DURATION_PDF is '9-0"),
+        (b"\nDURATION_PDF:", b"\nDURATION_PDF:9999999999-", "its position DURATION_PDF is '9999999999-"),
     ],
 )
 def test_what_ends_or_never_ends_the_engine_is_refused(old, new, reason):

@@ -20,9 +20,10 @@ from tests.voice_kinds import MANIFEST, SPEAKER, as_aivmx, as_folder
 from wyoming_hayakoe.cli.options.configured import configure
 from wyoming_hayakoe.cli.options.option import add_options
 from wyoming_hayakoe.cli.options.table import SERVING
+from wyoming_hayakoe.engine.about import About, read_about
 from wyoming_hayakoe.engine.graphs.metadata import read_metadata
 from wyoming_hayakoe.engine.jp_extra.config import read_config, read_style_vectors
-from wyoming_hayakoe.engine.jp_extra.voice_files import About, read_about, read_voice
+from wyoming_hayakoe.engine.jp_extra.voice_files import read_voice
 from wyoming_hayakoe.engine.json_fields import MOST_STYLES
 from wyoming_hayakoe.errors import HayakoeError
 

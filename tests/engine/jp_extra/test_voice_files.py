@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tests.support import TINY_REPO
 from tests.voice_kinds import MANIFEST, SPEAKER, as_aivmx, as_folder, npy
 from wyoming_hayakoe import TTS
+from wyoming_hayakoe.engine.about import About, read_about
 from wyoming_hayakoe.engine.graphs.metadata import read_metadata
-from wyoming_hayakoe.engine.jp_extra.voice_files import About, read_about, read_voice
+from wyoming_hayakoe.engine.jp_extra.voice_files import read_voice
 from wyoming_hayakoe.errors import HayakoeError
 
 JSON = st.recursive(

@@ -152,8 +152,8 @@ class _Decoder:
             return _before_reshape(node, span, before, after)
         if node.op_type == "Pad":
             start, end, is_reflection = self._margins(node, before)
-            mirrored = (2 * end, 2 * start) if is_reflection else (0, 0)
-            return Span(low - start - mirrored[0], high - start + mirrored[1])
+            inside = Span(low - start, high - start)
+            return _union([inside, _mirrored(before, start, end)]) if is_reflection else inside
         if node.op_type == "Slice":
             start = self._start(node, before)
             return Span(low + start, high + start)
@@ -267,6 +267,12 @@ def _before_reshape(node: "NodeProto", span: Span, before: _Time, after: _Time) 
     if old % new == 0 and after.inner == before.inner * (old // new):
         return Span(low * (old // new), high * (old // new) + old // new - 1)
     raise _not_understood(node)
+
+
+def _mirrored(time: _Time, start: int, end: int) -> Span:
+    """Return what the first frame takes of ``start`` reflected points before it, and the last of ``end`` behind it."""
+    rate = time.lengths[1] - time.lengths[0]
+    return Span(time.lengths[0] - 1 - end - rate * (_LENGTHS[0] - 1), start)
 
 
 def _union(spans: list[Span]) -> Span:

@@ -95,6 +95,7 @@ def read_piper_config(path: Path) -> PiperConfig:
     """
     content = read_object(path)
     kind, phoneme_type = _kind(content, path)
+    language_id = _language_id(content, phoneme_type, path)
     audio = object_of(content.get("audio", {}), "audio", path)
     inference = object_of(content.get("inference", {}), "inference", path)
     num_symbols = whole(content, "num_symbols", 256, (1, _MOST_SYMBOLS), path)
@@ -110,7 +111,7 @@ def read_piper_config(path: Path) -> PiperConfig:
         symbols=_symbols(content, kind, num_symbols, path),
         speakers=_speakers(content, num_speakers, path),
         num_speakers=num_speakers,
-        language_id=_language_id(content, phoneme_type, path),
+        language_id=language_id,
         noise=_scale(inference, "noise_scale", noise, path),
         length=_scale(inference, "length_scale", length, path),
         noise_w=_scale(inference, "noise_w" if "noise_w" in inference else "noise_scale_w", noise_w, path),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
-from wyoming_hayakoe.engine.piper.config import MOST_IDS, PiperConfig
+from wyoming_hayakoe.engine.piper.config import PiperConfig
 from wyoming_hayakoe.engine.piper.labels import Label, Labels, Place, labels
 from wyoming_hayakoe.engine.piper.notations import (
     BLANK,
@@ -29,11 +29,11 @@ from wyoming_hayakoe.utterance import Utterance
 LONGEST = 600
 """Ids of one line: some 25 s of speech. Attention takes memory by their square; piper-plus trains with 400 at most."""
 
-# Start symbol, blank and end symbol: one id each in all voices there are, four at most each.
-_MOST_ENDS = 3 * MOST_IDS
-
 _NO_PLACE: Place = (0, 0, 0)
 _MARKS = frozenset({RISE, FALL, BOUNDARY})
+
+_VOICED = {vowel.upper(): vowel for vowel in "aiueo"}
+"""Devoiced vowel → what Piper writes for it."""
 
 _QUOTATION_MARK = "'"
 _NEUTRAL = re.compile(r"(?<!\.)\.\?$|\?\.$")
@@ -104,20 +104,23 @@ def encode(utterance: Utterance, config: PiperConfig, longest: int = LONGEST) ->
     if not spoken.phones:
         return ()
     last = len(utterance.phones) - 1
-    parts = list(_divided(list(_tokens(spoken, config, last)), longest - _MOST_ENDS))
+    start = [*config.symbols[START], *(config.symbols[BLANK] if config.has_blanks else ())]
+    end = ids_of(_end(spoken, config), config.kind, config.symbols)
+    inner_end = config.symbols[END]
+    room = max(1, longest - len(start) - max(len(end), len(inner_end)))
+    parts = list(_divided(list(_tokens(spoken, config, last)), room))
     ends = [*(part[-1].owner + 1 for part in parts[:-1]), last]
-    marks = [*(END for _ in parts[:-1]), _end(spoken, config)]
-    bounds = pairwise([1, *ends])
     return tuple(
-        _line(part, utterance.phones[first:stop], first, mark, config)
-        for part, mark, (first, stop) in zip(parts, marks, bounds, strict=True)
+        _line(part, utterance.phones[first:stop], first, start, end if part is parts[-1] else inner_end)
+        for part, (first, stop) in zip(parts, pairwise([1, *ends]), strict=True)
     )
 
 
-def _line(part: Sequence[_Token], phones: Sequence[str], first: int, mark: str, config: PiperConfig) -> PiperLine:
+def _line(
+    part: Sequence[_Token], phones: Sequence[str], first: int, start: Sequence[int], end: Sequence[int]
+) -> PiperLine:
     """Close a line at both ends; ``first`` is the index of the first of its phones in the utterance."""
-    start = [*config.symbols[START], *(config.symbols[BLANK] if config.has_blanks else ())]
-    cells = [(number, _NO_PLACE) for number in start]
+    cells = _silent(start)
     starts: dict[int, int] = {}
     for token in part:
         starts.setdefault(token.owner, len(cells))
@@ -125,7 +128,7 @@ def _line(part: Sequence[_Token], phones: Sequence[str], first: int, mark: str, 
     # What has no id begins where the next phone does; behind the last phone comes the end.
     edge = len(cells)
     edges = [edge := starts.get(first + index, edge) for index in range(len(phones), -1, -1)][::-1]
-    cells += [(number, _NO_PLACE) for number in ids_of(mark, config.kind, config.symbols)]
+    cells += _silent(end)
     names = (PAD, *phones, PAD)
     return PiperLine(
         ids=tuple(number for number, _ in cells),
@@ -136,13 +139,17 @@ def _line(part: Sequence[_Token], phones: Sequence[str], first: int, mark: str, 
     )
 
 
+def _silent(ids: Iterable[int]) -> list[Cell]:
+    return [(number, _NO_PLACE) for number in ids]
+
+
 def _tokens(spoken: Labels, config: PiperConfig, last: int) -> Iterator[_Token]:
     """Yield phones and marks in order; ``last`` is the index of the utterance's last phone."""
     is_plus = config.kind == "piper-plus"
     marks = _kurihara_marks if is_plus else _ipa_marks
     phones = _with_nasals(spoken.phones) if is_plus else spoken.phones
     for label, following in pairwise([*phones, Label(PAUSE, last)]):
-        phone = label.phone if is_plus or label.phone == "N" else label.phone.lower()
+        phone = label.phone if is_plus else _VOICED.get(label.phone, label.phone)
         *inner, final = (phone, *marks(label, following))
         for token in inner:
             yield _token(token, label, 0, config)
@@ -159,7 +166,7 @@ def _token(name: str, label: Label, rank: int, config: PiperConfig) -> _Token:
     for number in ids_of(name, config.kind, config.symbols):
         cells.append((number, place))
         if number not in blank:
-            cells += [(each, _NO_PLACE) for each in blank]
+            cells += _silent(blank)
     return _Token(tuple(cells), label.owner, rank)
 
 
@@ -238,7 +245,7 @@ def _end(spoken: Labels, config: PiperConfig) -> str:
 def _divided(tokens: Sequence[_Token], longest: int) -> Iterator[Sequence[_Token]]:
     """Cut tokens into parts of at most ``longest`` ids."""
     ends = list(accumulate(len(token.cells) for token in tokens))
-    while ends[-1] > longest:
+    while ends[-1] > longest and len(tokens) > 1:
         cut = _cut(tokens, ends, longest)
         yield tokens[:cut]
         tokens = tokens[cut:]

@@ -24,7 +24,7 @@ SENTENCE = 2.0
 BUDGET = 3.0
 """Seconds after which no further round begins."""
 
-_ROUNDS = 5
+_ROUNDS = 3
 
 # What runs alone takes at most so many times the processor's time, divided among the threads.
 _UNEVEN = 1.5
