@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wyoming_hayakoe.engine.prepare.pace import SENTENCE, accepts_pace, as_json, forecast, kept_pace, measured
+from wyoming_hayakoe.engine.prepare.pace import SENTENCE, accepts_pace, as_json, forecast, kept_pace, measured, read_by
 from wyoming_hayakoe.engine.windows import Pace
 
 FRAME = 512 / 44_100
@@ -108,3 +108,14 @@ def test_a_forecast_is_of_one_sentence(slower, words):
     assert (found.realtime > 1) == bool(found.line) == bool(words)
     assert words in found.line
     assert "\n" not in found.line
+
+
+def test_a_voice_whose_sentences_another_model_reads_waits_for_that_one_too():
+    report, reader = {"pace": KEPT, "hop": 512}, {"pace": as_json(Pace(0.0, 0.0, 0.01, 0.003), seconds=0.15, overlap=0)}
+    both = read_by(report, reader)
+    assert both["hop"] == 512
+    spent = forecast(both).first_audio - forecast(report).first_audio
+    assert spent == pytest.approx(0.01 + 0.003 * SENTENCE / 0.15, rel=0.01)
+    for odd in ({}, {"pace": None}, {"pace": {**reader["pace"], "seconds": 0}}):
+        assert read_by(report, odd) == report
+        assert read_by(odd, reader) == odd

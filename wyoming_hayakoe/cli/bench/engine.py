@@ -14,7 +14,7 @@ from wyoming_hayakoe.cli.bench import profile
 from wyoming_hayakoe.cli.bench.figures import GREETING, Comparison, Figure, megabytes
 from wyoming_hayakoe.cli.bench.processes import Library, Worker, in_turn
 from wyoming_hayakoe.cli.options import converters
-from wyoming_hayakoe.engine.prepare.pace import SENTENCE, forecast
+from wyoming_hayakoe.engine.prepare.pace import SENTENCE, forecast, read_by
 from wyoming_hayakoe.engine.prepare.precision import Precision
 from wyoming_hayakoe.engine.prepare.reports import REPORT, Report, read_report
 from wyoming_hayakoe.errors import UsageError
@@ -89,32 +89,23 @@ def named(voice: str | None) -> tuple[str, str]:
 def _forms(name: str, libraries: Mapping[str, Library], data: Path) -> list[Comparison]:
     """Return what was prepared of the voice in each precision: how much of it is in int8, its noise, and its pace."""
     reports = [read_report(path.parent) or {} for path in data.glob(f"compiled/*/{REPORT}")]
-    plans = {report["options"]["precision"]: _plan(report["choice"]) for report in reports if "choice" in report}
-    paces = {report["options"]["precision"]: pace for report in reports if (pace := forecast(report)) is not None}
-    schedules = {
-        label: pace
-        for label, library in libraries.items()
-        if (pace := paces.get((library.options or {}).get("precision"))) is not None
-    }
+    voices = {report["options"]["precision"]: report for report in reports if "precision" in report["options"]}
+    reader = next((report for report in reports if "bits" in report["options"]), {})
     found = {
-        label: plan
+        label: voices[precision]
         for label, library in libraries.items()
-        if (plan := plans.get((library.options or {}).get("precision"))) is not None
+        if (precision := (library.options or {}).get("precision")) in voices
     }
-    noises = {label: plan["noise_to_mask"] for label, plan in found.items() if "noise_to_mask" in plan}
+    plans = {label: _plan(report["choice"]) for label, report in found.items() if "choice" in report}
+    paces = {label: pace for label, report in found.items() if (pace := forecast(read_by(report, reader)))}
+    noises = {label: plan["noise_to_mask"] for label, plan in plans.items() if "noise_to_mask" in plan}
+    firsts = {label: 1000 * pace.first_audio for label, pace in paces.items()}
+    wastes = {label: 100 * pace.waste for label, pace in paces.items()}
     return [
-        Comparison(f"{name}: arithmetic in int8", "%", {label: 100 * plan["share"] for label, plan in found.items()}),
+        Comparison(f"{name}: arithmetic in int8", "%", {label: 100 * plan["share"] for label, plan in plans.items()}),
         Comparison(f"{name}: noise to mask", "dB", noises),
-        Comparison(
-            f"{name}: first audio of {SENTENCE:g} s, by its pace",
-            "ms",
-            {label: 1000 * pace.first_audio for label, pace in schedules.items()},
-        ),
-        Comparison(
-            f"{name}: frames computed for 100 spoken in {SENTENCE:g} s",
-            "",
-            {label: 100 * pace.waste for label, pace in schedules.items()},
-        ),
+        Comparison(f"{name}: first audio of {SENTENCE:g} s, by its pace", "ms", firsts),
+        Comparison(f"{name}: frames computed for 100 spoken in {SENTENCE:g} s", "", wastes),
     ]
 
 

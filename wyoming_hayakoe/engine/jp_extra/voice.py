@@ -25,6 +25,7 @@ from wyoming_hayakoe.engine.loudness import Level, gain_for
 from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.compiler import Compiler
 from wyoming_hayakoe.engine.prepare.forms import Forms
+from wyoming_hayakoe.engine.prepare.pace import read_by
 from wyoming_hayakoe.engine.runtime.model_cache import ModelCache, Place
 from wyoming_hayakoe.engine.runtime.session import Execution
 from wyoming_hayakoe.engine.vits.pitch import bend
@@ -115,8 +116,12 @@ class JPExtraVoice:
 
     @property
     def report(self) -> Mapping[str, Any] | None:
-        """How the network's form for this configuration was made, and why; None where it is not on disk."""
-        return self._forms.report
+        """How the network's form for this configuration was made, and why; None where it is not on disk.
+
+        Its pace has what the BERT takes, too.
+        """
+        report = self._forms.report
+        return report and read_by(report, self._shared.bert.report or {})
 
     def compile(self) -> None:
         """Make the forms of BERT and network for this machine and keep them; that takes minutes.

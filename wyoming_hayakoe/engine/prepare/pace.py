@@ -41,7 +41,7 @@ class Forecast:
     """What a voice needs on this machine for a sentence, by its pace; without safety, on a machine that is idle."""
 
     first_audio: float
-    """Seconds until its first sound leaves; not those of reading the text."""
+    """Seconds until its first sound leaves, from when its sentence has been analysed."""
 
     realtime: float
     """Seconds of computing for a second of sound."""
@@ -113,6 +113,24 @@ def kept_pace(report: Report) -> Pace | None:
     if not all(_is_number(found.get(key), *each) for key, each in bounds.items()):
         return None
     return Pace(**{key: float(found[key]) for key in bounds})
+
+
+def read_by(report: Report, reader: Report) -> Report:
+    """Return the report of a voice whose sentences another model reads first, with what that takes in its pace.
+
+    Args:
+        report: the voice's.
+        reader: that model's; its frames may have another length.
+    """
+    pace, before = kept_pace(report), kept_pace(reader)
+    if pace is None or before is None or not accepts_pace(report) or not accepts_pace(reader):
+        return report
+    share = report["pace"]["seconds"] / reader["pace"]["seconds"]
+    ahead = {
+        "ahead_fixed": pace.ahead_fixed + before.ahead_fixed,
+        "ahead_per_frame": pace.ahead_per_frame + share * before.ahead_per_frame,
+    }
+    return {**report, "pace": {**report["pace"], **ahead}}
 
 
 def forecast(report: Report, length: float = SENTENCE) -> Forecast | None:
