@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Writes Piper's voices in every published layout, without anybody's voice: their weights are random.
 
+All are traced: PyTorch's newer exporter, the default since 2.9, refuses Piper's splines (tried with 2.13). So what
+differs between the years is what was done with a graph afterwards.
+
 It needs PyTorch: run it with the Python of script/peer, .venv-peer/bin/python script/make_piper_voices OUT.
 """
 

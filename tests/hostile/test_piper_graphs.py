@@ -1,5 +1,7 @@
 """A Piper graph that was published to do harm ends nothing, and is refused in one line."""
 
+import asyncio
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +11,9 @@ import pytest
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from tests.hostile import graphs
+from tests.hostile.alive import wait_for
+from tests.hostile.speaking import info, peak_megabytes, said
+from tests.support import program
 from wyoming_hayakoe.engine.graphs.checks import UnsafeGraphError, check
 from wyoming_hayakoe.engine.graphs.reach import UncuttableError
 from wyoming_hayakoe.engine.piper.inputs import random_inputs
@@ -181,17 +186,44 @@ def huge_embedding(model: ModelProto) -> None:
 @pytest.mark.parametrize(
     ("change", "layout"),
     [
-        (graphs.hidden_gigabytes, "piper-2026/random.onnx"),
-        (graphs.hidden_gigabytes, "piper-plus/model.onnx"),
-        (graphs.attribute("ConvTranspose", "pads", [1]), "piper-plus/model.onnx"),
         (huge_embedding, "piper-plus-embedding/model.onnx"),
         (endless_sound_in_one_piece, "piper-2023/random.onnx"),
-        (endless_sound, "piper-2023/random.onnx"),
     ],
 )
 def test_a_graph_that_asks_for_all_memory_ends_nothing_but_the_process_that_tries_it(tmp_path, change, layout):
-    path = changed(tmp_path, change, VOICES / layout)
-    reason = try_in_child(path, prove_piper).reason
+    reason = try_in_child(changed(tmp_path, change, VOICES / layout), prove_piper).reason
     assert reason
     assert "\n" not in reason
     assert len(reason) < 500
+
+
+# -- the server --
+
+
+def voice(folder: Path, change: Callable[[ModelProto], None]) -> Path:
+    """Return a folder with a voice whose graph has one thing changed."""
+    shutil.copytree(MODEL.parent, folder)
+    changed(folder, change)
+    return folder
+
+
+def test_a_server_serves_on_without_piper_voices_that_do_harm(tmp_path):
+    voices = {
+        "memory": voice(tmp_path / "memory", graphs.hidden_gigabytes),
+        "ages": voice(tmp_path / "ages", endless_sound),
+        "deep": voice(tmp_path / "deep", rename_input),
+    }
+    (voices["deep"] / "random.onnx.json").write_text('{"phoneme_id_map": ' * 10_000, encoding="utf-8")
+    flags = [part for name, folder in voices.items() for part in ("--voice", f"{name}={folder}")]
+    with program(*flags, "--voice", f"anna={MODEL.parent}", "--no-compile", "--data-dir", str(tmp_path)) as served:
+        wait_for(
+            lambda: all(any(f"voice {name} is left out" in line for line in served.log) for name in voices),
+            "each voice is refused",
+        )
+        wait_for(lambda: asyncio.run(said(served.uri, "anna"))[-1] == "audio-stop", "the good one speaks")
+        names = {each["name"] for program_ in asyncio.run(info(served.uri))["tts"] for each in program_["voices"]}
+        peak = peak_megabytes(served.process.pid)
+    assert "anna" in names
+    assert not names & voices.keys()
+    assert peak < 400
+    assert "Traceback" not in "".join(served.log)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from wyoming_hayakoe.engine.graphs.edits import drop_dead
-from wyoming_hayakoe.engine.graphs.reach import Reach, UncuttableError, fix_shapes, measure
+from wyoming_hayakoe.engine.graphs.reach import Reach, UncuttableError, follow
 from wyoming_hayakoe.engine.runtime.session import Session
 
 CHANNELS = 4
@@ -71,7 +71,7 @@ def found_by_impulse(model, hop):
 def is_exact(decoder):
     model = decoder.model()
     onnx.checker.check_model(model)
-    found = measure(model, "latent")
+    found = follow(model, "latent")
     return found.frames == found_by_impulse(model, found.hop)
 
 
@@ -122,7 +122,7 @@ def test_bands_reach_as_far_as_an_impulse():
 
 def test_lengths_become_constants_and_change_nothing():
     before, after = bands().model(), bands().model()
-    fix_shapes(after, "latent")
+    follow(after, "latent")
     drop_dead(after)
     operators = [{node.op_type for node in each.graph.node} for each in (before, after)]
     assert operators[0] - operators[1] == {"Shape", "Gather", "Mul", "Concat"}
@@ -136,7 +136,7 @@ def test_time_may_stand_elsewhere_for_a_while():
     decoder = Decoder().conv(3, 1).add("Transpose", perm=[0, 2, 1]).add("MatMul", np.ones((CHANNELS, 8), np.float32))
     # [1, F, 8] → [1, 1, 8F]: each point of time becomes eight.
     assert is_exact(decoder.add("Reshape", integers(1, 1, -1)).conv(5, 2, channels=(1, 1)))
-    assert measure(decoder.model(), "latent") == Reach(8, 2)
+    assert follow(decoder.model(), "latent") == Reach(8, 2)
 
 
 @pytest.mark.parametrize(
@@ -156,4 +156,4 @@ def test_time_may_stand_elsewhere_for_a_while():
 def test_what_is_not_understood_is_named(operator, constants, attributes, words):
     decoder = Decoder().conv(3, 1).add(operator, *constants, **attributes)
     with pytest.raises(UncuttableError, match=words):
-        measure(decoder.model(), "latent")
+        follow(decoder.model(), "latent")

@@ -39,7 +39,7 @@ def test_every_layout_is_cut(layout):
     assert (stages.hop, stages.reach) == (256, REACHES[layout])
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", ["piper-2023-high", "piper-plus-mask"])
 def test_nothing_that_is_constant_is_computed_again(layout):
     graph = adapted(read_graph(files_of(layout).model)).graph
     constant = {tensor.name for tensor in graph.initializer} | {""}
@@ -61,6 +61,27 @@ def test_weights_of_16_bits_have_32_again():
     assert not any(tensor.data_type == onnx.TensorProto.FLOAT16 for tensor in weights.values())
     large = {numpy_helper.to_array(each).astype(np.float32).tobytes() for each in halves if prod(each.dims) > 1000}
     assert large <= {numpy_helper.to_array(each).tobytes() for each in weights.values()}
+
+
+def test_prosody_in_other_numbers_is_given_as_whole_ones():
+    model = read_graph(files_of("piper-plus").model)
+    next(value for value in model.graph.input if value.name == "prosody_features").type.tensor_type.elem_type = 1
+    encoder = PIPER.cut(model).encoder
+    given = {value.name: value.type.tensor_type.elem_type for value in encoder.graph.input}
+    assert given["prosody_features"] == onnx.TensorProto.INT64
+    onnx.checker.check_model(encoder, full_check=True)
+
+
+def test_durations_may_have_no_noise():
+    # piper-plus exports its duration predictor with zeros in its place.
+    model = read_graph(files_of("piper-plus").model)
+    for node in model.graph.node:
+        if node.op_type == "RandomNormalLike":
+            node.op_type = "Sub"
+            del node.attribute[:]
+            node.input[:] = [node.input[0]] * 2
+            break
+    assert cutting.DURATION_NOISE not in inputs_of(PIPER.cut(model).encoder)
 
 
 def split(graph):

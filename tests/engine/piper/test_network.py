@@ -59,7 +59,7 @@ def test_stages_together_are_the_published_graph(networks, layout):
 
 
 @given(st.sampled_from(LAYOUTS), st.integers(1, 150), st.integers(0, 2**32 - 1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_windows_are_the_undivided_sound_to_one_bit(networks, layout, count, seed):
     inputs, params = (
         replace(random_inputs(onnx.GraphProto(), count), ids=np.arange(count) % 20),

@@ -5,8 +5,9 @@ program draws the noise, and the durations are known before there is any sound. 
 the cuts are found by what every such graph has to do:
 
 - The durations are the one ``Ceil`` that decides how many samples there are.
-- Two random values are drawn. The one that the durations depend on belongs to the stochastic duration predictor. The
-  other is the prior's: it is scaled (``Mul`` after ``Mul``) and added to the mean, and that sum is what the flow takes.
+- Two random values are drawn. The one that the durations depend on belongs to the stochastic duration predictor;
+  piper-plus exports it as zeros. The other is the prior's: it is scaled (``Mul`` after ``Mul``) and added to the mean,
+  and that sum is what the flow takes.
 - Mean and scale reach the sum through a ``MatMul`` with the alignment, which repeats each phone's column as often as
   its duration says. That is left out: NumPy repeats faster.
 - The decoder begins with the ``Conv`` before the first ``ConvTranspose`` on the way to ``audio``.
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 from wyoming_hayakoe.engine.graphs.edits import drop_dead
 from wyoming_hayakoe.engine.graphs.index import GraphIndex, taken
 from wyoming_hayakoe.engine.graphs.operators import RANDOM
-from wyoming_hayakoe.engine.graphs.reach import UncuttableError, fix_shapes, measure
+from wyoming_hayakoe.engine.graphs.reach import UncuttableError, follow
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
@@ -87,8 +88,7 @@ def cut(model: "ModelProto") -> Stages:
     )
     flow = graph.extract(speaker, {prior.value: PRIOR, durations: DURATIONS}, {latent: LATENT})
     decoder = graph.extract(speaker, {latent: LATENT}, {graph.audio: AUDIO})
-    reach = measure(decoder, LATENT)
-    fix_shapes(decoder, LATENT)
+    reach = follow(decoder, LATENT)
     drop_dead(decoder)
     return Stages(encoder, flow, decoder, reach.hop, reach.frames)
 

@@ -9,23 +9,15 @@ A margin that a ``Pad`` adds by reflection is right only at the ends of the sent
 from what is kept of a window as the zeros around convolutions are: a span holds what stands there in all of it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from wyoming_hayakoe.engine.graphs.checks import skeleton
-from wyoming_hayakoe.engine.graphs.constants import fold_constants
-from wyoming_hayakoe.engine.graphs.edits import replace_nodes
 from wyoming_hayakoe.engine.graphs.index import GraphIndex
 from wyoming_hayakoe.engine.graphs.operators import POINTWISE, numbers
-from wyoming_hayakoe.errors import in_brief
+from wyoming_hayakoe.engine.graphs.time_axes import LENGTHS, TimeAxis, shapes_of, time_axis
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto
-
-# Lengths of latents in frames: their difference is divided by nothing that a decoder does.
-_LENGTHS = 64, 65
+    from onnx import ModelProto, NodeProto
 
 _POINTWISE = POINTWISE | {"Cos", "Sin"}
 _RESHAPING = frozenset({"Flatten", "Reshape", "Squeeze", "Unsqueeze"})
@@ -55,34 +47,24 @@ class Reach:
     """How many frames to either side the sound of a frame depends on."""
 
 
-class _Time(NamedTuple):
-    """The axis of time in a value."""
+def follow(decoder: "ModelProto", latent: str) -> Reach:
+    """Follow the time through a decoder that makes its first output of ``latent`` [1, C, F], and return its reach.
 
-    from_end: int
-    """1 is the last axis."""
-
-    lengths: tuple[int, int]
-    """Its size for each of the two latents."""
-
-    inner: int
-    """Numbers behind each of its points: the product of the sizes of the axes after it."""
-
-
-def measure(decoder: "ModelProto", latent: str) -> Reach:
-    """Return the reach of a decoder that makes its first output of ``latent`` [1, C, F].
+    What it computes of the lengths of its values becomes constants in place: shapes, and the ends of slices. Then it is
+    a chain, and each part of it can be computed by itself.
 
     Raises:
         UncuttableError: it has something that is not understood.
     """
-    return _Decoder(decoder, latent).reach()
-
-
-def fix_shapes(decoder: "ModelProto", latent: str) -> None:
-    """Write as constants in place what a decoder computes of the lengths of its values: shapes, and ends of slices.
-
-    Then it is a chain, and each part of it can be computed by itself.
-    """
-    _Decoder(decoder, latent).fix_shapes()
+    try:
+        followed = _Decoder(decoder, latent)
+        reach = followed.reach()
+        followed.fix_shapes()
+    except UncuttableError:
+        raise
+    except Exception as error:
+        raise UncuttableError(f"the decoder cannot be followed ({type(error).__name__})") from error
+    return reach
 
 
 class _Decoder:
@@ -94,7 +76,7 @@ class _Decoder:
         self._latent = latent
         self._sound = self._index.outputs[0]
         self._moving = self._depending()
-        self._shapes = _shapes(model, latent)
+        self._shapes = shapes_of(model, latent)
 
     def reach(self) -> Reach:
         hop = self._hop()
@@ -129,18 +111,15 @@ class _Decoder:
     def _hop(self) -> int:
         time = self._time(self._sound)
         hop = time.lengths[1] - time.lengths[0]
-        if hop < 1 or time.lengths != (hop * _LENGTHS[0], hop * _LENGTHS[1]) or time.inner != 1:
+        if hop < 1 or time.lengths != (hop * LENGTHS[0], hop * LENGTHS[1]) or time.inner != 1:
             raise UncuttableError("the decoder's sound is not so many samples for each frame")
         return hop
 
-    def _time(self, name: str) -> _Time:
+    def _time(self, name: str) -> TimeAxis:
         """Return the axis of time in a value."""
-        first, second = self._shapes.get(name, ((), ()))
-        axes = [axis for axis, sizes in enumerate(zip(first, second, strict=True)) if sizes[0] != sizes[1]]
-        if len(axes) != 1:
+        if (found := time_axis(self._shapes.get(name, ((), ())))) is None:
             raise UncuttableError(f"the decoder has a value whose time is not along one axis ({name[:60]})")
-        (axis,) = axes
-        return _Time(len(first) - axis, (first[axis], second[axis]), prod(first[axis + 1 :]))
+        return found
 
     def _before(self, node: "NodeProto", span: Span, taken: list[str]) -> Span:
         """Return the span of a node's inputs that ``span`` of its outputs depends on."""
@@ -161,7 +140,7 @@ class _Decoder:
             raise _not_understood(node)
         return span
 
-    def _keeps_time(self, node: "NodeProto", taken: list[str], before: _Time, after: _Time) -> bool:
+    def _keeps_time(self, node: "NodeProto", taken: list[str], before: TimeAxis, after: TimeAxis) -> bool:
         """Return whether each point of time of the result depends on the same point of what is ``taken``."""
         axes = {self._time(name).from_end for name in taken}
         if node.op_type == "Transpose":
@@ -178,7 +157,7 @@ class _Decoder:
             return len(taken) == 1 and before.from_end == after.from_end != summed
         return node.op_type in _POINTWISE and axes == {after.from_end}
 
-    def _before_convolution(self, node: "NodeProto", span: Span, before: _Time, after: _Time) -> Span:
+    def _before_convolution(self, node: "NodeProto", span: Span, before: TimeAxis, after: TimeAxis) -> Span:
         kernel = self._index.weights.get(node.input[1])
         if kernel is None or len(kernel.dims) != _LINE or (before.from_end, after.from_end) != (1, 1):
             raise _not_understood(node)
@@ -191,7 +170,7 @@ class _Decoder:
             return Span(low * stride - pad, high * stride - pad + width)
         return Span(-((width - low - pad) // stride), (high + pad) // stride)
 
-    def _margins(self, node: "NodeProto", time: _Time) -> tuple[int, int, bool]:
+    def _margins(self, node: "NodeProto", time: TimeAxis) -> tuple[int, int, bool]:
         """Return what a Pad adds before and after the time, and whether that is reflected."""
         mode = next((each.s for each in node.attribute if each.name == "mode"), b"constant")
         margins = self._numbers(node, 1)
@@ -200,7 +179,7 @@ class _Decoder:
         axis = len(margins) // 2 - time.from_end
         return margins[axis], margins[axis + len(margins) // 2], mode == b"reflect"
 
-    def _start(self, node: "NodeProto", time: _Time) -> int:
+    def _start(self, node: "NodeProto", time: TimeAxis) -> int:
         """Return where a Slice begins on the axis of time."""
         place = self._place(node, time)
         if place is None:
@@ -210,7 +189,7 @@ class _Decoder:
             raise _not_understood(node)
         return starts[place]
 
-    def _place(self, node: "NodeProto", time: _Time) -> int | None:
+    def _place(self, node: "NodeProto", time: TimeAxis) -> int | None:
         """Return which of its axes a Slice cuts along the time, None if none is."""
         rank = len(self._shapes[node.input[0]][0])
         axes = self._numbers(node, 3) if len(node.input) > _SLICE_AXES else list(range(rank))
@@ -256,7 +235,7 @@ _SLICE_AXES = 3
 _UNKNOWN_PADDING = {("auto_pad", value) for value in (b"SAME_UPPER", b"SAME_LOWER")}
 
 
-def _before_reshape(node: "NodeProto", span: Span, before: _Time, after: _Time) -> Span:
+def _before_reshape(node: "NodeProto", span: Span, before: TimeAxis, after: TimeAxis) -> Span:
     """Return the span before a node that leaves all numbers in their order."""
     low, high = span
     (old, _), (new, _) = before.lengths, after.lengths
@@ -269,10 +248,10 @@ def _before_reshape(node: "NodeProto", span: Span, before: _Time, after: _Time) 
     raise _not_understood(node)
 
 
-def _mirrored(time: _Time, start: int, end: int) -> Span:
+def _mirrored(time: TimeAxis, start: int, end: int) -> Span:
     """Return what the first frame takes of ``start`` reflected points before it, and the last of ``end`` behind it."""
     rate = time.lengths[1] - time.lengths[0]
-    return Span(time.lengths[0] - 1 - end - rate * (_LENGTHS[0] - 1), start)
+    return Span(time.lengths[0] - 1 - end - rate * (LENGTHS[0] - 1), start)
 
 
 def _union(spans: list[Span]) -> Span:
@@ -281,64 +260,3 @@ def _union(spans: list[Span]) -> Span:
 
 def _not_understood(node: "NodeProto") -> UncuttableError:
     return UncuttableError(f"the decoder has a {node.op_type} that is not understood")
-
-
-def _shapes(decoder: "ModelProto", latent: str) -> Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Return the shapes of values by their names, for both lengths of latents; unknown ones are missing."""
-    first, second = (_inferred(decoder, latent, length) for length in _LENGTHS)
-    return {name: (shape, second[name]) for name, shape in first.items() if len(second.get(name, ())) == len(shape)}
-
-
-def _inferred(decoder: "ModelProto", latent: str, length: int) -> dict[str, tuple[int, ...]]:
-    """Return the shapes that are known for a latent of some length."""
-    import onnx
-
-    # One sentence of one speaker.
-    declared = {value.name: value.type.tensor_type.shape.dim for value in decoder.graph.input}
-    shapes = {name: [size.dim_value or 1 for size in sizes] for name, sizes in declared.items()}
-    shapes[latent] = [1, _channels(decoder.graph, latent), length]
-    try:
-        light = skeleton(decoder, shapes)
-        while True:
-            graph = onnx.shape_inference.infer_shapes(light, data_prop=True).graph
-            known = {value.name: shape for value in (*graph.input, *graph.value_info) if (shape := _shape(value))}
-            if not _fix_known(light, known):
-                return known
-            # ONNX follows lengths through some operators only, ONNX Runtime computes with all.
-            fold_constants(light)
-    except Exception as error:
-        raise UncuttableError(f"the decoder's shapes cannot be inferred ({in_brief(error)})") from error
-
-
-def _shape(value: "ValueInfoProto") -> tuple[int, ...] | None:
-    sizes = value.type.tensor_type.shape.dim
-    is_known = value.type.tensor_type.HasField("shape") and all(size.HasField("dim_value") for size in sizes)
-    return tuple(size.dim_value for size in sizes) if is_known else None
-
-
-def _fix_known(model: "ModelProto", shapes: Mapping[str, tuple[int, ...]]) -> bool:
-    """Replace each ``Shape`` of a known value by a constant, in place; return whether there is any."""
-    from onnx import TensorProto, helper
-
-    found = [node for node in model.graph.node if node.op_type == "Shape" and node.input[0] in shapes]
-    for node in found:
-        ends = {each.name: each.i for each in node.attribute}
-        sizes = shapes[node.input[0]][ends.get("start", 0) : ends.get("end")]
-        model.graph.initializer.append(helper.make_tensor(node.output[0], TensorProto.INT64, [len(sizes)], sizes))
-    names = {node.output[0] for node in found}
-    replace_nodes(model.graph, [node for node in model.graph.node if node.output[0] not in names])
-    return bool(found)
-
-
-def _channels(graph: "GraphProto", latent: str) -> int:
-    """Return the channels of the latent, which the first convolution takes."""
-    index = GraphIndex(graph)
-    waiting = [latent]
-    while waiting:
-        for node in index.takers(waiting.pop()):
-            if node.op_type == "Identity":
-                waiting.append(node.output[0])
-            elif node.op_type == "Conv" and node.input[1] in index.weights:
-                groups = next((each.i for each in node.attribute if each.name == "group"), 1)
-                return int(index.weights[node.input[1]].dims[1]) * groups
-    raise UncuttableError("the decoder does not begin with a Conv")

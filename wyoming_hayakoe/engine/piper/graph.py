@@ -16,7 +16,7 @@ from wyoming_hayakoe.engine.graphs.edits import drop_dead, replace_nodes
 from wyoming_hayakoe.engine.graphs.index import GraphIndex
 from wyoming_hayakoe.engine.graphs.model_file import read_model
 from wyoming_hayakoe.engine.graphs.reach import UncuttableError
-from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.errors import HayakoeError, in_brief
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto
@@ -33,6 +33,7 @@ EMBEDDING = 192
 # Nobody's recording is there: zeros, as piper-plus gives then, with which the mask selects the speaker ``sid``.
 _ZEROS = ("speaker_embedding", "speaker_embedding_mask")
 _NEEDED = ("input", "input_lengths", "scales")
+_PROSODY = "prosody_features"
 _SOUND = "output"
 _ADDING_AXES = frozenset({"Identity", "Squeeze", "Unsqueeze"})
 
@@ -57,15 +58,18 @@ def adapted(model: "ModelProto") -> "ModelProto":
     """Return a graph with an input for each scale, none for an embedding, its constants as weights, and only its sound.
 
     Raises:
-        UncuttableError: it takes its scales otherwise.
-        HayakoeError: its constants cannot be computed.
+        UncuttableError: it takes its scales otherwise, or its constants cannot be computed.
     """
     from onnx import ModelProto
 
     result = ModelProto()
     result.CopyFrom(model)
     _leave_out_embeddings(result.graph)
-    fold_constants(result)
+    _take_whole_numbers(result.graph)
+    try:
+        fold_constants(result)
+    except HayakoeError as error:
+        raise UncuttableError(f"its constants cannot be computed ({in_brief(error)})") from error
     _divide_scales(result.graph)
     _leave_sound(result.graph)
     drop_dead(result)
@@ -84,6 +88,20 @@ def _leave_out_embeddings(graph: "GraphProto") -> None:
     _remove_inputs(graph, _ZEROS)
 
 
+def _take_whole_numbers(graph: "GraphProto") -> None:
+    """Have the prosody features, which are whole numbers, taken as such by a graph that was exported for others."""
+    from onnx import TensorProto, helper
+
+    value = next((value for value in graph.input if value.name == _PROSODY), None)
+    if value is None or value.type.tensor_type.elem_type == TensorProto.INT64:
+        return
+    made = f"{_PROSODY}/cast"
+    for node in graph.node:
+        node.input[:] = [made if name == _PROSODY else name for name in node.input]
+    graph.node.insert(0, helper.make_node("Cast", [_PROSODY], [made], to=value.type.tensor_type.elem_type))
+    value.type.tensor_type.elem_type = TensorProto.INT64
+
+
 def _remove_inputs(graph: "GraphProto", names: Collection[str]) -> None:
     kept = [value for value in graph.input if value.name not in names]
     copies = [type(value).FromString(value.SerializeToString()) for value in kept]
@@ -99,7 +117,8 @@ def _divide_scales(graph: "GraphProto") -> None:
     names: dict[str, str] = {}
     for node in index.takers("scales"):
         place = index.weights.get(node.input[1]) if node.op_type == "Gather" else None
-        number = int(numpy_helper.to_array(place)) if place is not None and not place.dims else -1
+        values = [int(each) for each in numpy_helper.to_array(place).reshape(-1)] if place is not None else []
+        number = values[0] if len(values) == 1 else -1
         if not 0 <= number < len(SCALES):
             raise UncuttableError(f"the scales are taken by a {node.op_type}")
         names[node.output[0]] = SCALES[number]

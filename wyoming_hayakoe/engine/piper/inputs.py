@@ -101,7 +101,7 @@ def _symbols(graph: "GraphProto") -> int:
     for node in index.takers("input"):
         name = node.input[0]
         # Weights in 16 bits are behind a Cast.
-        while (maker := index.maker(name)) is not None and maker.op_type in {"Cast", "Identity"}:
+        if (maker := index.maker(name)) is not None and maker.op_type == "Cast":
             name = maker.input[0]
         if node.op_type == "Gather" and name in index.weights:
             return int(index.weights[name].dims[0])

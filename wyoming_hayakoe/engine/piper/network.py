@@ -20,7 +20,6 @@ def cut(model: "ModelProto") -> Stages:
 
     Raises:
         UncuttableError: the graph is built otherwise.
-        HayakoeError: its constants cannot be computed.
     """
     return cutting.cut(adapted(model))
 

@@ -30,8 +30,9 @@ from wyoming_hayakoe.errors import HayakoeError, some_of
 from wyoming_hayakoe.utterance import SynthesisParams, Utterance
 from wyoming_hayakoe.voice import WINDOWS, Credit, Delivery, PhoneTiming, Speech, Waveform
 
-# Memory of a loaded voice as a factor on the size of its file; piper-plus stores its weights in half as many bits.
-_OVERHEAD = {"piper": 1.2, "piper-plus": 2.4}
+# Memory of a loaded voice as a factor on the size of its file, measured with joe and a full-size voice of piper-plus,
+# which stores its weights in half as many bits.
+_OVERHEAD = {"piper": 1.4, "piper-plus": 2.4}
 
 # Ids of a line; fewer of one that is spoken slowly, for the memory that its frames take.
 _LEAST_IDS = 60
@@ -169,10 +170,10 @@ class PiperVoice:
             spoken = self._synthesizer().speak(inputs, params, undivided=undivided, unheard=unheard)
             windows = spoken.windows
             if spoken.durations is not None:
-                timings.extend(self._timings(line, spoken.durations, samples / self.sample_rate))
+                ends = np.concatenate([[0], np.cumsum(spoken.durations)]) * spoken.hop
+                timings.extend(_timings(line, (samples + ends) / self.sample_rate))
                 if unheard:
-                    total = int(spoken.durations.sum()) * self._config.hop
-                    windows = _faded_out(windows, total, int(_FADE * self.sample_rate))
+                    windows = _faded_out(windows, int(ends[-1]), int(_FADE * self.sample_rate))
             for window in windows:
                 samples += len(window)
                 if is_bent:
@@ -189,12 +190,6 @@ class PiperVoice:
         if style is not None and style not in self._config.speakers:
             raise HayakoeError(f"voice {self.name!r} has no style {style!r}: it has {some_of(self.styles)}")
         return self._config.speakers[style or self.styles[0]]
-
-    def _timings(self, line: PiperLine, durations: npt.NDArray[np.int64], offset: float) -> Iterator[PhoneTiming]:
-        ends = np.concatenate([[0], np.cumsum(durations)]) * (self._config.hop / self.sample_rate)
-        for phone in line.phones:
-            start, end = float(ends[phone.start]), float(ends[phone.stop])
-            yield PhoneTiming(phone.phone, offset + start, end - start)
 
     def _synthesizer(self) -> Synthesizer:
         if (loaded := self._place.find()) is None:
@@ -228,6 +223,13 @@ class PiperVoice:
             for window in self.speak(self._shared.read(sentence), params, Delivery(undivided=True, raw=True)).windows
         ]
         return gain_for(np.concatenate(windows), self.sample_rate)
+
+
+def _timings(line: PiperLine, ends: npt.NDArray[np.float64]) -> Iterator[PhoneTiming]:
+    """Yield when each phone of a line sounds; ``ends`` are the seconds before each id, and those behind the last."""
+    for phone in line.phones:
+        start, end = float(ends[phone.start]), float(ends[phone.stop])
+        yield PhoneTiming(phone.phone, start, end - start)
 
 
 def _faded_out(windows: Iterator[Waveform], total: int, fade: int) -> Iterator[Waveform]:

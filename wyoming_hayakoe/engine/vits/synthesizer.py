@@ -38,6 +38,9 @@ class Spoken:
     durations: npt.NDArray[np.int64] | None
     """Frames of each phone [T] that are spoken; None where the graph does not output them."""
 
+    hop: int
+    """Samples in a frame; 0 where that is not known."""
+
     windows: Iterator[Waveform]
     """The network's sound at its own level; each window is computed when the iterator is advanced."""
 
@@ -126,7 +129,7 @@ class Synthesizer:
         stop = int(heard.sum())
         sound = partial(_sound, self._stages, latent, inputs.feeds(params))
         windows = [Window(0, stop, 0, frames)] if undivided else self._plan(self._stages, frames, stop)
-        return Spoken(heard, computed(windows, sound))
+        return Spoken(heard, self._stages.hop, computed(windows, sound))
 
     def _plan(self, stages: LoadedStages, frames: int, stop: int) -> list[Window]:
         seconds, edge = stages.hop / self._sample_rate, min(stages.overlap, frames - stop)
@@ -138,11 +141,12 @@ class Synthesizer:
         found, *told = self._whole.run(outputs, inputs.feeds(params))
         sound = found.reshape(-1).astype(np.float32)
         if not told:
-            return Spoken(None, iter([sound]))
+            return Spoken(None, 0, iter([sound]))
         # Some graphs tell them before they are rounded up to whole frames.
         durations = np.ceil(told[0].reshape(-1)).astype(np.int64)
         heard = _heard(durations, unheard)
-        return Spoken(heard, iter([sound[: len(sound) * int(heard.sum()) // max(1, int(durations.sum()))]]))
+        hop = len(sound) // max(1, int(durations.sum()))
+        return Spoken(heard, hop, iter([sound[: hop * int(heard.sum())] if unheard else sound]))
 
 
 def _heard(durations: npt.NDArray[np.int64], unheard: int) -> npt.NDArray[np.int64]:
