@@ -15,9 +15,11 @@ COMMON = ("errors", "utterance", "voice", "audio", "paths", "symbols", "disk", "
 """Files that every other may import."""
 
 BELOW_TTS = ("voice_store", "shared_bert", "speaker", "narration", "lane", "devices", "text", "engine", "sources")
-KINDS_OF_VOICE = ("engine.openjtalk", "engine.jp_extra", "engine.kokoro", "engine.piper")
-PREPARE = ("engine.prepare", "engine.graphs", "engine.runtime")
-SHARED_BY_KINDS = ("engine.about", "engine.json_fields", "engine.loudness", "engine.npy")
+KINDS_OF_VOICE = ("engine.hts", "engine.jp_extra", "engine.kokoro", "engine.piper")
+PREPARE = ("engine.prepare", "engine.graphs", "engine.runtime", "engine.windows")
+VITS = ("engine.vits", *PREPARE)
+KINDS_WITH_VITS = ("engine.jp_extra", "engine.piper")
+SHARED_BY_KINDS = ("engine.about", "engine.json_fields", "engine.loudness", "engine.npy", "engine.rests")
 
 LAYERS: Mapping[str, Iterable[str]] = {
     **dict.fromkeys(COMMON, ()),
@@ -42,10 +44,14 @@ LAYERS: Mapping[str, Iterable[str]] = {
     "engine": (),
     "engine.graphs": ("engine.runtime",),
     "engine.runtime": (),
+    "engine.windows": (),
     "engine.prepare": PREPARE,
     **dict.fromkeys(SHARED_BY_KINDS, ()),
     **dict.fromkeys(KINDS_OF_VOICE, (*SHARED_BY_KINDS, *PREPARE)),
-    "engine.pytorch": ("engine.about", "engine.jp_extra", *PREPARE),
+    "engine.vits": PREPARE,
+    **dict.fromkeys(KINDS_WITH_VITS, (*SHARED_BY_KINDS, *VITS)),
+    "engine.pytorch": ("engine.about", "engine.jp_extra", *VITS),
+    "engine.openjtalk": ("engine.hts",),
 }
 """By layer, the layers that it may import beside itself and ``COMMON``; the longest prefix of a file's name decides."""
 
@@ -71,7 +77,11 @@ HEAVY = {
     "zeroconf",
 }
 
-ONE_IN_EACH_FOLDER = {"__init__", "voice", "voice_files", "config", "phonemes", "preparation", "synthesizer", "windows"}
+ONE_IN_EACH_FOLDER = {"__init__", "voice", "voice_files", "phonemes", "preparation", "synthesizer", "windows"} | {
+    "config",
+    "inputs",
+    "network",
+}
 """File names that may come again: ``voice.py`` is the shape, and then the voice of each kind, with the same rooms."""
 
 

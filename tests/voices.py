@@ -11,6 +11,12 @@ from wyoming_hayakoe.utterance import SynthesisParams, Utterance
 from wyoming_hayakoe.voice import WINDOWS, Credit, PhoneTiming, Speech, Waveform
 
 
+def paced(realtime: float) -> dict[str, object]:
+    """Return the report of a voice that needs so many seconds of computing for a second of its sound."""
+    times = {"fixed": 0.0, "per_frame": 0.0, "ahead_fixed": 0.0, "ahead_per_frame": realtime / 100}
+    return {"pace": {**times, "safety": 1.4, "seconds": 0.01, "overlap": 6, "edge": 2}}
+
+
 @dataclass(frozen=True)
 class Call:
     """How a voice was asked to speak."""

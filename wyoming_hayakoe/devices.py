@@ -1,13 +1,14 @@
 """What computes voices on this machine: ONNX Runtime on the CPU or a GPU, or, with the extra [publish], PyTorch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, TypedDict
 
+from wyoming_hayakoe.engine.about import read_about
+from wyoming_hayakoe.engine.hts.voice_files import read_hts
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
-from wyoming_hayakoe.engine.jp_extra.synthesizer import Synthesizer
 from wyoming_hayakoe.engine.jp_extra.voice import JPExtraVoice, Shared
 from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles, read_voice
 from wyoming_hayakoe.engine.kokoro import voice_files as kokoro
@@ -19,6 +20,7 @@ from wyoming_hayakoe.engine.runtime.cpu import has_little_memory
 from wyoming_hayakoe.engine.runtime.model_cache import ModelCache
 from wyoming_hayakoe.engine.runtime.providers import has_cuda
 from wyoming_hayakoe.engine.runtime.session import Device, Execution
+from wyoming_hayakoe.engine.vits.synthesizer import Synthesizer
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.utterance import Utterance
 from wyoming_hayakoe.voice import Credit, Voice
@@ -101,7 +103,7 @@ class Engine:
         self._execution = Execution(settings.threads, low_memory)
         self._voice_execution = replace(self._execution, device=device)
         compiled = data / "compiled"
-        proofs = Proofs(compiled)
+        self._proofs = proofs = Proofs(compiled)
         self._compiler = Compiler(
             compiled, settings.precision, bert_bits=settings.bert_bits, enabled=settings.compiled, proofs=proofs
         )
@@ -183,6 +185,54 @@ class Engine:
         """
         credit = kokoro.credit(voice, url=url, licence=licence)
         return self._make_kokoro(name, kokoro.from_source(place, graph, voice), credit)
+
+    def make_hts(self, name: str, styles: Mapping[str, Path], *, url: str, licence: str) -> Voice:
+        """Return an HTS voice; the headers of its files are read, and nothing is loaded.
+
+        Args:
+            name: what it is called here.
+            styles: its files by style, the default first.
+            url: where it comes from.
+            licence: that of its repository; "" where it names none.
+
+        Raises:
+            HayakoeError: a file is not what it should be.
+        """
+        from wyoming_hayakoe.engine.hts.voice import HTSShared, HTSVoice
+
+        files = read_hts(styles)
+        about = read_about(next(iter(styles.values())).parent)
+        credit = Credit(about.author or name, about.url or url, about.licence or licence or "unknown")
+        shared = HTSShared(proofs=self._proofs, levels=self._data / "levels", read=self._read)
+        return HTSVoice(name, files, shared, credit)
+
+    def make_piper(self, name: str, graph: Path, *, url: str, licence: str) -> Voice:
+        """Return a voice of Piper; its configuration is read, its network is not loaded.
+
+        Args:
+            name: what it is called here.
+            graph: NAME.onnx beside NAME.onnx.json or config.json.
+            url: where it comes from, for a voice that names no page of its own.
+            licence: that of its repository, for a voice that names none of its own.
+
+        Raises:
+            HayakoeError: a file is missing or damaged, or the voice is not a Japanese one.
+        """
+        from wyoming_hayakoe.engine.piper.voice import PiperShared, PiperVoice
+        from wyoming_hayakoe.engine.piper.voice_files import read_piper
+
+        files = read_piper(graph)
+        about = files.about
+        credit = Credit(about.author or name, about.url or url, about.licence or licence or "unknown")
+        # As with Kokoro, its form is made for the CPU, which keeps up with it.
+        shared = PiperShared(
+            models=self.models,
+            levels=self._data / "levels",
+            read=self._read,
+            compiler=self._compiler,
+            execution=self._execution,
+        )
+        return PiperVoice(name, files, shared, credit)
 
     def _make_kokoro(self, name: str, files: kokoro.KokoroFiles, credit: Credit) -> Voice:
         from wyoming_hayakoe.engine.kokoro.voice import KokoroShared, KokoroVoice

@@ -215,10 +215,9 @@ class VoiceStore:
         missing: list[str] = []
         files = _unless_missing(missing, lambda: fetch(source, location.speaker or name, progress))
         make: Callable[..., Voice]
-        if files is not None and files.graph is not None:
-            # A voice of Kokoro, which takes no BERT.
-            shared = files.graph
-            make = partial(engine.make_kokoro, name, files.place, files.graph, files.name)
+        shared: object = ""
+        if files is not None and (maker := self._maker(name, files)) is not None:
+            make, shared = maker, files.graph or ""
         else:
             bert = _unless_missing(missing, lambda: self._bert.get(location.uri, visit, progress))
             if files is None or bert is None:
@@ -226,7 +225,19 @@ class VoiceStore:
             shared = bert.model
             make = partial(engine.make_voice, name, files.place, bert)
         licence = _licence_of(source)
-        return _Found(partial(make, url=location.uri, licence=licence), f"{stamp_of(files.place)} {shared} {licence}")
+        places = files.files.values() or [files.place]
+        return _Found(partial(make, url=location.uri, licence=licence), f"{stamp_of(*places)} {shared} {licence}")
+
+    def _maker(self, name: str, files: inventory.Fetched) -> Callable[..., Voice] | None:
+        """Return what makes a voice that takes no BERT; None for one that does."""
+        match files.kind:
+            case "kokoro" if files.graph is not None:
+                return partial(self._engine.make_kokoro, name, files.place, files.graph, files.name)
+            case "piper":
+                return partial(self._engine.make_piper, name, files.files["graph"])
+            case "hts":
+                return partial(self._engine.make_hts, name, files.files)
+        return None
 
 
 @dataclass(eq=False, slots=True)

@@ -51,7 +51,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--large",
         type=Path,
-        help="repository too large to speak under emulation: only its stages are measured, by the step speed",
+        action="append",
+        default=[],
+        help="repository, or folder of script/make_piper_voices, too large to speak under emulation: only its stages "
+        "are measured, by the step speed; repeatable",
     )
     parser.add_argument(
         "--kokoro", metavar="VOICE", choices=list(BUILT_IN), default="kokoro-alpha", help="voice of the step kokoro"
@@ -74,7 +77,7 @@ def main() -> int:
         "suite": lambda: suite.check(root, CHECKOUT, flags.test or suite.CORE),
         "sound": lambda: sound.check(runner, voices),
         "kokoro": lambda: kokoro.show(root, flags.kokoro),
-        "speed": lambda: speed.show(runner, voices, flags.large and flags.large.resolve()),
+        "speed": lambda: speed.show(runner, voices, [folder.resolve() for folder in flags.large]),
     }
     good = True
     for step in STEPS:

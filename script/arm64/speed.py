@@ -9,7 +9,7 @@ from script.arm64.markdown import table
 from script.arm64.say import SentenceRunner, Voice
 
 
-def show(runner: SentenceRunner, voices: Sequence[Voice], large: Path | None) -> bool:
+def show(runner: SentenceRunner, voices: Sequence[Voice], large: Sequence[Path]) -> bool:
     """Print the millions of instructions for a second of audio: of loaded voices as a whole, of ``large`` by stage.
 
     Returns:
@@ -23,4 +23,5 @@ def show(runner: SentenceRunner, voices: Sequence[Voice], large: Path | None) ->
             cells.append(f"{(said.instructions or 0) / said.facts['seconds'] / 1e6:,.0f}")
         rows.append([voice.label, *cells])
     print(table(rows))
-    return stages.show(runner.root, large) if large else True
+    shown = [stages.show(runner.root, stages.FullVoice.of(folder)) for folder in large]
+    return all(shown)

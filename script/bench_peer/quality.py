@@ -24,8 +24,7 @@ from wyoming_hayakoe.cli.bench.figures import Figure
 from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.engine.jp_extra.inputs import InputMaker
-from wyoming_hayakoe.engine.jp_extra.preparation import in_fastest_dimensions, part, rehearse, simplified
-from wyoming_hayakoe.engine.jp_extra.stages import LoadedStage, decode, read_synthesizer, turn
+from wyoming_hayakoe.engine.jp_extra.network import JP_EXTRA
 from wyoming_hayakoe.engine.jp_extra.voice import rehearsed
 from wyoming_hayakoe.engine.jp_extra.voice_files import read_voice
 from wyoming_hayakoe.engine.prepare import quality, rehearsal, timing
@@ -37,6 +36,8 @@ from wyoming_hayakoe.engine.prepare.simplify import simplify
 from wyoming_hayakoe.engine.prepare.two_dimensions import forms
 from wyoming_hayakoe.engine.runtime.cpu import cores
 from wyoming_hayakoe.engine.runtime.session import Feeds, Session
+from wyoming_hayakoe.engine.vits.preparation import in_fastest_dimensions, part, rehearse, simplified
+from wyoming_hayakoe.engine.vits.stages import LoadedStage, decode, turn
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.text.frontend import japanese
 from wyoming_hayakoe.utterance import SynthesisParams
@@ -118,8 +119,8 @@ def voice_network(name: str, repository: Path, folder: Path) -> Network:
     maker = InputMaker(name, files.config, files.style_vectors, bert)
     known = rehearsed(maker, read)
     heard = [maker.inputs(read(text), SynthesisParams()) for text in SENTENCES]
-    before = simplified(cutting.cut(read_synthesizer(files.model)))
-    now, _ = in_fastest_dimensions(before, files.model, folder)
+    before = simplified(JP_EXTRA, JP_EXTRA.cut(JP_EXTRA.read(files.model)))
+    now, _ = in_fastest_dimensions(JP_EXTRA, before, files.model, folder)
     found = rehearse(now.graphs, replace(known, held_out=[*known.held_out, *heard]), files.model)
     return Network(
         {BEFORE: _without_encoder(before.graphs), FP32: _without_encoder(now.graphs)},

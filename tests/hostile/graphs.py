@@ -51,14 +51,15 @@ def without_inputs(model: ModelProto) -> None:
 
 def behind_audio(model: ModelProto, *nodes: NodeProto, out: str) -> None:
     """Add nodes that take ``found`` and make ``out``, which is added to the sound."""
-    last = next(node for node in model.graph.node if node.output[0] == "audio")
+    sound = model.graph.output[0].name
+    last = next(node for node in model.graph.node if node.output[0] == sound)
     last.output[0] = "found"
     zero = numpy_helper.from_array(np.zeros(1, dtype=np.float32), "zero")
     model.graph.initializer.append(zero)
     model.graph.node.extend(nodes)
     model.graph.node.append(helper.make_node("ReduceMax", [out], ["peak"], keepdims=0))
     model.graph.node.append(helper.make_node("Mul", ["peak", "zero"], ["nothing"]))
-    model.graph.node.append(helper.make_node("Add", ["found", "nothing"], ["audio"]))
+    model.graph.node.append(helper.make_node("Add", ["found", "nothing"], [sound]))
 
 
 def weights(model: ModelProto, **values: list[int]) -> None:
@@ -78,7 +79,7 @@ def hidden_gigabytes(model: ModelProto) -> None:
     weights(model, factor=[100_000_000])
     behind_audio(
         model,
-        helper.make_node("ReduceMax", ["x"], ["most"], keepdims=1),
+        helper.make_node("ReduceMax", [model.graph.input[0].name], ["most"], keepdims=1),
         helper.make_node("Mul", ["most", "factor"], ["many"]),
         helper.make_node("Reshape", ["many", "one"], ["size"]),
         helper.make_node("ConstantOfShape", ["size"], ["out"]),

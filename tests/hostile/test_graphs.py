@@ -11,16 +11,14 @@ import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wyoming.client import AsyncClient
-from wyoming.info import Describe
-from wyoming.tts import Synthesize, SynthesizeVoice
 
 from tests.hostile import graphs
 from tests.hostile.alive import is_alive, read, wait_for
-from tests.support import TINY_REPO, clean_environment, command, eventually, program, receive, run_program
+from tests.hostile.speaking import info, peak_megabytes, said
+from tests.support import TINY_REPO, clean_environment, command, eventually, program, run_program
 from wyoming_hayakoe.engine.graphs.checks import UnsafeGraphError, check
 from wyoming_hayakoe.engine.jp_extra.inputs import LONGEST, random_inputs
-from wyoming_hayakoe.engine.jp_extra.synthesizer import prove_synthesizer
+from wyoming_hayakoe.engine.jp_extra.network import prove_synthesizer
 from wyoming_hayakoe.engine.prepare import proving
 from wyoming_hayakoe.engine.prepare.proofs import try_in_child
 from wyoming_hayakoe.engine.runtime.session import shapes
@@ -156,23 +154,6 @@ async def test_a_server_serves_on_without_voices_that_do_harm(tmp_path, how):
     assert "Traceback" not in "".join(served.log)
     lines = [line for line in served.log if "left out" in line]
     assert len(lines) == len(voices)
-
-
-def peak_megabytes(pid):
-    status = Path("/proc", str(pid), "status").read_text(encoding="ascii")
-    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) >> 10
-
-
-async def info(uri):
-    async with AsyncClient.from_uri(uri) as client:
-        await client.write_event(Describe().event())
-        return (await receive(client, until="info")).events[-1].data
-
-
-async def said(uri, name):
-    async with AsyncClient.from_uri(uri) as client:
-        await client.write_event(Synthesize("はい。", voice=SynthesizeVoice(name=name)).event())
-        return (await receive(client, until="audio-stop")).kinds
 
 
 def test_compile_and_say_fail_with_one_line(tmp_path):

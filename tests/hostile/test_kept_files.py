@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from tests.support import TINY_REPO, eventually, program, run_program
 from tests.voice_kinds import SPEAKER
 from wyoming_hayakoe import TTS
-from wyoming_hayakoe.engine.jp_extra.preparation import accepts
 from wyoming_hayakoe.engine.loudness import remembered_gain
 from wyoming_hayakoe.engine.prepare.artifact import Artifact, content_hash
 from wyoming_hayakoe.engine.prepare.reports import REPORT, read_report, write_report
+from wyoming_hayakoe.engine.vits.preparation import accepts
 from wyoming_hayakoe.server.instance_name import InstanceName
 
 TEXT = "今日は、いい天気ですね。"
@@ -30,7 +30,9 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.just(10**4000),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
 )
-FIELDS = st.sampled_from(["name", "model", "content", "options", "seconds", "hop", "reach", "choice", "files", "uncut"])
+FIELDS = st.sampled_from(
+    ["name", "model", "content", "options", "seconds", "hop", "reach", "pace", "choice", "files", "uncut"]
+)
 
 ODD = [None, True, 0, -1, 0.5, 1e400, float("nan"), 10**4000, "", "512", [], {}, [[]] * 3, {"a": {"b": 1}}]
 
@@ -151,7 +153,7 @@ def test_a_report_that_was_changed_by_hand_is_none(data, name):
 def test_a_report_of_another_version_has_what_is_read_of_it(spoken, value):
     report = read_report(entry(spoken[0]))
     assert accepts(report)
-    for field in ("hop", "reach", "choice"):
+    for field in ("hop", "reach", "pace", "choice"):
         assert not accepts(report | {field: value})
         assert not accepts({key: report[key] for key in report if key != field})
     for field in ("chosen", "reason"):
@@ -162,7 +164,14 @@ def test_a_report_of_another_version_has_what_is_read_of_it(spoken, value):
 def test_a_report_of_another_version_is_made_anew(data):
     folder = entry(data)
     report = read_report(folder)
-    for change in ({"hop": 0}, {"seconds": 1e300}, {"seconds": float("nan")}, {"content": "x"}, {"options": [[]]}):
+    for change in (
+        {"hop": 0},
+        {"pace": {}},
+        {"seconds": 1e300},
+        {"seconds": float("nan")},
+        {"content": "x"},
+        {"options": [[]]},
+    ):
         write_report(folder, report | change)
         assert load(data).voice.report is None
     write_report(folder, report | {"hop": 0})

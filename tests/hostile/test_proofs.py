@@ -13,7 +13,7 @@ from tests.hostile import graphs, provers
 from tests.hostile.alive import is_alive, read, wait_for
 from tests.support import DEADLINE, TINY_REPO
 from wyoming_hayakoe.engine.jp_extra.bert import prove_bert
-from wyoming_hayakoe.engine.jp_extra.synthesizer import prove_synthesizer
+from wyoming_hayakoe.engine.jp_extra.network import prove_synthesizer
 from wyoming_hayakoe.engine.prepare import proofs
 from wyoming_hayakoe.engine.prepare.proofs import Proofs, UnprovedError, try_in_child
 from wyoming_hayakoe.server import compiling

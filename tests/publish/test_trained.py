@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,17 @@ from tests.support import FRONT_END
 from tests.trained import NAME, trained_repository
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.engine.graphs.cutting import AUDIO, LATENT, cut
-from wyoming_hayakoe.engine.jp_extra.stages import decode, turn
+from wyoming_hayakoe.engine.piper.network import PIPER
 from wyoming_hayakoe.engine.prepare.calibrate import calibrate
 from wyoming_hayakoe.engine.prepare.convolutions import convolutions
 from wyoming_hayakoe.engine.prepare.grids import Grids, Integers
+from wyoming_hayakoe.engine.prepare.int8_trial import Trial
 from wyoming_hayakoe.engine.prepare.quality import compare, refusal
 from wyoming_hayakoe.engine.prepare.quantize import Form, quantize
 from wyoming_hayakoe.engine.prepare.rehearsal import CALIBRATION, HELD_OUT
 from wyoming_hayakoe.engine.runtime.session import Session
+from wyoming_hayakoe.engine.vits.stages import decode, turn
+from wyoming_hayakoe.engine.vits.synthesizer import Synthesizer
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Delivery
 
@@ -95,17 +99,52 @@ def test_pesq_falls_with_noise(voice, peer_packages):
     assert 4 > pesq(sound, sound + 0.01 * noise, RATE) > pesq(sound, sound + 0.1 * noise, RATE) + 0.5
 
 
-def test_joe_speaks_in_stages(peer_packages):
-    from script.trained.ears import dnsmos
-    from script.trained.joe import CALIBRATION, HELD_OUT, SAMPLE_RATE, UNHEARD, trained_joe
+@pytest.fixture(scope="module")
+def joe(peer_packages):
+    """Piper's voice joe: a trained network that is published."""
+    from script.trained import joe
 
-    stages, rehearsal, unheard = trained_joe()
-    assert (stages.hop, SAMPLE_RATE) == (256, RATE)
-    assert len(rehearsal.calibration["flow"]) == len(rehearsal.calibration["decoder"]) == len(CALIBRATION)
-    assert (len(rehearsal.held_out), len(unheard)) == (len(HELD_OUT), len(UNHEARD))
-    assert len({*CALIBRATION, *HELD_OUT, *UNHEARD}) == len(CALIBRATION) + len(HELD_OUT) + len(UNHEARD)
+    return joe
+
+
+def test_joe_speaks_in_stages(joe):
+    from script.trained.ears import dnsmos
+
+    stages, rehearsal, unheard = joe.trained_joe()
+    assert (stages.hop, stages.reach, joe.SAMPLE_RATE) == (256, 11, RATE)
+    assert len(rehearsal.calibration["flow"]) == len(rehearsal.calibration["decoder"]) == len(joe.CALIBRATION)
+    assert (len(rehearsal.held_out), len(unheard)) == (len(joe.HELD_OUT), len(joe.UNHEARD))
+    texts = [*joe.CALIBRATION, *joe.HELD_OUT, *joe.UNHEARD]
+    assert len(set(texts)) == len(texts)
     flow, decoder = (Session(graph, rehearsal.origin) for graph in (stages.flow, stages.decoder))
     assert dnsmos(decode(decoder, turn(flow, rehearsal.held_out[0]), {}), RATE) > 2.8
+
+
+def test_joe_in_windows_and_stages_is_what_is_published(joe):
+    path, inputs = joe.joe_file(".onnx"), joe.inputs(joe.UNHEARD[0])
+    network = Synthesizer(PIPER, path, sample_rate=RATE)
+    still, seeded = SynthesisParams(noise=0.0, noise_w=0.0), SynthesisParams(seed=3)
+    whole = Session(path, path)
+    (expected,) = whole.run(whole.outputs, inputs.feeds(still))
+    (found,) = network.speak(inputs, still, undivided=True).windows
+    assert np.abs(found - expected.reshape(-1)).max() < 1e-5
+    windows = list(network.speak(inputs, seeded).windows)
+    (undivided,) = network.speak(inputs, seeded, undivided=True).windows
+    assert len(windows) > 1
+    assert len(windows[0]) < 0.2 * RATE < 0.2 * len(undivided)
+    divided = np.concatenate(windows)
+    assert np.abs(np.round(32767 * divided) - np.round(32767 * undivided)).max() <= 1
+
+
+def test_int8_is_heard_in_the_last_stage_of_joe_and_not_before(joe):
+    stages, found, _ = joe.trained_joe()
+    calibration = {name: feeds[:3] for name, feeds in found.calibration.items()}
+    trial = Trial(stages.graphs, replace(found, calibration=calibration, held_out=found.held_out[:1]))
+    first = {name: Form.PRODUCT for name in trial.groups if name.startswith("decoder 1")}
+    last = {name: Form.PRODUCT for name in trial.groups if name.startswith("decoder 3")}
+    assert len(first) == len(last) == 3
+    assert refusal(trial.together({"flow": Form.CHANNEL, **first})) is None
+    assert "noise to mask" in refusal(trial.together(last))
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import pytest
 
 from script.bench_peer import __main__ as bench_peer
 from script.bench_peer.chart import draw
+from tests.voices import paced
 from wyoming_hayakoe.audio import Audio
 from wyoming_hayakoe.cli import run_command
 from wyoming_hayakoe.cli.bench import engine, worker
@@ -83,7 +84,8 @@ def test_the_table_says_what_was_prepared_of_the_voice(tmp_path):
         choice = {"chosen": chosen, "plans": plans if chosen == "int8" else []}
         folder = tmp_path / "compiled" / precision
         folder.mkdir(parents=True)
-        write_report(folder, {"files": {}, "options": {"precision": precision}, "choice": choice})
+        pace = paced(0.2) if chosen == "int8" else {}
+        write_report(folder, {"files": {}, "options": {"precision": precision}, "choice": choice, **pace})
     bert = tmp_path / "compiled" / "bert"
     bert.mkdir()
     write_report(bert, {"files": {}, "options": {"bits": 8}})
@@ -91,4 +93,6 @@ def test_the_table_says_what_was_prepared_of_the_voice(tmp_path):
     assert engine._forms("a", libraries, tmp_path) == [
         Comparison("a: arithmetic in int8", "%", {"fp32": 0.0, "int8": 30.0}),
         Comparison("a: noise to mask", "dB", {"int8": -13.0}),
+        Comparison("a: first audio of 2 s, by its pace", "ms", {"int8": pytest.approx(400)}),
+        Comparison("a: frames computed for 100 spoken in 2 s", "", {"int8": pytest.approx(106)}),
     ]

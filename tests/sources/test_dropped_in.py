@@ -51,17 +51,20 @@ def test_kokoro_voices_are_found_in_both_layouts(folder):
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
-        ([], "is an empty folder: copy config.json, style_vectors.npy and *.onnx"),
+        ([], "is an empty folder: copy onnx/speakers/NAME, or config.json, style_vectors.npy and *.onnx"),
         (["config.json", "style_vectors.npy", "a.safetensors"], CHECKPOINT),
         (["G_1000.pth", "config.json"], CHECKPOINT),
-        (["a.onnx"], "has no config.json and no style_vectors.npy: copy the whole folder"),
-        (["config.json", "a.onnx"], "has no style_vectors.npy: copy the whole folder"),
+        (["a.onnx"], "has no a.onnx.json, or no config.json and no style_vectors.npy: copy the whole folder"),
+        (["config.json", "a.onnx", "b.onnx"], "has several graphs or a checkpoint, but no style_vectors.npy: copy the"),
+        (["config.json", "a.onnx", "a.pth"], "has several graphs or a checkpoint, but no style_vectors.npy: copy the"),
+        (["ja_JP-anna.onnx.json"], "has no ja_JP-anna.onnx beside it"),
+        (["en_US-joe-medium.onnx", "en_US-joe-medium.onnx.json"], "is a voice for en_US, and this program speaks"),
         (["config.json", "style_vectors.npy"], "has no *.onnx: copy the whole folder"),
         (
             ["kokoro-v1.0.fp16.onnx", "voices-v1.0.bin"],
             "it has voices of Kokoro, but no graph of theirs in int8 or fp32",
         ),
-        (["notes.doc"], "is no voice that this program speaks: copy config.json"),
+        (["notes.doc"], "is no voice that this program speaks: copy onnx/speakers/NAME, or config.json"),
     ],
 )
 def test_what_is_no_voice_is_left_out_with_a_reason(folder, files, reason):

@@ -11,7 +11,7 @@ from typing import Protocol
 from wyoming_hayakoe.errors import HayakoeError, in_brief
 from wyoming_hayakoe.server.background import in_daemon_thread
 from wyoming_hayakoe.server.compiling import compile_in_child
-from wyoming_hayakoe.server.pace import keeps_up, pace_of
+from wyoming_hayakoe.server.default_voice import keeps_up, pace_of
 from wyoming_hayakoe.server.turns import Turns
 from wyoming_hayakoe.sources.location import DEFAULT
 from wyoming_hayakoe.sources.source import Progress, Transfer

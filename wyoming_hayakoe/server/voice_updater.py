@@ -16,7 +16,7 @@ from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.server.background import beside_each_other, in_daemon_thread
 from wyoming_hayakoe.server.catalogue import Catalogue
 from wyoming_hayakoe.server.configuration import Configuration, ConfigurationWatch
-from wyoming_hayakoe.server.pace import default_line
+from wyoming_hayakoe.server.default_voice import default_line
 from wyoming_hayakoe.server.voice_jobs import Failed, Job, MakeReady, Offer, Usable, Workers, offer_at_once, reason_of
 from wyoming_hayakoe.server.wanted_voices import WantedVoices
 from wyoming_hayakoe.sources.source import Progress, UncachedError

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.server.catalogue import Catalogue, Preset
-from wyoming_hayakoe.server.pace import keeps_up
+from wyoming_hayakoe.server.default_voice import keeps_up
 from wyoming_hayakoe.speaker import Speaker, check_style
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice_store import BUILT_IN

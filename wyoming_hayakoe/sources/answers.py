@@ -20,7 +20,7 @@ _WHOLE = re.compile(r"[0-9]{1,16}")
 _RANGE = re.compile(r"bytes ([0-9]{1,16})-[0-9]{1,16}/([0-9]{1,16}|\*)")
 
 
-class Pace:
+class TransferPace:
     """Gives up a source that sends next to nothing for a whole minute, as one does that sends a byte a second."""
 
     def __init__(self, uri: str, patience: Patience) -> None:
@@ -53,7 +53,7 @@ def read_listing(chunks: Iterable[bytes], uri: str, patience: Patience) -> bytes
     Raises:
         SourceError: it is too large, or arrives too slowly.
     """
-    pace = Pace(uri, patience)
+    pace = TransferPace(uri, patience)
     data = bytearray()
     for chunk in chunks:
         data += chunk

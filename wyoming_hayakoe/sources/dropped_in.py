@@ -4,23 +4,18 @@ import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
 
 from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.folders import BOUNDS, Bounds, shown, walk
 from wyoming_hayakoe.sources.files import is_safe
-from wyoming_hayakoe.sources.inventory import MODEL_ENDINGS, NO_GRAPH, voices_in
-from wyoming_hayakoe.sources.kokoro_layouts import lacks_graph
+from wyoming_hayakoe.sources.inventory import voices_in
+from wyoming_hayakoe.sources.left_out import lines_of, places_of, reason_of
 
 # What file managers, version control and unfinished copies leave behind.
 _IGNORED = (".", "~", "__MACOSX", "lost+found", "Thumbs.db", "desktop.ini")
 _NOTES = (".md", ".txt", ".pdf", ".png", ".jpg", ".jpeg", ".webp", ".wav", ".mp3", "LICENSE")
-
-_MOST_LINES = 20
-
-_TAKES = "copy config.json, style_vectors.npy and *.onnx, or an .aivmx file, or Kokoro's folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +31,7 @@ class DroppedIn:
     @property
     def lines(self) -> list[str]:
         """One line for people for each folder or file that is left out, up to 20."""
-        lines = [f"{name} is left out: {reason}" for name, reason in islice(self.left_out.items(), _MOST_LINES)]
-        more = len(self.left_out) - len(lines)
-        return [*lines, f"{more} further folders and files are left out"] if more else lines
+        return lines_of(self.left_out)
 
 
 def dropped_into(folder: Path, bounds: Bounds = BOUNDS) -> DroppedIn:
@@ -66,12 +59,12 @@ def dropped_into(folder: Path, bounds: Bounds = BOUNDS) -> DroppedIn:
         elif voice.name:
             voices[voice.name] = f"{folder.as_uri()}#{quote(voice.name)}"
     below = _by_entry(paths)
-    taken = {voice.prefix.partition("/")[0] for voice in found}
+    # A voice whose files lie in the folder itself has the place ".".
+    taken = {place.partition("/")[0] for voice in found for place in places_of(voice)}
     given_up = {path.partition("/")[0] for path in tree.left_out}
     for entry in sorted({path.partition("/")[0] for path in tree.found} - taken - given_up):
-        # A voice whose files lie in the folder itself has the prefix "".
-        if "" not in taken and _is_of_user(entry) and not _is_note(entry, below[entry]):
-            left_out[shown(folder / entry)] = _reason(below[entry])
+        if "." not in taken and _is_of_user(entry) and not _is_note(entry, below[entry]):
+            left_out[shown(folder / entry)] = reason_of(below[entry])
     return DroppedIn(voices, left_out)
 
 
@@ -89,19 +82,3 @@ def _is_of_user(path: str) -> bool:
 
 def _is_note(entry: str, below: Sequence[str]) -> bool:
     return below == [entry] and entry.endswith(_NOTES)
-
-
-def _reason(paths: Sequence[str]) -> str:
-    """Return why these files are no voice, and what to do."""
-    names = {path.rpartition("/")[2] for path in paths}
-    if not names:
-        return f"it is an empty folder: {_TAKES}, or remove it"
-    if any(name.endswith(MODEL_ENDINGS) for name in names) and not any(name.endswith(".onnx") for name in names):
-        return "it is a voice for PyTorch only: `wyoming-hayakoe export` makes an ONNX one of it"
-    if lacks_graph(paths):
-        return f"it {NO_GRAPH}"
-    wanted = ("config.json", "style_vectors.npy", "*.onnx")
-    lacking = [name for name in wanted if not any(each == name or each.endswith(name.lstrip("*")) for each in names)]
-    if len(lacking) < len(wanted) and lacking:
-        return f"it has no {' and no '.join(lacking)}: copy the whole folder of the voice"
-    return f"it is no voice that this program speaks: {_TAKES}, or remove it"

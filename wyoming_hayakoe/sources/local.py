@@ -63,13 +63,13 @@ class LocalSource:
         return self
 
     def list(self, prefix: str = "") -> Paths:
-        """Return the paths of the files below a prefix; for a source that is a file, its name.
+        """Return the paths of the files below a prefix; for a source that is a file, its name and what belongs to it.
 
         What cannot be read is left out; where nothing else is there, that is an error.
         """
         place = self.fetch(prefix)
         if place.is_file():
-            return [place.relative_to(self._root).as_posix() if place != self._root else place.name]
+            return _with_configuration(place) if place == self._root else [place.relative_to(self._root).as_posix()]
         tree = files.tree_below(place)
         above = "" if place == self._root else f"{place.relative_to(self._root).as_posix()}/"
         paths = [f"{above}{path}" for path in tree.files if files.is_safe(path)]
@@ -148,6 +148,12 @@ class LocalSource:
         cleaned = files.clean_prefix(prefix)
         # A source that is a file lists its own name, which is therefore a prefix as well.
         return self._root if cleaned == self._root.name and self._root.is_file() else self._root / cleaned
+
+
+def _with_configuration(file: Path) -> list[str]:
+    """Return the name of a file, and of the configuration beside it where it is a graph of Piper."""
+    beside = (f"{file.name}.json", "config.json") if file.suffix == ".onnx" else ()
+    return [file.name, *(name for name in beside if (file.parent / name).is_file())]
 
 
 def _is_encodable(path: Path) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from wyoming_hayakoe.disk import sync
-from wyoming_hayakoe.sources.answers import Pace
+from wyoming_hayakoe.sources.answers import TransferPace
 from wyoming_hayakoe.sources.source import (
     ChangedError,
     Item,
@@ -47,7 +47,7 @@ def receive(remote: Remote, item: Item, part: Path, patience: Patience, arrived:
     while True:
         before = _size(part)
         try:
-            _attempt(remote, item, part, arrived, Pace(remote.uri, patience))
+            _attempt(remote, item, part, arrived, TransferPace(remote.uri, patience))
         except ChangedError:
             # Where the size is not listed, the part may be longer than the file.
             part.unlink(missing_ok=True)
@@ -66,7 +66,7 @@ def receive(remote: Remote, item: Item, part: Path, patience: Patience, arrived:
             return
 
 
-def _attempt(remote: Remote, item: Item, part: Path, arrived: Callable[[int], None], pace: Pace) -> None:
+def _attempt(remote: Remote, item: Item, part: Path, arrived: Callable[[int], None], pace: TransferPace) -> None:
     start = _start(_size(part), item.size)
     part.touch()
     with remote.open(item, start) as body, part.open("r+b") as file:

@@ -6,7 +6,8 @@ from onnx import helper
 
 from tests.support import TINY_REPO
 from wyoming_hayakoe.engine.graphs import cutting
-from wyoming_hayakoe.engine.graphs.cutting import UncuttableError, cut
+from wyoming_hayakoe.engine.graphs.cutting import cut
+from wyoming_hayakoe.engine.graphs.reach import UncuttableError
 
 MODEL = TINY_REPO / "onnx" / "speakers" / "rand-jp" / "synthesizer.onnx"
 

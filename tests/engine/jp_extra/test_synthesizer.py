@@ -16,7 +16,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tests.engine.sentences import sentence
 from tests.support import TINY_REPO
-from wyoming_hayakoe.engine.jp_extra.synthesizer import Synthesizer
+from wyoming_hayakoe.engine.jp_extra.network import JP_EXTRA
+from wyoming_hayakoe.engine.vits.synthesizer import Synthesizer
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams
 
@@ -35,7 +36,7 @@ def pcm(samples):
 
 @pytest.fixture(scope="module")
 def synthesizer():
-    return Synthesizer(MODEL)
+    return Synthesizer(JP_EXTRA, MODEL)
 
 
 @pytest.fixture
@@ -135,7 +136,7 @@ def drop_durations(model):
     ids=["other names", "no durations", "external data"],
 )
 def test_graphs_as_other_exporters_write_them_speak_alike(synthesizer, save, change, how):
-    other = Synthesizer(save(change, **how))
+    other = Synthesizer(JP_EXTRA, save(change, **how))
     assert other.is_cut
     inputs, params = sentence(), SynthesisParams(seed=1)
     assert np.array_equal(sound(other, inputs, params), sound(synthesizer, inputs, params))
@@ -144,15 +145,14 @@ def test_graphs_as_other_exporters_write_them_speak_alike(synthesizer, save, cha
 def test_a_graph_that_cannot_be_cut_speaks_whole(save, synthesizer, caplog):
     def mix(model):
         tanh = next(node for node in model.graph.node if node.output[0] == "audio")
-        size = helper.make_node("Shape", [tanh.input[0]], ["size"])
-        same = helper.make_node("Reshape", [tanh.input[0], "size"], ["same"])
+        once = numpy_helper.from_array(np.ones(3, dtype=np.int64), "once")
+        model.graph.initializer.append(once)
+        same = helper.make_node("Tile", [tanh.input[0], "once"], ["same"])
         tanh.input[0] = "same"
-        index = list(model.graph.node).index(tanh)
-        model.graph.node.insert(index, same)
-        model.graph.node.insert(index, size)
+        model.graph.node.insert(list(model.graph.node).index(tanh), same)
 
     with caplog.at_level(logging.WARNING):
-        whole = Synthesizer(save(mix))
+        whole = Synthesizer(JP_EXTRA, save(mix))
     assert len(caplog.records) == 1
     assert "sentence by sentence" in caplog.text
     assert not whole.is_cut
@@ -183,7 +183,7 @@ def poison(name, value):
 def test_what_is_no_sound_is_an_error_that_names_the_file(save, change, words):
     path = save(change)
     with pytest.raises(HayakoeError, match=words) as error:
-        sound(Synthesizer(path), sentence(), STILL)
+        sound(Synthesizer(JP_EXTRA, path), sentence(), STILL)
     assert str(path) in str(error.value)
 
 
@@ -194,7 +194,7 @@ def test_features_of_another_width_are_an_error(synthesizer):
 
 def one_line(path):
     with pytest.raises(HayakoeError) as error:
-        Synthesizer(path)
+        Synthesizer(JP_EXTRA, path)
     message = str(error.value)
     assert str(path) in message
     assert "\n" not in message
@@ -245,7 +245,7 @@ def test_missing_external_weights_are_named(save, tmp_path):
     one_line(path)
     (tmp_path / "weights.data").unlink()
     with pytest.raises(HayakoeError, match="fetch the voice again"):
-        Synthesizer(path)
+        Synthesizer(JP_EXTRA, path)
 
 
 @given(st.lists(st.tuples(st.floats(0, 0.9999), st.integers(0, 255)), min_size=1, max_size=30))
@@ -257,4 +257,4 @@ def test_damage_never_raises_anything_else(tmp_path, damage):
     path = tmp_path / "synthesizer.onnx"
     path.write_bytes(content)
     with contextlib.suppress(HayakoeError):
-        assert np.isfinite(sound(Synthesizer(path), sentence(3), STILL)).all()
+        assert np.isfinite(sound(Synthesizer(JP_EXTRA, path), sentence(3), STILL)).all()

@@ -9,7 +9,7 @@ from onnx import ModelProto
 from tests.engine.kokoro.published import AUDIO, ENERGY, F0, HARMONICS, TEXT, ratio, session
 from wyoming_hayakoe.engine.kokoro.norms import lean, switchable, with_own_statistics
 from wyoming_hayakoe.engine.kokoro.structure import NotKokoroError
-from wyoming_hayakoe.engine.kokoro.windows import OVERLAP
+from wyoming_hayakoe.engine.kokoro.synthesizer import OVERLAP
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,10 @@ from wyoming_hayakoe.engine.kokoro import fitted, voice_files
 from wyoming_hayakoe.engine.kokoro.networks import GRAPHS
 from wyoming_hayakoe.engine.kokoro.phonemes import line
 from wyoming_hayakoe.engine.kokoro.preparation import KokoroRehearsal, accepts, prove_kokoro, recipe
+from wyoming_hayakoe.engine.prepare.pace import forecast
 from wyoming_hayakoe.engine.prepare.reports import REPORT
 from wyoming_hayakoe.engine.runtime.session import Execution
+from wyoming_hayakoe.engine.windows import SAFETY
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams
 
@@ -53,7 +55,8 @@ def test_the_report_says_how_and_why(report):
     assert accepts(report)
     assert report["choice"]["chosen"] in {"fp32", "int8"}
     assert report["choice"]["reason"]
-    assert 0 < report["realtime"] < 1000
+    assert 0 < forecast(report).first_audio < 1000
+    assert report["pace"]["safety"] == SAFETY
     if report["choice"]["chosen"] == "int8":
         assert report["choice"]["plans"][-1]["refused"] is None
         assert 0.5 < report["choice"]["plans"][-1]["share"] <= 1
@@ -62,9 +65,9 @@ def test_the_report_says_how_and_why(report):
 @pytest.mark.parametrize(
     "change",
     [
-        {"realtime": 0.0},
-        {"realtime": "fast"},
-        {"realtime": True},
+        {"pace": None},
+        {"pace": {}},
+        {"pace": "fast"},
         {"choice": None},
         {"choice": {"chosen": 1}},
         {"files": {}},

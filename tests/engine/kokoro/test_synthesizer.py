@@ -5,17 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.engine.slow_machine import SlowMachine
 from tests.kokoro import prepared
 from tests.support import FRONT_END
 from wyoming_hayakoe.engine.kokoro import voice_files
 from wyoming_hayakoe.engine.kokoro.networks import GRAPHS, KokoroNetworks
+from wyoming_hayakoe.engine.kokoro.norms import STATISTICS
 from wyoming_hayakoe.engine.kokoro.phonemes import Line, line
-from wyoming_hayakoe.engine.kokoro.synthesizer import KokoroSynthesizer, NormValues, bounds, try_tokens
-from wyoming_hayakoe.engine.kokoro.windows import HOP
+from wyoming_hayakoe.engine.kokoro.synthesizer import HOP, SECONDS, KokoroSynthesizer, NormValues, bounds, try_tokens
 from wyoming_hayakoe.engine.runtime.session import Execution
+from wyoming_hayakoe.engine.windows import SAFETY, Pace
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams
 
+LONG = "明日は全国的に晴れて気温が上がりますが、夕方からは風が強くなるところがあります。"
 TEXT = "今日は、いい天気ですね。"
 PARAMS = SynthesisParams()
 MORE_THAN_A_DAY = SynthesisParams(speed=5.0)
@@ -45,9 +48,13 @@ def found():
 
 @pytest.fixture(scope="module")
 def make(stages, found):
-    """Return a synthesizer with another predictor than the voice's."""
+    """Return a synthesizer with another predictor than the voice's, and other stages."""
     styles = found.styles()
-    return lambda predictor: KokoroSynthesizer(stages, styles, found.vocabulary, predictor)
+
+    def make(predictor, **changed):
+        return KokoroSynthesizer(replace(stages, **changed), styles, found.vocabulary, predictor)
+
+    return make
 
 
 def read(text):
@@ -67,13 +74,13 @@ def own(make):
     """Return a sentence with its own statistics, and these."""
     synthesizer = make(None)
     kept = []
-    generate = synthesizer._generate
+    generate = synthesizer.generate
 
     def spying(*args):
         kept.append(generate(*args))
         return kept[-1]
 
-    synthesizer._generate = spying
+    synthesizer.generate = spying
     whole = sound(synthesizer)
     assert len(kept) == 1
     return whole, NormValues(*kept[0][1:])
@@ -88,6 +95,30 @@ def test_windows_with_the_statistics_of_the_whole_are_the_whole(make, own):
     # In fp32 that is over 60 dB; integers round other values otherwise.
     assert decibels(whole, np.concatenate(windows)) > 30
     assert np.array_equal(np.concatenate(windows), sound(synthesizer, undivided=True))
+
+
+@pytest.mark.parametrize("text", ["はい。", LONG])
+def test_playback_starves_on_no_machine_however_slow(make, text):
+    """The generator gives silence, and takes as long as by each pace and by what is added for safety."""
+    sentence = make(Known(tuple(np.zeros((2, 1, STATISTICS, 1), dtype=np.float32)))).compose(read(text), PARAMS)
+
+    def silence(outputs, feeds):
+        return [np.zeros((1, 1, HOP * feeds["latent"].shape[2]), dtype=np.float32)]
+
+    began = []
+    for realtime in (0.2, 0.6, 1.2, 4.0):
+        pace = Pace(0.005, realtime * SECONDS)
+        machine = SlowMachine(pace, SAFETY)
+        synthesizer = make(None, generator=machine.decoder("latent", silence), pace=pace)
+        synthesizer.compose = lambda *_: sentence
+        spoken = synthesizer.speak(read(text), PARAMS)
+        first, gap, seconds = machine.playback(spoken.windows, 24_000)
+        assert gap <= 1e-6
+        assert seconds == pytest.approx((spoken.stop - spoken.start) * SECONDS)
+        assert sum(machine.windows) <= 2 * (spoken.stop - spoken.start)
+        began.append(first)
+    assert began == sorted(began)
+    assert began[0] < 0.2
 
 
 def test_undivided_is_one_window(make, own):

@@ -20,8 +20,10 @@ from wyoming_hayakoe.disk import locked
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.prepare.compiler import Compiler
+from wyoming_hayakoe.engine.prepare.pace import forecast, kept_pace
 from wyoming_hayakoe.engine.runtime.heap import give_back, resident_bytes
 from wyoming_hayakoe.engine.runtime.session import Execution
+from wyoming_hayakoe.engine.windows import SAFETY
 
 TEXT = "今日は、いい天気ですね。"
 BERT = TINY_REPO / "onnx" / "bert" / "q8" / "bert_q8.onnx"
@@ -139,6 +141,9 @@ def test_its_report_says_what_was_made_how(prepared):
     assert made["hop"] == 512
     assert sum(made["nodes"].values()) < 2000
     assert made["choice"]["chosen"] == "fp32"
+    assert kept_pace(made).window(24) < kept_pace(made).window(240)
+    assert made["pace"]["safety"] == SAFETY
+    assert 0 < forecast(made).realtime < 100
 
 
 def test_several_at_once_make_it_once(tmp_path, caplog):
@@ -242,6 +247,9 @@ def test_compile_does_it_ahead_and_voices_says_what_runs(tmp_path):
     assert done.stdout.decode() == "rand-jp is prepared\n"
     after = json.loads(run_program("voices", *voice, **data).stdout)[0]
     assert (after["precision"], after["why"]) == ("fp32", "fp32 was asked for")
+    assert before["first_audio"] is None
+    assert after["first_audio"] > 0
+    assert after["waste"] > 1
     assert run_program("compile", **data).returncode == 2
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.support import TINY_REPO, in_threads
+from tests.voices import paced
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.engine.prepare.artifact import REPORT
 from wyoming_hayakoe.engine.prepare.compiler import Compiler, Recipe
@@ -57,6 +58,23 @@ def test_the_form_for_this_configuration_is_made_once_and_opened(workshop):
     assert workshop.made == ["new"]
     assert in_threads(lambda: workshop.forms(OLD).open(opened)) == ["old"] * 8
     assert workshop.made == ["new", "old"]
+
+
+@pytest.mark.parametrize(("realtime", "lines"), [(0.9, 0), (1.8, 1)])
+def test_a_voice_that_is_slower_than_its_sound_says_so_once(workshop, caplog, realtime, lines):
+    def write(folder):
+        (folder / "graph.onnx").write_text("new", encoding="utf-8")
+        return paced(realtime)
+
+    forms = workshop.forms(NEW, make=write)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            forms.open(opened)
+    line = (
+        "voice: takes 1.8 s for a second of sound on this machine: it begins later, after about 3.6 s in a sentence of "
+        "2 s, and then speaks without gaps"
+    )
+    assert [record.message for record in caplog.records] == lines * [line]
 
 
 def test_as_it_is_an_earlier_form_is_opened_and_nothing_is_made(workshop, monkeypatch):

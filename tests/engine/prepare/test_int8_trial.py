@@ -10,12 +10,13 @@ from tests.awake import awake, edited
 from tests.engine.sentences import sentence
 from tests.support import TINY_REPO
 from wyoming_hayakoe.engine.graphs.cutting import cut
-from wyoming_hayakoe.engine.jp_extra.preparation import Sentences, rehearse, simplified
+from wyoming_hayakoe.engine.jp_extra.network import JP_EXTRA
 from wyoming_hayakoe.engine.prepare import int8_trial
 from wyoming_hayakoe.engine.prepare.convolutions import convolutions
 from wyoming_hayakoe.engine.prepare.int8_trial import FP32, Trial
 from wyoming_hayakoe.engine.prepare.quality import compare, cost
 from wyoming_hayakoe.engine.prepare.quantize import Form
+from wyoming_hayakoe.engine.vits.preparation import Sentences, rehearse, simplified
 from wyoming_hayakoe.errors import HayakoeError
 
 MODEL = TINY_REPO / "onnx" / "speakers" / "rand-jp" / "synthesizer.onnx"
@@ -24,7 +25,7 @@ MODEL = TINY_REPO / "onnx" / "speakers" / "rand-jp" / "synthesizer.onnx"
 @pytest.fixture(scope="module")
 def stages():
     stages = cut(onnx.load(MODEL))
-    return simplified(replace(stages, decoder=edited(stages.decoder, awake))).graphs
+    return simplified(JP_EXTRA, replace(stages, decoder=edited(stages.decoder, awake))).graphs
 
 
 def trial_of(stages, held_out=1):

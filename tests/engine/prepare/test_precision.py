@@ -14,11 +14,12 @@ from tests.engine.sentences import sentence
 from tests.support import FRONT_END, TINY_REPO
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.engine.graphs.cutting import cut
-from wyoming_hayakoe.engine.jp_extra.preparation import Sentences, accepts, rehearse, simplified
+from wyoming_hayakoe.engine.jp_extra.network import JP_EXTRA
 from wyoming_hayakoe.engine.prepare import precision, rehearsal
 from wyoming_hayakoe.engine.prepare.int8_trial import FP32, Group
 from wyoming_hayakoe.engine.prepare.precision import choose, savings, search
 from wyoming_hayakoe.engine.prepare.quantize import Form
+from wyoming_hayakoe.engine.vits.preparation import Sentences, accepts, rehearse, simplified
 from wyoming_hayakoe.errors import HayakoeError
 
 MODEL = TINY_REPO / "onnx" / "speakers" / "rand-jp" / "synthesizer.onnx"
@@ -244,7 +245,7 @@ def test_progress_is_logged_in_a_few_lines(caplog):
 @pytest.fixture(scope="module")
 def stages():
     stages = cut(onnx.load(MODEL))
-    return simplified(replace(stages, decoder=edited(stages.decoder, awake))).graphs
+    return simplified(JP_EXTRA, replace(stages, decoder=edited(stages.decoder, awake))).graphs
 
 
 def chosen_of(stages, precision):

@@ -12,9 +12,10 @@ from onnx import TensorProto, helper, numpy_helper
 from tests.support import TINY_REPO
 from wyoming_hayakoe.engine.graphs.cutting import AUDIO, DURATIONS, LATENT, LOG_SCALE, MEAN, cut
 from wyoming_hayakoe.engine.graphs.edits import drop_masks, merge_pads
-from wyoming_hayakoe.engine.jp_extra.preparation import samples, simplified
+from wyoming_hayakoe.engine.jp_extra.network import JP_EXTRA
 from wyoming_hayakoe.engine.prepare.simplify import remark
 from wyoming_hayakoe.engine.runtime.session import Session
+from wyoming_hayakoe.engine.vits.preparation import samples, simplified
 
 MODEL = TINY_REPO / "onnx" / "speakers" / "rand-jp" / "synthesizer.onnx"
 OUTPUTS = {"encoder": [DURATIONS, MEAN, LOG_SCALE], "flow": [LATENT], "decoder": [AUDIO]}
@@ -27,7 +28,7 @@ def stages():
 
 @pytest.fixture(scope="module")
 def simple(stages):
-    return simplified(stages)
+    return simplified(JP_EXTRA, stages)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def pairs(stages, simple):
 @given(length=st.integers(1, 120))
 @settings(max_examples=8)
 def test_any_length_gives_the_same(stages, pairs, stage, length):
-    feeds = samples(stages, [length])[0]
+    feeds = samples(JP_EXTRA, stages, [length])[0]
     for expected, found in zip(*(session.run(OUTPUTS[stage], feeds) for session in pairs[stage]), strict=True):
         assert found.shape == expected.shape
         assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
@@ -72,9 +73,9 @@ def test_a_mask_that_masks_is_kept(stages):
     index = list(flow.graph.node).index(less)
     flow.graph.node.insert(index, helper.make_node("Min", [less.input[1], "five"], ["at most five"]))
     flow.graph.node[index + 1].input[1] = "at most five"
-    kept = simplified(replace(stages, flow=flow)).flow
+    kept = simplified(JP_EXTRA, replace(stages, flow=flow)).flow
     assert remark(kept).startswith("constants only: differs by ")
-    feeds = samples(stages, [30])[0]
+    feeds = samples(JP_EXTRA, stages, [30])[0]
     expected, found = (Session(each, MODEL).run([LATENT], feeds)[0] for each in (flow, kept))
     assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
 
@@ -86,7 +87,7 @@ def test_a_graph_of_another_build_stays_as_it_is(stages):
     for node in flow.graph.node:
         if node.op_type == "Softmax":
             node.op_type = "LogSoftmax"
-    kept = simplified(replace(stages, flow=flow)).flow
+    kept = simplified(JP_EXTRA, replace(stages, flow=flow)).flow
     assert ", 0 attentions; " in remark(kept)
 
 

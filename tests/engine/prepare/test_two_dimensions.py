@@ -9,9 +9,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tests.support import TINY_REPO
 from wyoming_hayakoe.engine.graphs.cutting import AUDIO, DURATIONS, LATENT, LOG_SCALE, MEAN, cut
-from wyoming_hayakoe.engine.jp_extra.preparation import samples, simplified
+from wyoming_hayakoe.engine.jp_extra.network import JP_EXTRA
 from wyoming_hayakoe.engine.prepare.two_dimensions import forms, in_two_dimensions
 from wyoming_hayakoe.engine.runtime.session import Session
+from wyoming_hayakoe.engine.vits.preparation import samples, simplified
 
 MODEL = TINY_REPO / "onnx" / "speakers" / "rand-jp" / "synthesizer.onnx"
 OUTPUTS = {"encoder": [DURATIONS, MEAN, LOG_SCALE], "flow": [LATENT], "decoder": [AUDIO]}
@@ -183,7 +184,7 @@ def test_any_network_gives_the_same(model, length, seed):
 
 @pytest.fixture(scope="module")
 def stages():
-    return simplified(cut(onnx.load(MODEL)))
+    return simplified(JP_EXTRA, cut(onnx.load(MODEL)))
 
 
 @pytest.mark.parametrize("stage", OUTPUTS)
@@ -192,7 +193,7 @@ def test_a_stage_gives_the_same(stages, stage, length):
     graph = getattr(stages, stage)
     found = in_two_dimensions(graph)
     assert all(len(shape) == 4 for shape in kernels(found))
-    feeds = samples(stages, [length])[0]
+    feeds = samples(JP_EXTRA, stages, [length])[0]
     assert_same(*(Session(each, MODEL).run(OUTPUTS[stage], feeds) for each in (graph, found)))
 
 

@@ -14,6 +14,7 @@ from wyoming_hayakoe.cli.bench import profile
 from wyoming_hayakoe.cli.bench.figures import GREETING, Comparison, Figure, megabytes
 from wyoming_hayakoe.cli.bench.processes import Library, Worker, in_turn
 from wyoming_hayakoe.cli.options import converters
+from wyoming_hayakoe.engine.prepare.pace import SENTENCE, forecast, read_by
 from wyoming_hayakoe.engine.prepare.precision import Precision
 from wyoming_hayakoe.engine.prepare.reports import REPORT, Report, read_report
 from wyoming_hayakoe.errors import UsageError
@@ -86,18 +87,25 @@ def named(voice: str | None) -> tuple[str, str]:
 
 
 def _forms(name: str, libraries: Mapping[str, Library], data: Path) -> list[Comparison]:
-    """Return what was prepared of the voice in each precision: how much of it is in int8, and how noisy that is."""
+    """Return what was prepared of the voice in each precision: how much of it is in int8, its noise, and its pace."""
     reports = [read_report(path.parent) or {} for path in data.glob(f"compiled/*/{REPORT}")]
-    plans = {report["options"]["precision"]: _plan(report["choice"]) for report in reports if "choice" in report}
+    voices = {report["options"]["precision"]: report for report in reports if "precision" in report["options"]}
+    reader = next((report for report in reports if "bits" in report["options"]), {})
     found = {
-        label: plan
+        label: voices[precision]
         for label, library in libraries.items()
-        if (plan := plans.get((library.options or {}).get("precision"))) is not None
+        if (precision := (library.options or {}).get("precision")) in voices
     }
-    noises = {label: plan["noise_to_mask"] for label, plan in found.items() if "noise_to_mask" in plan}
+    plans = {label: _plan(report["choice"]) for label, report in found.items() if "choice" in report}
+    paces = {label: pace for label, report in found.items() if (pace := forecast(read_by(report, reader)))}
+    noises = {label: plan["noise_to_mask"] for label, plan in plans.items() if "noise_to_mask" in plan}
+    firsts = {label: 1000 * pace.first_audio for label, pace in paces.items()}
+    wastes = {label: 100 * pace.waste for label, pace in paces.items()}
     return [
-        Comparison(f"{name}: arithmetic in int8", "%", {label: 100 * plan["share"] for label, plan in found.items()}),
+        Comparison(f"{name}: arithmetic in int8", "%", {label: 100 * plan["share"] for label, plan in plans.items()}),
         Comparison(f"{name}: noise to mask", "dB", noises),
+        Comparison(f"{name}: first audio of {SENTENCE:g} s, by its pace", "ms", firsts),
+        Comparison(f"{name}: frames computed for 100 spoken in {SENTENCE:g} s", "", wastes),
     ]
 
 
@@ -127,8 +135,19 @@ def _times(workers: Mapping[str, Worker]) -> list[Comparison]:
         _compare("all of a greeting", "whole", GREETING, workers),
         _compare(f"all of {size} characters", "whole", LONG, workers),
         _compare(f"all of {3 * size} characters", "whole", LONG * 3, workers),
-        _compare(f"all of {size} characters, streamed", "streamed", LONG, workers),
-        _compare(f"all of {3 * size} characters, streamed", "streamed", LONG * 3, workers),
+        *_streamed(f"{size} characters", LONG, workers),
+        *_streamed(f"{3 * size} characters", LONG * 3, workers),
+    ]
+
+
+def _streamed(what: str, text: str, workers: Mapping[str, Worker]) -> list[Comparison]:
+    """Have the workers speak the same in turn; return the medians of the time, and of its share of the sound."""
+    spent = in_turn(workers, "streamed", text)
+    times = {label: [1000 * each.wall for each in found] for label, found in spent.items()}
+    shares = {label: [100 * each.wall / each.sound for each in found] for label, found in spent.items()}
+    return [
+        Comparison(f"all of {what}, streamed", "ms", medians(times)),
+        Comparison(f"real-time factor of {what}", "%", medians(shares)),
     ]
 
 

@@ -16,8 +16,8 @@ from wyoming_hayakoe.cli.progress import progress_on
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.paths import data_dir, voices_dir
 from wyoming_hayakoe.server.catalogue import Catalogue, Preset
+from wyoming_hayakoe.server.default_voice import pace_of
 from wyoming_hayakoe.server.log_limits import RepetitionFilter
-from wyoming_hayakoe.server.pace import pace_of
 from wyoming_hayakoe.server.settings import ServerSettings
 from wyoming_hayakoe.server.wanted_voices import WantedVoices
 from wyoming_hayakoe.sources.dropped_in import dropped_into

@@ -76,12 +76,12 @@ def _faults(model: "ModelProto", shapes: Shapes) -> Iterator[str]:
     yield from _oversized_weights(model.graph)
     for node in _nodes(model.graph):
         yield from _odd_node(node)
-    skeleton = _skeleton(model, shapes)
-    onnx.checker.check_model(skeleton)
+    light = skeleton(model, shapes)
+    onnx.checker.check_model(light)
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
     for node in _nodes(model.graph):
         yield from _odd_window(node, weights)
-    inferred = onnx.shape_inference.infer_shapes(skeleton, data_prop=True)
+    inferred = onnx.shape_inference.infer_shapes(light, data_prop=True)
     yield from _oversized_values(inferred.graph)
 
 
@@ -180,13 +180,13 @@ def _odd_window(node: "NodeProto", weights: "Mapping[str, TensorProto]") -> Iter
             yield f"has a {node.op_type} in {attribute.i} groups"
 
 
-def _skeleton(model: "ModelProto", shapes: Shapes) -> "ModelProto":
+def skeleton(model: "ModelProto", shapes: Shapes) -> "ModelProto":
     """Return the graph without large weights, its inputs in the shapes given, and of each output the shape."""
     from onnx import ModelProto, TensorProto, helper
 
-    skeleton = ModelProto(ir_version=max(4, model.ir_version))
-    skeleton.opset_import.extend(model.opset_import)
-    graph = skeleton.graph
+    light = ModelProto(ir_version=max(4, model.ir_version))
+    light.opset_import.extend(model.opset_import)
+    graph = light.graph
     graph.name = "skeleton"
     small = [tensor for tensor in model.graph.initializer if _count(tensor) <= _SMALL]
     large = [tensor for tensor in model.graph.initializer if _count(tensor) > _SMALL]
@@ -207,7 +207,7 @@ def _skeleton(model: "ModelProto", shapes: Shapes) -> "ModelProto":
     for number, value in enumerate(model.graph.output):
         graph.node.append(helper.make_node("Shape", [value.name], [f"skeleton/{number}"]))
         graph.output.append(helper.make_tensor_value_info(f"skeleton/{number}", TensorProto.INT64, [None]))
-    return skeleton
+    return light
 
 
 def _oversized_values(graph: "GraphProto") -> Iterator[str]:

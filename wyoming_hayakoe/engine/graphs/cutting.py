@@ -5,8 +5,9 @@ program draws the noise, and the durations are known before there is any sound. 
 the cuts are found by what every such graph has to do:
 
 - The durations are the one ``Ceil`` that decides how many samples there are.
-- Two random values are drawn. The one that the durations depend on belongs to the stochastic duration predictor. The
-  other is the prior's: it is scaled (``Mul`` after ``Mul``) and added to the mean, and that sum is what the flow takes.
+- Two random values are drawn. The one that the durations depend on belongs to the stochastic duration predictor;
+  piper-plus exports it as zeros. The other is the prior's: it is scaled (``Mul`` after ``Mul``) and added to the mean,
+  and that sum is what the flow takes.
 - Mean and scale reach the sum through a ``MatMul`` with the alignment, which repeats each phone's column as often as
   its duration says. That is left out: NumPy repeats faster.
 - The decoder begins with the ``Conv`` before the first ``ConvTranspose`` on the way to ``audio``.
@@ -15,19 +16,22 @@ A stage is everything that its outputs depend on, back to its own inputs. So the
 computed from the durations, and the speaker's embedding is looked up again wherever it is used.
 """
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wyoming_hayakoe.engine.graphs.edits import drop_dead
 from wyoming_hayakoe.engine.graphs.index import GraphIndex, taken
-from wyoming_hayakoe.engine.graphs.operators import POINTWISE, numbers
+from wyoming_hayakoe.engine.graphs.operators import RANDOM
+from wyoming_hayakoe.engine.graphs.reach import UncuttableError, follow
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto, NodeProto
+    from onnx import ModelProto, NodeProto
 
-_RANDOM = frozenset({"RandomNormal", "RandomNormalLike"})
 _RESHAPING = frozenset({"Identity", "Squeeze", "Transpose", "Unsqueeze"})
+
+# Inputs that say who speaks, and in which language: all stages may take them.
+_CONDITIONS = ("sid", "lid")
 
 # Names of the values at the cuts; no exporter uses such names.
 AUDIO = "cut/audio"
@@ -37,10 +41,6 @@ LATENT = "cut/latent"
 LOG_SCALE = "cut/log_scale"
 MEAN = "cut/mean"
 PRIOR = "cut/prior"
-
-
-class UncuttableError(ValueError):
-    """A graph is built unlike those that can be cut; the text says where it differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def cut(model: "ModelProto") -> Stages:
     prior = graph.prior(durations)
     first_convolution = graph.first_convolution(prior.value)
     latent = first_convolution.input[0]
-    speaker = [name for name in ("sid",) if name in graph.inputs]
+    speaker = [name for name in _CONDITIONS if name in graph.inputs]
     encoder = graph.extract(
         graph.inputs,
         dict.fromkeys(graph.noises_before(durations), DURATION_NOISE),
@@ -88,7 +88,9 @@ def cut(model: "ModelProto") -> Stages:
     )
     flow = graph.extract(speaker, {prior.value: PRIOR, durations: DURATIONS}, {latent: LATENT})
     decoder = graph.extract(speaker, {latent: LATENT}, {graph.audio: AUDIO})
-    return Stages(encoder, flow, decoder, *_span(decoder.graph))
+    reach = follow(decoder, LATENT)
+    drop_dead(decoder)
+    return Stages(encoder, flow, decoder, reach.hop, reach.frames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +118,12 @@ class _Cutter:
 
     def noises_before(self, name: str) -> list[str]:
         """Return the random values that ``name`` depends on."""
-        return [node.output[0] for node in self._index.before([name]) if node.op_type in _RANDOM]
+        return [node.output[0] for node in self._index.before([name]) if node.op_type in RANDOM]
 
     def prior(self, durations: str) -> _Prior:
         """Return the values whose sum is the flow's input."""
         before = self.noises_before(durations)
-        draws = [node for node in self._for_audio if node.op_type in _RANDOM and node.output[0] not in before]
+        draws = [node for node in self._for_audio if node.op_type in RANDOM and node.output[0] not in before]
         name = _only("random value of the prior", draws)
         log_scale = None
         while True:
@@ -162,7 +164,7 @@ class _Cutter:
         needed = self._index.before(wanted, given)
         used = {name for node in needed for name in taken(node)} | set(wanted)
         strange = [name for name in self.inputs if name in used and name not in inputs]
-        if strange or any(node.op_type in _RANDOM for node in needed):
+        if strange or any(node.op_type in RANDOM for node in needed):
             raise UncuttableError(f"{', '.join(wanted.values())} depends on {', '.join(strange) or 'a random value'}")
         part = self._model.graph
         return helper.make_model(
@@ -216,46 +218,3 @@ def _only(what: str, found: "Sequence[NodeProto]") -> str:
     if len(found) != 1:
         raise UncuttableError(f"the graph has {len(found)} of {what}, not one")
     return str(found[0].output[0])
-
-
-def _span(decoder: "GraphProto") -> tuple[int, int]:
-    """Return how many samples a frame makes, and how many frames to either side they depend on.
-
-    The way goes back from samples to frames, and each convolution's kernel widens the span. The result is exact.
-    """
-    sizes = {tensor.name: tensor.dims[2] for tensor in decoder.initializer if len(tensor.dims) == 3}
-    moving = {LATENT}
-    for node in decoder.node:
-        if moving & set(node.input):
-            moving |= set(node.output)
-    hop = math.prod(_stride(node) for node in decoder.node if node.op_type == "ConvTranspose")
-    spans = {AUDIO: (0, hop - 1)}
-    for node in reversed(decoder.node):
-        if node.output[0] not in spans or node.output[0] not in moving:
-            continue
-        low, high = _widened(node, spans[node.output[0]], sizes)
-        for name in node.input:
-            if name in moving:
-                known = spans.get(name, (low, high))
-                spans[name] = (min(low, known[0]), max(high, known[1]))
-    low, high = spans[LATENT]
-    return hop, max(-low, high)
-
-
-def _widened(node: "NodeProto", span: tuple[int, int], sizes: Mapping[str, int]) -> tuple[int, int]:
-    """Return the span of a node's input that ``span`` of its output depends on."""
-    low, high = span
-    if node.op_type in POINTWISE:
-        return span
-    if node.op_type not in {"Conv", "ConvTranspose"} or node.input[1] not in sizes:
-        raise UncuttableError(f"the decoder has a {node.op_type} that is not understood")
-    pad, dilation = numbers(node, "pads", [0])[0], numbers(node, "dilations", [1])[0]
-    width = dilation * (sizes[node.input[1]] - 1)
-    stride = _stride(node)
-    if node.op_type == "Conv":
-        return low * stride - pad, high * stride - pad + width
-    return -((width - low - pad) // stride), (high + pad) // stride
-
-
-def _stride(node: "NodeProto") -> int:
-    return numbers(node, "strides", [1])[0]

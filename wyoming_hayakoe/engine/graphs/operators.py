@@ -13,6 +13,9 @@ POINTWISE = frozenset(
 """Operators on each point for itself, of one value or of several that are broadcast: the order of axes does not matter
 to them."""
 
+RANDOM = frozenset({"RandomNormal", "RandomNormalLike"})
+"""Operators that draw the noise of a VITS network."""
+
 
 def numbers(node: "NodeProto", name: str, default: Sequence[int]) -> list[int]:
     """Return the numbers of a node's attribute, such as ``strides``; ``default`` where it has none."""

@@ -15,13 +15,15 @@ from wyoming_hayakoe.engine.graphs.model_file import read_model
 from wyoming_hayakoe.engine.jp_extra.vocabulary import Vocabulary
 from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
-from wyoming_hayakoe.engine.prepare.bert_graph import make_bert
+from wyoming_hayakoe.engine.prepare.bert_graph import Bits, make_bert
 from wyoming_hayakoe.engine.prepare.compiler import Compiler, Recipe
 from wyoming_hayakoe.engine.prepare.forms import Forms
+from wyoming_hayakoe.engine.prepare.pace import accepts_pace, as_json, measured
 from wyoming_hayakoe.engine.prepare.reports import Report, lists
-from wyoming_hayakoe.engine.runtime.cpu import has_little_memory
+from wyoming_hayakoe.engine.runtime.cpu import cores, has_little_memory
 from wyoming_hayakoe.engine.runtime.heap import give_back
 from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session, shapes
+from wyoming_hayakoe.engine.windows import Pace
 from wyoming_hayakoe.errors import HayakoeError
 
 Features = npt.NDArray[np.float32]
@@ -34,6 +36,10 @@ _WIDTH = 1024
 
 # Characters of the longest sentence that is read in one piece, nearly; its values do not decide what is computed.
 _TRIED = 256
+
+# Those of the texts by which the pace is measured, and the seconds that one lasts in speech.
+_TIMED = (10, 40)
+_CHARACTER = 0.15
 
 # Some 4,000 characters: the sentences of an article, and those that a smart home repeats.
 _KEPT_BYTES = 16 << 20
@@ -60,7 +66,7 @@ class Bert:
         self._tokenizer = tokenizer
         compiler = compiler or Compiler(model.parent, enabled=False)
         bits = compiler.bert_bits
-        make = partial(make_bert, model, partial(_samples, tokenizer), bits)
+        make = partial(_make, model, tokenizer, bits, execution or Execution())
         recipe = Recipe("bert", model, {"bits": bits}, make, prove=prove_bert, accepts=_accepts)
         self._forms = Forms(compiler, recipe)
         self._loading = threading.Lock()
@@ -187,8 +193,7 @@ class Bert:
     def _open(self, compiled: Artifact | None) -> Session:
         if compiled is None:
             return Session(self.model, self.model, self._execution)
-        path = compiled.graph("bert")
-        return Session(path, self.model, self._execution, is_optimised=True, plans_memory=False)
+        return _opened(compiled.graph("bert"), self.model, self._execution)
 
 
 def prove_bert(model: Path) -> None:
@@ -197,9 +202,7 @@ def prove_bert(model: Path) -> None:
     Raises:
         HayakoeError: it is missing, damaged, no BERT, not to be trusted, or fails.
     """
-    # Vocabularies begin with padding, the two ends and unknown characters.
-    tokens = np.full((1, _TRIED), 3, dtype=np.int64)
-    feeds = {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
+    feeds = _tokens(_TRIED)
     check(read_model(model), model, shapes(feeds))
     give_back()
     session = Session(model, model, Execution(low_memory=has_little_memory()))
@@ -207,8 +210,35 @@ def prove_bert(model: Path) -> None:
         session.run(session.outputs[:1], feeds)
 
 
+def _make(model: Path, tokenizer: Path, bits: Bits, execution: Execution, folder: Path) -> dict[str, Any]:
+    """Write the form for this machine into ``folder``; return the report for JSON, with its pace by characters.
+
+    Raises:
+        HayakoeError: a file is missing or damaged, or the graph fails.
+    """
+    report = make_bert(model, partial(_samples, tokenizer), bits, folder)
+    session = _opened(folder / "bert.onnx", model, execution)
+    ahead = measured(
+        lambda characters: session.run(session.outputs[:1], _tokens(characters)),
+        _TIMED,
+        threads=execution.threads or cores(),
+    )
+    return {**report, "pace": as_json(Pace(0.0, 0.0, *ahead), seconds=_CHARACTER, overlap=0)}
+
+
+def _opened(path: Path, model: Path, execution: Execution | None) -> Session:
+    return Session(path, model, execution, is_optimised=True, plans_memory=False)
+
+
 def _accepts(report: Report) -> bool:
-    return lists(report, "bert")
+    # Making one anew takes minutes, and only the forecast of a voice's first audio lacks its pace.
+    return lists(report, "bert") and ("pace" not in report or accepts_pace(report))
+
+
+def _tokens(count: int) -> Feeds:
+    """Return a text of so many characters, none of which is known; vocabularies begin with what is no character."""
+    tokens = np.full((1, count), 3, dtype=np.int64)
+    return {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
 
 
 def _samples(tokenizer: Path) -> list[Feeds]:

@@ -37,6 +37,11 @@ class Inputs:
     speaker_id: int
     """Row of the speaker embedding."""
 
+    @property
+    def phone_count(self) -> int:
+        """The number of phones T."""
+        return len(self.phones)
+
     def feeds(self, params: SynthesisParams) -> Feeds:
         """Return the values by every name that exporters give to the inputs."""
         scalars = {

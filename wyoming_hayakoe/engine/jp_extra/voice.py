@@ -18,17 +18,19 @@ from wyoming_hayakoe.engine.jp_extra import pauses
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.engine.jp_extra.duration_predictor import DurationPredictor
 from wyoming_hayakoe.engine.jp_extra.inputs import InputMaker, Inputs
+from wyoming_hayakoe.engine.jp_extra.network import JP_EXTRA
 from wyoming_hayakoe.engine.jp_extra.parts import divide
-from wyoming_hayakoe.engine.jp_extra.pitch import bend
-from wyoming_hayakoe.engine.jp_extra.preparation import Sentences, recipe
-from wyoming_hayakoe.engine.jp_extra.synthesizer import Synthesizer
 from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles
 from wyoming_hayakoe.engine.loudness import Level, gain_for
 from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.compiler import Compiler
 from wyoming_hayakoe.engine.prepare.forms import Forms
+from wyoming_hayakoe.engine.prepare.pace import read_by
 from wyoming_hayakoe.engine.runtime.model_cache import ModelCache, Place
 from wyoming_hayakoe.engine.runtime.session import Execution
+from wyoming_hayakoe.engine.vits.pitch import bend
+from wyoming_hayakoe.engine.vits.preparation import PublishedGraph, Sentences, recipe
+from wyoming_hayakoe.engine.vits.synthesizer import Synthesizer
 from wyoming_hayakoe.symbols import PAD
 from wyoming_hayakoe.utterance import SynthesisParams, Utterance
 from wyoming_hayakoe.voice import WINDOWS, Credit, Delivery, PhoneTiming, Speech, Waveform
@@ -85,7 +87,8 @@ class JPExtraVoice:
         self._maker = InputMaker(name, files.config, files.style_vectors, shared.bert)
         self._predictor = DurationPredictor(files.predictor, shared.compiler.proofs)
         sentences = partial(rehearsed, self._maker, shared.read)
-        how = recipe(name, files.model, shared.compiler.precision, sentences)
+        graph = PublishedGraph(JP_EXTRA, files.model, self.sample_rate)
+        how = recipe(name, graph, sentences, shared.compiler.precision, shared.execution)
         # What another runtime loads is no graph, but weights alone.
         self._forms = Forms(shared.compiler, how if shared.load is None else replace(how, prove=None))
         parts = model_files(files.model)
@@ -113,8 +116,12 @@ class JPExtraVoice:
 
     @property
     def report(self) -> Mapping[str, Any] | None:
-        """How the network's form for this configuration was made, and why; None where it is not on disk."""
-        return self._forms.report
+        """How the network's form for this configuration was made, and why; None where it is not on disk.
+
+        Its pace has what the BERT takes, too.
+        """
+        report = self._forms.report
+        return report and read_by(report, self._shared.bert.report or {})
 
     def compile(self) -> None:
         """Make the forms of BERT and network for this machine and keep them; that takes minutes.
@@ -213,7 +220,10 @@ class JPExtraVoice:
     def _load(self) -> Synthesizer:
         if self._shared.load is not None:
             return self._shared.load(self._model)
-        return self._forms.open(lambda compiled: Synthesizer(self._model, compiled, self._shared.execution))
+        load = partial(
+            Synthesizer, JP_EXTRA, self._model, execution=self._shared.execution, sample_rate=self.sample_rate
+        )
+        return self._forms.open(lambda compiled: load(compiled=compiled))
 
     def _timings(self, utterance: Utterance, durations: npt.NDArray[np.int64], offset: float) -> Iterator[PhoneTiming]:
         phones = list(utterance.phones)

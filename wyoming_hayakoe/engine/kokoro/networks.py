@@ -10,7 +10,9 @@ from wyoming_hayakoe.engine.kokoro.division import divided
 from wyoming_hayakoe.engine.kokoro.norms import switchable
 from wyoming_hayakoe.engine.kokoro.voice_files import KokoroFiles, pieces
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
+from wyoming_hayakoe.engine.prepare.pace import kept_pace
 from wyoming_hayakoe.engine.runtime.session import Execution, Session
+from wyoming_hayakoe.engine.windows import Pace
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -35,8 +37,8 @@ class KokoroNetworks:
     origin: Path
     """The published file, or the first of them, that errors name."""
 
-    realtime: float | None = None
-    """Seconds of computing per second of sound, as measured when the form was made."""
+    pace: Pace | None = None
+    """What its windows take on this machine, as measured when the form was made."""
 
     @classmethod
     def open(cls, files: KokoroFiles, compiled: Artifact | None, execution: Execution | None) -> Self:
@@ -48,7 +50,7 @@ class KokoroNetworks:
         origin = files.model[0]
         if compiled is not None:
             paths = {name: compiled.graph(name) for name in GRAPHS}
-            return cls.of_paths(paths, origin, execution, realtime=compiled.report["realtime"])
+            return cls.of_paths(paths, origin, execution, pace=kept_pace(compiled.report))
         # One after another: each is dropped when its session has its own copy.
         prosody, source, blocks, generator = (
             Session(loadable(name, graph), origin, execution, plans_memory=False)
@@ -58,7 +60,7 @@ class KokoroNetworks:
 
     @classmethod
     def of_paths(
-        cls, paths: Mapping[str, Path], origin: Path, execution: Execution | None, *, realtime: float | None = None
+        cls, paths: Mapping[str, Path], origin: Path, execution: Execution | None, *, pace: Pace | None = None
     ) -> Self:
         """Load graphs that have been optimised for this machine, by the names in :data:`GRAPHS`.
 
@@ -69,7 +71,7 @@ class KokoroNetworks:
         def load(name: str) -> Session:
             return Session(paths[name], origin, execution, is_optimised=True, plans_memory=False)
 
-        return cls(load("prosody"), load("source"), load("blocks"), load("generator"), origin, realtime)
+        return cls(load("prosody"), load("source"), load("blocks"), load("generator"), origin, pace)
 
 
 def loadable(name: str, graph: "ModelProto") -> "ModelProto":

@@ -18,10 +18,11 @@ from wyoming_hayakoe.engine.kokoro import fitted, int8
 from wyoming_hayakoe.engine.kokoro.division import divided
 from wyoming_hayakoe.engine.kokoro.networks import GRAPHS, KokoroNetworks, loadable, read_published
 from wyoming_hayakoe.engine.kokoro.phonemes import Line
-from wyoming_hayakoe.engine.kokoro.synthesizer import try_tokens
+from wyoming_hayakoe.engine.kokoro.synthesizer import EDGE, OVERLAP, SECONDS, try_tokens
 from wyoming_hayakoe.engine.kokoro.trial import FP32, INT8, FormTrial, Paths
 from wyoming_hayakoe.engine.kokoro.voice_files import KokoroFiles
 from wyoming_hayakoe.engine.prepare.compiler import Recipe
+from wyoming_hayakoe.engine.prepare.pace import accepts_pace, as_json
 from wyoming_hayakoe.engine.prepare.precision import Precision
 from wyoming_hayakoe.engine.prepare.reports import Report, lists
 from wyoming_hayakoe.engine.runtime.cpu import has_little_memory
@@ -38,8 +39,6 @@ _TRIED, _LONGEST = 50, 510
 
 # Of a graph in dynamic int8: its stages in fp32, in int8, and the largest of them twice.
 _ROOM = 5
-
-_MOST_REALTIME = 1e4
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,24 +96,23 @@ def make(files: KokoroFiles, precision: Precision, rehearsal: KokoroRehearsal, f
             give_back()
         forms = {form: _paths(place, form) for form in (FP32, INT8) if (place / form).exists()}
         trial = FormTrial(files, rehearsal.line(), rehearsal.execution)
-        choice, realtime = trial.choose(precision, forms, share)
+        choice, pace = trial.choose(precision, forms, share)
         _LOGGER.info("%s: %s", choice["chosen"], choice["reason"])
         chosen = forms[choice["chosen"]]
         counts = {name: nodes[path] for name, path in chosen.items()}
         for path in chosen.values():
             for file in path.parent.glob(f"{path.stem}.*"):
                 file.rename(folder / file.name)
-    return {"nodes": counts, "choice": choice, "realtime": round(realtime, 4)}
+    return {"nodes": counts, "choice": choice, "pace": as_json(pace, seconds=SECONDS, overlap=OVERLAP, edge=EDGE)}
 
 
 def accepts(report: Report) -> bool:
     """Return whether a report of :func:`make` has what is read of it."""
-    choice, realtime = report.get("choice"), report.get("realtime")
+    choice = report.get("choice")
     return (
         isinstance(choice, dict)
         and all(isinstance(choice.get(key), str) for key in ("chosen", "reason"))
-        and isinstance(realtime, float)
-        and 0.0 < realtime < _MOST_REALTIME
+        and accepts_pace(report)
         and lists(report, *GRAPHS)
     )
 

@@ -15,7 +15,7 @@ from wyoming_hayakoe.engine.kokoro.melody import melody
 from wyoming_hayakoe.engine.kokoro.networks import KokoroNetworks
 from wyoming_hayakoe.engine.kokoro.norms import MEANS, OWN, OWN_MEANS, OWN_SQUARES, SQUARES, STATISTICS
 from wyoming_hayakoe.engine.kokoro.phonemes import Line
-from wyoming_hayakoe.engine.kokoro.windows import HOP, GeneratorWindow, plan
+from wyoming_hayakoe.engine.windows import Window, computed, plan
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Waveform
@@ -23,6 +23,18 @@ from wyoming_hayakoe.voice import Waveform
 Array = npt.NDArray[np.float32]
 
 SAMPLE_RATE = 24_000
+
+HOP = 300
+"""Samples of a point of the latent: 12.5 ms. The prosody's frames have two of them."""
+
+SECONDS = HOP / SAMPLE_RATE
+"""Those of a point."""
+
+OVERLAP = 6
+"""Points to either side that a window is computed with, and that are dropped: with 75 ms the error is below -85 dB."""
+
+EDGE = 2
+"""The same at the two ends of a sentence, where all around is silence: the error is 85 dB below the peak."""
 
 # 100 s. No line is as long unless it is spoken five times as slowly.
 _MOST_POINTS = 8000
@@ -36,7 +48,7 @@ _REST = 8
 
 # Of what is computed with statistics of its own in one go: 3 s, which take 350 MB. A longer sentence takes those of its
 # first 3 s.
-_MOST_AT_ONCE = 240
+MOST_AT_ONCE = 240
 
 # Samples over which sound is faded at its ends: 5 ms, since a recording's room may be heard there.
 _FADE = 120
@@ -86,8 +98,8 @@ class SpokenLine:
     """Its sound at the network's own level; each window is computed when the iterator is advanced."""
 
 
-class _Sentence(NamedTuple):
-    """A sentence as the generator takes it."""
+class ComposedLine(NamedTuple):
+    """A sentence as the generator takes it, and what of it is spoken."""
 
     latent: Array
     """[1, 512, P]."""
@@ -100,6 +112,19 @@ class _Sentence(NamedTuple):
 
     style: Array
     """[1, 256]."""
+
+    statistics: NormValues | None
+    """Those predicted for it; None where its own are to be measured."""
+
+    durations: npt.NDArray[np.int64]
+    start: int
+    stop: int
+    """See :class:`SpokenLine`."""
+
+    @property
+    def points(self) -> int:
+        """Points of all of it."""
+        return int(self.latent.shape[2])
 
 
 class KokoroSynthesizer:
@@ -131,6 +156,17 @@ class KokoroSynthesizer:
         Raises:
             HayakoeError: the network fails; also from the windows.
         """
+        sentence = self.compose(line, params)
+        windows = _faded(self._windows(sentence), HOP * (sentence.stop - sentence.start))
+        sound = _together(windows) if undivided else windows
+        return SpokenLine(sentence.durations, sentence.start, sentence.stop, sound)
+
+    def compose(self, line: Line, params: SynthesisParams) -> ComposedLine:
+        """Compute everything up to the generator.
+
+        Raises:
+            HayakoeError: the network fails.
+        """
         stages = self._stages
         # Whatever the vocabulary, each symbol has one token: pitch and timings depend on their places.
         tokens = [self._vocabulary.get(symbol, self._vocabulary.get(_SPACE, 0)) for symbol in line.symbols]
@@ -158,33 +194,38 @@ class KokoroSynthesizer:
         latent = stages.blocks.run(["latent"], feeds)[0]
         statistics = self._predictor.predict(latent, sung, energy, style) if self._predictor else None
         start, stop = bounds(energy[0])
-        sentence = _Sentence(latent, sung, phases(sung), style)
-        windows = self._windows(sentence, NormValues(*statistics) if statistics else None, start, stop)
-        faded = _faded(windows, HOP * (stop - start))
-        return SpokenLine(durations, start, stop, _together(faded) if undivided else faded)
+        given = NormValues(*statistics) if statistics else None
+        return ComposedLine(latent, sung, phases(sung), style, given, durations, start, stop)
 
     def _check(self, durations: npt.NDArray[np.int64], f0: Array) -> None:
         points = f0.shape[1]
         if not 0 < points <= _MOST_POINTS or durations.min() < 0 or 2 * durations.sum() != points:
             raise HayakoeError(f"{self._stages.origin}: wants a sentence of {points / 80:.0f} s: choose another voice")
 
-    def _windows(self, sentence: _Sentence, statistics: NormValues | None, start: int, stop: int) -> Iterator[Waveform]:
-        """Yield the sound of points ``start`` to ``stop``."""
-        points = sentence.latent.shape[2]
+    def _windows(self, sentence: ComposedLine) -> Iterator[Waveform]:
+        """Yield the sound that is spoken."""
+        statistics, start, stop = sentence.statistics, sentence.start, sentence.stop
+        points = sentence.points
         if statistics is None:
-            first = 0 if points <= _MOST_AT_ONCE else min(start, points - _MOST_AT_ONCE)
-            last = min(points, first + _MOST_AT_ONCE)
-            sound, *found = self._generate(sentence, first, last, None)
+            first = 0 if points <= MOST_AT_ONCE else min(start, points - MOST_AT_ONCE)
+            last = min(points, first + MOST_AT_ONCE)
+            sound, *found = self.generate(sentence, first, last, None)
             if last - first == points:
                 yield sound.reshape(-1)[HOP * start : HOP * stop]
                 return
             statistics = NormValues(*found)
-        for window in plan(start, stop, points, self._stages.realtime):
-            sound = self._generate(sentence, window.first, window.last, statistics)[0]
-            yield _inner(sound, window)
+        known = statistics
+        windows = plan(points, OVERLAP, seconds=SECONDS, pace=self._stages.pace, span=(start, stop), edge=EDGE)
+        yield from computed(
+            windows, lambda window: _inner(self.generate(sentence, window.first, window.last, known)[0], window)
+        )
 
-    def _generate(self, sentence: _Sentence, first: int, last: int, statistics: NormValues | None) -> Sequence[Array]:
-        """Return the sound of some points with the statistics that are given, or their own, and these statistics."""
+    def generate(self, sentence: ComposedLine, first: int, last: int, statistics: NormValues | None) -> Sequence[Array]:
+        """Return the sound of some points with the statistics that are given, or their own, and these statistics.
+
+        Raises:
+            HayakoeError: the network fails.
+        """
         given = statistics or _NONE
         feeds = {
             "latent": np.ascontiguousarray(sentence.latent[:, :, first:last]),
@@ -211,7 +252,7 @@ def bounds(energy: Array) -> tuple[int, int]:
     return max(0, int(audible[0]) - _REST), min(len(energy), int(audible[-1]) + 1 + _REST)
 
 
-def _inner(sound: Waveform, window: GeneratorWindow) -> Waveform:
+def _inner(sound: Waveform, window: Window) -> Waveform:
     """Return the sound of a window without its overlap."""
     start = HOP * (window.start - window.first)
     return sound.reshape(-1)[start : start + HOP * (window.stop - window.start)]

@@ -1,10 +1,6 @@
 """The trial of a voice's forms: how int8 sounds beside fp32, what it gains on this machine, and the pace of a form."""
 
-import math
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice, zip_longest
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +9,15 @@ import numpy as np
 from wyoming_hayakoe.engine.kokoro.networks import KokoroNetworks
 from wyoming_hayakoe.engine.kokoro.phonemes import Line
 from wyoming_hayakoe.engine.kokoro.statistics import Predictor
-from wyoming_hayakoe.engine.kokoro.synthesizer import SAMPLE_RATE, KokoroSynthesizer
+from wyoming_hayakoe.engine.kokoro.synthesizer import MOST_AT_ONCE, SAMPLE_RATE, KokoroSynthesizer, NormValues
 from wyoming_hayakoe.engine.kokoro.voice_files import KokoroFiles
+from wyoming_hayakoe.engine.prepare.pace import measured
 from wyoming_hayakoe.engine.prepare.precision import Precision, figures
 from wyoming_hayakoe.engine.prepare.quality import compare, refusal
 from wyoming_hayakoe.engine.runtime.cpu import cores
 from wyoming_hayakoe.engine.runtime.heap import give_back
 from wyoming_hayakoe.engine.runtime.session import Execution
+from wyoming_hayakoe.engine.windows import Pace
 from wyoming_hayakoe.errors import HayakoeError, in_brief
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Waveform
@@ -33,32 +31,14 @@ Paths = Mapping[str, Path]
 # As a share of the time in fp32: less is not worth any noise.
 _LEAST_SAVED = 0.05
 
-# Rounds of what is timed. Whatever else runs slows down some of it: of each window, the fastest round counts.
-_ROUNDS = 3
+# Points of the windows that are timed: the first one, and up to 2 s.
+_TIMED = (24, 60, 160)
 
-# What a window takes on a machine with nothing else to do is at most so many times the processor's time, divided among
-# the threads. The prosody uses one thread only.
-_UNEVEN = 1.5
-
-# By this pace, windows are short enough for the memory that fp32 takes.
-_PACE = 0.4
+# The sentence is timed up to its generator, and so is this share of it.
+_BRIEF = 4
 
 _PARAMS = SynthesisParams()
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """What one form makes of the sentence."""
-
-    sound: Waveform
-
-    seconds: Sequence[float]
-    """Those that each window takes; the first has all that comes before the generator."""
-
-    @property
-    def realtime(self) -> float:
-        """Seconds of computing per second of sound."""
-        return sum(self.seconds) * SAMPLE_RATE / len(self.sound)
+_PLAIN = SynthesisParams(accent=False)
 
 
 class FormTrial:
@@ -79,8 +59,8 @@ class FormTrial:
         self._predictor = Predictor.of_voice(files.fitted_voice)
         self._threads = execution.threads or cores()
 
-    def choose(self, precision: Precision, forms: Mapping[str, Paths], share: float) -> tuple[dict[str, Any], float]:
-        """Return which form is to be used, and why, for JSON, and its seconds of computing per second of sound.
+    def choose(self, precision: Precision, forms: Mapping[str, Paths], share: float) -> tuple[dict[str, Any], Pace]:
+        """Return which form is to be used, and why, for JSON, and its pace.
 
         Args:
             precision: of the configuration.
@@ -91,23 +71,23 @@ class FormTrial:
             HayakoeError: the voice fails in fp32.
         """
         report: dict[str, Any] = {"precision": precision, "chosen": FP32, "plans": []}
+        exact, fp32 = self._tried(forms[FP32])
         if INT8 not in forms:
             is_wanted = precision != FP32
             reason = "nothing was fitted for int8 in this voice; speaks in fp32" if is_wanted else "fp32 was asked for"
-            return {**report, "reason": reason}, self._heard(forms[FP32], _ROUNDS).realtime
-        exact = self._heard(forms[FP32], 1)
+            return {**report, "reason": reason}, fp32
         try:
-            rounded = self._heard(forms[INT8], _ROUNDS)
-            quality = compare(exact.sound, rounded.sound, SAMPLE_RATE)
+            rounded, int8 = self._tried(forms[INT8])
+            quality = compare(exact, rounded, SAMPLE_RATE)
         except (HayakoeError, ValueError) as error:
-            return {**report, "reason": f"int8 fails: {in_brief(error)}; speaks in fp32"}, exact.realtime
-        gain = round(exact.seconds[0] / rounded.seconds[0], 2)
+            return {**report, "reason": f"int8 fails: {in_brief(error)}; speaks in fp32"}, fp32
+        gain = round(_seconds(fp32) / _seconds(int8), 2)
         verdict = {"share": round(share, 3), **figures(quality), "refused": refusal(quality), "gain": gain}
         report["plans"] = [verdict]
         reason = self._objection(verdict)
         if reason and precision != INT8:
-            return {**report, "reason": f"{reason}; speaks in fp32"}, exact.realtime
-        return {**report, "chosen": INT8, "reason": reason or _praise(verdict)}, rounded.realtime
+            return {**report, "reason": f"{reason}; speaks in fp32"}, fp32
+        return {**report, "chosen": INT8, "reason": reason or _praise(verdict)}, int8
 
     @staticmethod
     def _objection(verdict: Mapping[str, Any]) -> str:
@@ -118,32 +98,39 @@ class FormTrial:
             return f"int8 is not faster on this machine ({_praise(verdict)})"
         return ""
 
-    def _heard(self, form: Paths, rounds: int) -> _Heard:
-        """Speak the sentence as often, and its first window :data:`_ROUNDS` times."""
-        stages = KokoroNetworks.of_paths(form, self._files.model[0], self._execution, realtime=_PACE)
+    def _tried(self, form: Paths) -> tuple[Waveform, Pace]:
+        """Return the sound of the sentence, and the pace."""
+        stages = KokoroNetworks.of_paths(form, self._files.model[0], self._execution)
         synthesizer = KokoroSynthesizer(stages, self._styles, self._files.vocabulary, self._predictor)
-        windows, fastest = self._timed(synthesizer, None)
-        for number in range(1, _ROUNDS):
-            _, seconds = self._timed(synthesizer, None if number < rounds else 1)
-            fastest = [min(pair) for pair in zip_longest(fastest, seconds, fillvalue=math.inf)]
+        sound = np.concatenate(list(synthesizer.speak(self._line, _PARAMS).windows))
+        pace = self._pace(synthesizer)
         del stages, synthesizer
         give_back()
-        return _Heard(np.concatenate(windows), fastest)
+        return sound, pace
 
-    def _timed(self, synthesizer: KokoroSynthesizer, count: int | None) -> tuple[list[Waveform], list[float]]:
-        """Return the first ``count`` windows of the sentence, and the seconds that each takes.
+    def _pace(self, synthesizer: KokoroSynthesizer) -> Pace:
+        """Return the pace of a loaded form, measured with the sentence."""
+        brief = Line(self._line.symbols[: -(-len(self._line.symbols) // _BRIEF)], (), ())
+        lines = {synthesizer.compose(line, _PLAIN).points: line for line in (brief, self._line)}
+        sentence = synthesizer.compose(self._line, _PLAIN)
+        own = synthesizer.generate(sentence, 0, _TIMED[0], None)
+        statistics = sentence.statistics or NormValues(*own[1:])
 
-        A server is installed while its machine has other work, which must not make a voice slow for ever.
-        """
-        windows: list[Waveform] = []
-        seconds: list[float] = []
-        start, work = time.perf_counter(), time.process_time()
-        for window in islice(synthesizer.speak(self._line, _PARAMS).windows, count):
-            alone = _UNEVEN * (time.process_time() - work) / self._threads
-            seconds.append(min(time.perf_counter() - start, alone))
-            windows.append(window)
-            start, work = time.perf_counter(), time.process_time()
-        return windows, seconds
+        def ahead(points: int) -> None:
+            opened = synthesizer.compose(lines[points], _PLAIN)
+            if opened.statistics is None:
+                synthesizer.generate(opened, 0, min(points, MOST_AT_ONCE), None)
+
+        def window(points: int) -> None:
+            synthesizer.generate(sentence, 0, points, statistics)
+
+        lengths = sorted({min(each, sentence.points) for each in _TIMED})
+        return Pace(*measured(window, lengths, threads=self._threads), *measured(ahead, [*lines]))
+
+
+def _seconds(pace: Pace) -> float:
+    """Return those of a sentence of 2 s."""
+    return pace.ahead(_TIMED[-1]) + pace.window(_TIMED[-1])
 
 
 def _praise(verdict: Mapping[str, Any]) -> str:

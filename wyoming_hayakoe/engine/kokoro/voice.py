@@ -15,13 +15,13 @@ from wyoming_hayakoe.engine.kokoro.networks import KokoroNetworks
 from wyoming_hayakoe.engine.kokoro.phonemes import LONGEST, Line, divided
 from wyoming_hayakoe.engine.kokoro.preparation import KokoroRehearsal, recipe
 from wyoming_hayakoe.engine.kokoro.statistics import Predictor
-from wyoming_hayakoe.engine.kokoro.synthesizer import SAMPLE_RATE, KokoroSynthesizer, SpokenLine
+from wyoming_hayakoe.engine.kokoro.synthesizer import SAMPLE_RATE, SECONDS, KokoroSynthesizer, SpokenLine
 from wyoming_hayakoe.engine.kokoro.voice_files import KokoroFiles
-from wyoming_hayakoe.engine.kokoro.windows import HOP
 from wyoming_hayakoe.engine.loudness import Level, gain_for
 from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.compiler import Compiler
 from wyoming_hayakoe.engine.prepare.forms import Forms
+from wyoming_hayakoe.engine.rests import rest_behind
 from wyoming_hayakoe.engine.runtime.model_cache import ModelCache, Place
 from wyoming_hayakoe.engine.runtime.session import Execution
 from wyoming_hayakoe.symbols import PAD
@@ -34,16 +34,8 @@ _SIZE = 180 << 20
 # At speed 1; a line that is spoken slowly has fewer symbols, for the memory that its blocks take.
 _LEAST_SYMBOLS = 100
 
-# Seconds at speed 1 that the voice rests behind a sentence, by the mark that ends it; the next one begins with 0.1 s of
-# silence beside. In one text the voices rest for 0.25 to 0.6 s at a full stop.
-_RESTS: Mapping[str, float] = {".": 0.35, "!": 0.35, "?": 0.4, "…": 0.4}
-_REST = 0.25
-_LEAST_REST = 0.08
-
 # From -18 LUFS to the level of mei, which was measured as -18.8 LUFS in the sentences for it, and -19.4 in others.
 _LEVEL = 10 ** (-1.0 / 20)
-
-_SECONDS_OF_POINT = HOP / SAMPLE_RATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +140,7 @@ class KokoroVoice:
 
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
         """Return the seconds of rest behind a sentence, which depend on the mark that ends it."""
-        marks = [phone for phone in before.phones if phone not in {PAD, "'"}]
-        return max(_LEAST_REST, _RESTS.get(marks[-1] if marks else "", _REST) * params.speed)
+        return rest_behind(before, params)
 
     def _windows(
         self,
@@ -212,7 +203,7 @@ def _timings(line: Line, spoken: SpokenLine, offset: float) -> Iterator[PhoneTim
     ends = np.clip(2 * np.cumsum(spoken.durations) - spoken.start, 0, last)
 
     def timing(phone: str, start: int, stop: int) -> PhoneTiming:
-        return PhoneTiming(phone, offset + start * _SECONDS_OF_POINT, (stop - start) * _SECONDS_OF_POINT)
+        return PhoneTiming(phone, offset + start * SECONDS, (stop - start) * SECONDS)
 
     yield timing(PAD, 0, int(ends[0]))
     for each in line.phones:

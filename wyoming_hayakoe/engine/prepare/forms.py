@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.prepare.compiler import Compiler, Recipe, UnkeptError
+from wyoming_hayakoe.engine.prepare.pace import forecast
 from wyoming_hayakoe.engine.prepare.proofs import UnprovedError
 from wyoming_hayakoe.errors import HayakoeError, in_brief
 
@@ -25,6 +26,7 @@ class Forms:
         self._recipe = recipe
         self._making = threading.Lock()
         self._failed = False
+        self._said = False
         self._opened: Artifact | None = None
         self.runs_as_it_is = False
         """Whether :meth:`open` takes what is here, instead of making the form for this configuration first."""
@@ -118,10 +120,18 @@ class Forms:
         opened = self._open_as_it_is(load) if self.runs_as_it_is else self._open_compiled(load)
         if opened is not None:
             self._opened, model = opened
+            self._say_if_slow(self._opened)
             return model
         self._opened = None
         self._compiler.prove(self._recipe)
         return self._loaded(load, None)
+
+    def _say_if_slow(self, artifact: Artifact) -> None:
+        """Log once that a voice begins later, since it is slower than its sound."""
+        found = forecast(artifact.report)
+        if found and found.line and not self._said:
+            self._said = True
+            _LOGGER.warning("%s: %s", self._recipe.name, found.line)
 
     def _open_compiled(self, load: Callable[[Artifact | None], Model]) -> tuple[Artifact, Model] | None:
         for _ in range(2):

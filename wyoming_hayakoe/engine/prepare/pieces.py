@@ -58,10 +58,10 @@ def _cuts(index: GraphIndex) -> "list[ValueInfoProto]":
 
 
 def _value(name: str, weights: "TensorProto") -> "ValueInfoProto":
-    """Return the input [1, C, ..., T] of a ConvTranspose, whose weights are [C, ...]."""
+    """Return the input [B, C, ..., T] of a ConvTranspose, whose weights are [C, ...]; B may be sub-bands."""
     from onnx import TensorProto, helper
 
-    shape = [1, weights.dims[0], *[1] * (len(weights.dims) - 3), None]
+    shape = [None, weights.dims[0], *[1] * (len(weights.dims) - 3), None]
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 

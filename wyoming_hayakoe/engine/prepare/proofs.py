@@ -6,6 +6,7 @@ content, proof and version of this program and of ONNX Runtime: what passed, and
 """
 
 import hashlib
+import importlib
 import json
 import logging
 import signal
@@ -30,13 +31,15 @@ from wyoming_hayakoe.version import __version__
 _LOGGER = logging.getLogger(__name__)
 
 Prove = Callable[[Path], None]
-"""Checks, loads and runs a graph; raises HayakoeError where it fails. A module's function, since another process calls
-it by its name."""
+"""Checks, loads and runs a graph, or another model; raises HayakoeError where it fails. A module's function, since
+another process calls it by its name."""
 
 # Memory and time of a proof by the size of the graph. A full-size voice takes 1.5 GB and 7 s on a fast machine, the
 # BERT 2 GB and 5 s; a Raspberry Pi 4 takes ten times as long, and others may be computing on it.
 _MEMORY, _MEMORY_FACTOR = 1 << 30, 8
 _SECONDS, _SECONDS_PER_MEGABYTE = 120.0, 2.0
+
+_ONNX_RUNTIME = "onnxruntime"
 
 _LARGEST = 1 << 16
 """Bytes of a proof's file at most."""
@@ -83,18 +86,23 @@ class Proofs:
         self._folder = folder / "proofs"
         self._hashes = folder / "hashes"
 
-    def has(self, model: Path, prove: Prove) -> bool:
-        """Return whether a graph has passed; False where only reading all of it could tell.
+    def has(self, model: Path, prove: Prove, runtime: str = _ONNX_RUNTIME) -> bool:
+        """Return whether a model has passed; False where only reading all of it could tell. See :meth:`require`.
 
         Raises:
             HayakoeError: the graph cannot be read.
         """
         content = content_of(model, self._hashes, only_remembered=True)
-        known = self._known(_key(content, prove)) if content is not None else None
+        known = self._known(_key(content, prove, runtime)) if content is not None else None
         return known is not None and not known.reason
 
-    def require(self, model: Path, prove: Prove) -> None:
-        """Return if a graph passes, which is tried unless the result is known.
+    def require(self, model: Path, prove: Prove, runtime: str = _ONNX_RUNTIME) -> None:
+        """Return if a model passes, which is tried unless the result is known.
+
+        Args:
+            model: the graph's file, or another kind of model's.
+            prove: what tries it.
+            runtime: the module that computes with it; another version of it needs another proof.
 
         Raises:
             UnprovedError: it does not pass.
@@ -103,7 +111,7 @@ class Proofs:
         content = content_of(model, self._hashes)
         if content is None:
             raise HayakoeError(f"{model}: is missing: fetch the voice again")
-        key = _key(content, prove)
+        key = _key(content, prove, runtime)
         if (verdict := self._known(key)) is None:
             with _PROVING:
                 if (verdict := self._known(key)) is None:
@@ -200,9 +208,8 @@ def content_of_files(files: Sequence[Path], model: Path, memo: Path, *, only_rem
         raise HayakoeError(f"{model}: cannot be read ({error.strerror}): fetch the voice again") from None
 
 
-def _key(content: str, prove: Prove) -> str:
+def _key(content: str, prove: Prove, runtime: str) -> str:
     """Return the name of a proof's file."""
-    import onnxruntime
-
-    decisive = (content, prove.__module__, prove.__qualname__, __version__, onnxruntime.__version__)
+    version = importlib.import_module(runtime).__version__
+    decisive = (content, prove.__module__, prove.__qualname__, __version__, version)
     return hashlib.sha256(repr(decisive).encode()).hexdigest()[:32]

@@ -13,13 +13,14 @@ from torch import Tensor
 from wyoming_hayakoe.engine.about import read_about
 from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.jp_extra.config import read_config, read_style_vectors
-from wyoming_hayakoe.engine.jp_extra.stages import LoadedStages
-from wyoming_hayakoe.engine.jp_extra.synthesizer import Synthesizer
+from wyoming_hayakoe.engine.jp_extra.network import JP_EXTRA
 from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles
 from wyoming_hayakoe.engine.pytorch.network.checkpoint import load_checkpoint
 from wyoming_hayakoe.engine.pytorch.network.text_encoder import Sentence
 from wyoming_hayakoe.engine.pytorch.network.vits import Rhythm, Vits
 from wyoming_hayakoe.engine.runtime.session import Feeds
+from wyoming_hayakoe.engine.vits.stages import LoadedStages
+from wyoming_hayakoe.engine.vits.synthesizer import Synthesizer
 from wyoming_hayakoe.errors import HayakoeError, in_brief
 
 
@@ -59,14 +60,14 @@ class PyTorch:
             network = network.to(self.device)
         except RuntimeError as error:
             raise _failed(checkpoint, error) from error
-        return Synthesizer(checkpoint, stages=_stages(network, checkpoint, compiles=self.compiles))
+        return Synthesizer(JP_EXTRA, checkpoint, stages=_stages(network, checkpoint, compiles=self.compiles))
 
 
 _Compute = Callable[[dict[str, Tensor]], Sequence[Tensor]]
 
 
 class _Stage:
-    """One stage of the network: a :class:`~.jp_extra.stages.LoadedStage`."""
+    """One stage of the network: a :class:`~.vits.stages.LoadedStage`."""
 
     def __init__(self, compute: _Compute, device: torch.device, origin: Path) -> None:
         self._compute = compute
@@ -111,7 +112,7 @@ def _stages(network: Vits, origin: Path, *, compiles: bool) -> LoadedStages:
         return [decode(given[cutting.LATENT], network.speaker(given["sid"]))]
 
     encoder_, flow_, decoder_ = (_Stage(each, device, origin) for each in (encoder, turned, decoder))
-    return LoadedStages(encoder_, flow_, decoder_, network.dec.hop, network.dec.reach)
+    return LoadedStages(encoder_, flow_, decoder_, network.dec.hop, network.dec.reach - JP_EXTRA.faint)
 
 
 def _sentence(given: dict[str, Tensor]) -> Sentence:

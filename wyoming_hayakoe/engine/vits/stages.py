@@ -6,23 +6,20 @@ T are phones, C channels, F frames. The values at the cuts have the names of :mo
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.engine.graphs import cutting
-from wyoming_hayakoe.engine.graphs.cutting import UncuttableError
-from wyoming_hayakoe.engine.graphs.model_file import read_model
-from wyoming_hayakoe.engine.jp_extra.inputs import Inputs
+from wyoming_hayakoe.engine.graphs.reach import UncuttableError
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
+from wyoming_hayakoe.engine.prepare.pace import kept_pace
 from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session
-from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.engine.vits.kind import NOISE_SCALE, NetworkInputs, NetworkKind
+from wyoming_hayakoe.engine.windows import Pace
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Waveform
-
-if TYPE_CHECKING:
-    from onnx import ModelProto
 
 
 class LoadedStage(Protocol):
@@ -44,21 +41,24 @@ class LoadedStages:
     hop: int
     """Samples in a frame."""
 
-    reach: int
-    """How many frames to either side the sound of a frame depends on."""
+    overlap: int
+    """Frames to either side that a window is computed with, and that are dropped."""
+
+    pace: Pace | None = None
+    """What a sentence costs on this machine; None where that was not measured."""
 
     @classmethod
-    def open(cls, origin: Path, compiled: Artifact | None, execution: Execution | None) -> Self:
+    def open(cls, kind: NetworkKind, origin: Path, compiled: Artifact | None, execution: Execution | None) -> Self:
         """Load what has been ``compiled`` of ``origin``, else cut that now.
 
         Raises:
-            HayakoeError: the graph is missing, damaged, or no JP-Extra voice.
+            HayakoeError: the graph is missing, damaged, or of another kind.
             UncuttableError: the graph is, or was, not built so that it can be cut.
         """
         if compiled is None:
-            cut = cutting.cut(read_synthesizer(origin))
+            cut = kind.cut(kind.read(origin))
             encoder, flow, decoder = (Session(each, origin, execution) for each in cut.graphs.values())
-            return cls(encoder, flow, decoder, cut.hop, cut.reach)
+            return cls(encoder, flow, decoder, cut.hop, cut.reach - kind.faint)
         if "uncut" in compiled.report:
             raise UncuttableError(compiled.report["uncut"])
 
@@ -67,7 +67,8 @@ class LoadedStages:
             return Session(path, origin, execution, is_optimised=True, plans_memory=name == "decoder")
 
         hop, reach = compiled.report["hop"], compiled.report["reach"]
-        return cls(load("encoder"), load("flow"), load("decoder"), hop, reach)
+        pace = kept_pace(compiled.report)
+        return cls(load("encoder"), load("flow"), load("decoder"), hop, reach - kind.faint, pace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +85,27 @@ class Encoded:
     """The logarithm of the prior's deviation for each phone [C, T]."""
 
 
-def encode(encoder: LoadedStage, inputs: Inputs, params: SynthesisParams, random: np.random.Generator) -> Encoded:
+def encode(
+    encoder: LoadedStage, inputs: NetworkInputs, params: SynthesisParams, random: np.random.Generator
+) -> Encoded:
     """Return a sentence behind the encoder; ``random`` draws the noise of its durations.
 
     Raises:
         HayakoeError: the graph fails.
     """
-    noise = random.standard_normal((1, 2, len(inputs.phones)), dtype=np.float32)
+    noise = random.standard_normal((1, 2, inputs.phone_count), dtype=np.float32)
     outputs = [cutting.DURATIONS, cutting.MEAN, cutting.LOG_SCALE]
     durations, mean, log_scale = encoder.run(outputs, {cutting.DURATION_NOISE: noise, **inputs.feeds(params)})
     return Encoded(durations.reshape(-1).astype(np.int64), mean[0], log_scale[0])
 
 
-def flow_feeds(encoded: Encoded, inputs: Inputs, params: SynthesisParams, random: np.random.Generator) -> Feeds:
+def flow_feeds(encoded: Encoded, inputs: NetworkInputs, params: SynthesisParams, random: np.random.Generator) -> Feeds:
     """Return what the flow takes for a sentence; ``random`` draws the prior's noise."""
+    feeds = inputs.feeds(params)
     return {
-        cutting.PRIOR: draw_prior(encoded, params.noise, random),
+        cutting.PRIOR: draw_prior(encoded, float(feeds[NOISE_SCALE][0]), random),
         cutting.DURATIONS: encoded.durations[None, None].astype(np.float32),
-        **inputs.feeds(params),
+        **feeds,
     }
 
 
@@ -134,28 +138,3 @@ def decode(decoder: LoadedStage, latent: npt.NDArray[np.float32], feeds: Feeds) 
     """
     sound: Waveform = decoder.run([cutting.AUDIO], {**feeds, cutting.LATENT: latent})[0].reshape(-1)
     return sound
-
-
-def read_synthesizer(model: Path) -> "ModelProto":
-    """Return the graph at ``model`` with all its weights.
-
-    Raises:
-        HayakoeError: it is missing, damaged, or no JP-Extra voice.
-    """
-    proto = read_model(model)
-    _check_inputs(proto, model)
-    return proto
-
-
-def _check_inputs(proto: "ModelProto", origin: Path) -> None:
-    """Refuse a graph that takes something else than a JP-Extra synthesizer."""
-    zero = np.zeros(1, dtype=np.int64)
-    known = Inputs(zero, zero, zero, zero.astype(np.float32), zero.astype(np.float32), 0).feeds(SynthesisParams())
-    weights = {tensor.name for tensor in proto.graph.initializer}
-    names = {value.name for value in proto.graph.input} - weights
-    needed = {"bert", "style_vec", "sid", "length_scale"}
-    if strange := sorted(names - set(known)) or sorted(needed - names):
-        raise HayakoeError(
-            f"{origin}: is no Style-Bert-VITS2 JP-Extra voice ({', '.join(strange)[:80]} is "
-            f"{'not known to those' if names - set(known) else 'missing'}): choose another file"
-        )

@@ -1,22 +1,17 @@
-"""The pace of a voice: how long this machine computes for a second of its sound, and whether that is fast enough."""
+"""The choice of the default voice by its pace: how long this machine computes for a second of its sound."""
 
+from wyoming_hayakoe.engine.prepare.pace import forecast
+from wyoming_hayakoe.engine.windows import SAFETY
 from wyoming_hayakoe.voice import Voice
 
-SLOWEST = 0.7
-"""The pace, in seconds of computing for a second of sound, up to which a machine keeps up with a voice.
-
-The rest of each second is for the other work of a small board: nearer to 1, whatever else it does is heard as a gap.
-"""
-
-_BEYOND = 1e6
+SLOWEST = 1 / SAFETY
+"""The pace, in seconds of computing for a second of sound, up to which a machine keeps up with a voice."""
 
 
 def pace_of(voice: Voice) -> float | None:
     """Return what was measured when the voice was prepared for this machine; None where it was not. Reads a file."""
-    measured = (voice.report or {}).get("realtime")
-    if isinstance(measured, bool) or not isinstance(measured, int | float):
-        return None
-    return float(measured) if 0 < measured < _BEYOND else None
+    found = forecast(voice.report or {})
+    return found.realtime if found else None
 
 
 def keeps_up(pace: float | None) -> bool:

@@ -3,7 +3,7 @@ import pytest
 
 from tests.support import ARTICLE, FRONT_END, in_threads
 from wyoming_hayakoe.audio import active_rms
-from wyoming_hayakoe.engine.jp_extra.pitch import bend
+from wyoming_hayakoe.engine.vits.pitch import bend
 from wyoming_hayakoe.utterance import SynthesisParams
 
 RATE = 22_050

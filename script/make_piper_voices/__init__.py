@@ -1,0 +1,1 @@
+"""Piper's voices with random weights, in every published layout."""

@@ -1,0 +1,1 @@
+"""HTS voices: any .htsvoice file for Open JTalk's labels, and the built-in Mei."""
