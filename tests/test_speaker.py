@@ -16,7 +16,7 @@ from tests.voices import BeepVoice
 from wyoming_hayakoe.audio import Audio, wav_header
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.speaker import Speaker
-from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.utterance import ParamChanges, SynthesisParams
 from wyoming_hayakoe.voice import WINDOWS
 
 TEXT = "こんにちは。今日は、いい天気ですね！　そうですか？"
@@ -159,11 +159,10 @@ class TestLevel:
             call(beeping(), "はい。", normalize="loud")
 
 
-class TestSurroundings:
-    CHANGES = {"volume": 3.0, "sentence_silence": 0.3, "lead_silence": 0.5}
-    LEAD = 500
-    """Samples: the rate of the beeps is 1000."""
+SURROUNDED: ParamChanges = {"volume": 3.0, "sentence_silence": 0.3, "lead_silence": 0.5}
 
+
+class TestSurroundings:
     @EVERY_CALL
     def test_every_call_adds_the_same(self, call):
         speaker = beeping()
@@ -171,11 +170,11 @@ class TestSurroundings:
         # 7 of silence, 2 beeps of 20, a rest of 100.
         first, second = plain[: 7 + 40], plain[7 + 40 + 100 :]
         sound = call(speaker, "はい。ええ。", seed=3, sentence_silence=0.3, lead_silence=0.5)
-        rests = [np.zeros(samples, np.int16) for samples in (self.LEAD, 100 + 300)]
+        rests = [np.zeros(samples, np.int16) for samples in (500, 100 + 300)]
         assert np.array_equal(sound, np.concatenate([rests[0], first, rests[1], second]))
-        loud = call(speaker, "はい。ええ。", seed=3, **self.CHANGES)
+        loud = call(speaker, "はい。ええ。", seed=3, **SURROUNDED)
         assert len(loud) == len(sound)
-        assert np.array_equal(loud, speaker.generate("はい。ええ。", seed=3, **self.CHANGES).data)
+        assert np.array_equal(loud, speaker.generate("はい。ええ。", seed=3, **SURROUNDED).data)
         assert 0.9 * 32767 < np.abs(loud).max() < 0.981 * 32767
 
     @EVERY_CALL
@@ -201,7 +200,7 @@ class TestSurroundings:
 
     @EVERY_CALL
     def test_what_says_nothing_stays_empty(self, call):
-        assert call(beeping(), "。", **self.CHANGES).size == 0
+        assert call(beeping(), "。", **SURROUNDED).size == 0
 
 
 class TestTiming:

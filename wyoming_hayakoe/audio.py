@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 # Number of blocks muted on either side of one in which a synthesis filter is unstable.
 _RINGING = 6
 
-# Of a sound that is made louder: the level that it never exceeds, and the seconds of the limiter's blocks, in which even
-# a low voice has a peak, so that the gain does not follow its single periods.
+# Of a sound that is made louder: the level that it never exceeds, and the seconds of the limiter's blocks, in which
+# even a low voice has a peak, so that the gain does not follow its single periods.
 _CEILING = 0.98
 _BLOCK_SECONDS = 0.01
 

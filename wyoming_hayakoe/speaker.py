@@ -13,7 +13,7 @@ from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.narration import Narration
 from wyoming_hayakoe.text.frontend import FrontEnd
 from wyoming_hayakoe.utterance import ParamChanges, SynthesisParams
-from wyoming_hayakoe.voice import WINDOWS, Delivery, PhoneTiming, Voice, Waveform
+from wyoming_hayakoe.voice import WINDOWS, Delivery, Voice, Waveform
 
 Level = Literal["voice", "peak"]
 """The level: the voice's own, the same in every text; or, as in HayaKoe, the peak of the text at full scale."""

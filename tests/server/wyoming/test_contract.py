@@ -136,18 +136,17 @@ async def test_the_silence_before_an_answer_arrives_before_its_first_window_is_c
             return super().speak(utterance, params, delivery)
 
     caplog.set_level("INFO")
-    async with running(voice=Waiting(), presets=[Preset("so", "beep", SURROUNDED)]) as server:
-        async with connected(server) as client:
-            await client.write_event(Synthesize("はい。", voice=SynthesizeVoice(name="so")).event())
-            first = await receive(client, until="audio-chunk")
-            await asyncio.to_thread(entered.wait, DEADLINE)
-            lane = server._context.lane
-            # The first window that has to be computed is as urgent as it is without a silence before it.
-            assert lane.demand().first == 1
-            assert first.pcm == b"\0" * 1000
-            await asyncio.sleep(0.05)
-            computed.set()
-            assert (await receive(client, until="audio-stop")).seconds > 0
+    presets = [Preset("so", "beep", SURROUNDED)]
+    async with running(voice=Waiting(), presets=presets) as server, connected(server) as client:
+        await client.write_event(Synthesize("はい。", voice=SynthesizeVoice(name="so")).event())
+        first = await receive(client, until="audio-chunk")
+        await asyncio.to_thread(entered.wait, DEADLINE)
+        # The first window that has to be computed is as urgent as it is without a silence before it.
+        assert server._context.lane.demand().first == 1
+        assert first.pcm == b"\0" * 1000
+        await asyncio.sleep(0.05)
+        computed.set()
+        assert (await receive(client, until="audio-stop")).seconds > 0
     said = next(record.getMessage() for record in caplog.records if "first audio" in record.getMessage())
     # What is logged is when speech left.
     assert int(re.search(r"first audio (\d+) ms", said)[1]) >= 50

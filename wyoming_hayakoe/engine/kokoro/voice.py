@@ -40,9 +40,6 @@ _RESTS: Mapping[str, float] = {".": 0.35, "!": 0.35, "?": 0.4, "…": 0.4}
 _REST = 0.25
 _LEAST_REST = 0.08
 
-# From -18 LUFS to the level of mei, which was measured as -18.8 LUFS in the sentences for it, and -19.4 in others.
-_LEVEL = 10 ** (-1.0 / 20)
-
 _SECONDS_OF_POINT = HOP / SAMPLE_RATE
 
 
@@ -196,13 +193,13 @@ class KokoroVoice:
 
     def _measure_gain(self) -> float:
         if (known := fitted.gain(self._files.fitted_voice)) is not None:
-            return _LEVEL * known
+            return known
         windows = [
             window
             for sentence in rehearsal.LEVEL
             for window in self.speak(self._shared.read(sentence), SynthesisParams(), Delivery(raw=True)).windows
         ]
-        return _LEVEL * gain_for(np.concatenate(windows), self.sample_rate)
+        return gain_for(np.concatenate(windows), self.sample_rate)
 
 
 def _timings(line: Line, spoken: SpokenLine, offset: float) -> Iterator[PhoneTiming]:
