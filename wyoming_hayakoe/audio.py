@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.errors import FileError, in_words
 from wyoming_hayakoe.voice import PhoneTiming, Waveform
 
 if TYPE_CHECKING:
@@ -65,9 +66,12 @@ class Audio:
         """Write a WAV file.
 
         Raises:
-            OSError: it cannot be written.
+            FileError: it cannot be written.
         """
-        Path(path).write_bytes(self.to_bytes())
+        try:
+            Path(path).write_bytes(self.to_bytes())
+        except OSError as error:
+            raise FileError(f"{path}: cannot be written ({in_words(error)}): choose another file") from error
 
 
 def quantize(samples: Waveform) -> npt.NDArray[np.int16]:

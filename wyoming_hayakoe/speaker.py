@@ -3,12 +3,12 @@
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, fields, replace
-from typing import Literal, Unpack
+from typing import Literal, Unpack, get_args
 
 import numpy as np
 
 from wyoming_hayakoe.audio import Audio, amplified, quantize, to_peak, wav_header
-from wyoming_hayakoe.errors import UsageError, some_of
+from wyoming_hayakoe.errors import UsageError, check_choice, check_names, check_text, some_of
 from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.narration import Narration
 from wyoming_hayakoe.text.frontend import FrontEnd
@@ -73,14 +73,14 @@ class Speaker:
             UsageError: a change is out of its range, or the voice lacks the style.
             HayakoeError: the voice cannot speak, or has no timings and they were requested.
         """
-        narration = self._narrate_whole(normalize, with_timing=with_timing, changes=changes)
+        narration = self._narrate_whole(text, normalize, with_timing=with_timing, changes=changes)
         return self._whole(list(narration.speak_text(text)), normalize, narration)
 
     async def agenerate(
         self, text: str, *, with_timing: bool = False, normalize: Level = "voice", **changes: Unpack[ParamChanges]
     ) -> Audio:
         """Return what :meth:`generate` does, without blocking the event loop; cancelling ends it after its sentence."""
-        narration = self._narrate_whole(normalize, with_timing=with_timing, changes=changes)
+        narration = self._narrate_whole(text, normalize, with_timing=with_timing, changes=changes)
         async with aclosing(_LANE.iterate(narration.speak_text(text))) as windows:
             spoken = [window async for window in windows]
         return await _LANE.run(lambda: self._whole(spoken, normalize, narration))
@@ -94,6 +94,7 @@ class Speaker:
             UsageError: a change is out of its range, or the voice lacks the style.
             HayakoeError: the voice cannot speak.
         """
+        check_text("text", text)
         windows = self.narrate(**changes).speak_text(text)
         return (Audio(self.sample_rate, quantize(window)) for window in windows)
 
@@ -117,15 +118,14 @@ class Speaker:
         Raises:
             UsageError: a change is out of its range, or the voice lacks the style.
         """
-        if unknown := changes.keys() - _PARAMS:
-            raise UsageError(f"no parameter {unknown.pop()!r}: there is {', '.join(_PARAMS)}")
+        check_names(changes, _PARAMS)
         params = replace(self.params, **changes)
         check_style(self.voice, params.style)
         return Narration(self.voice, self.front_end, params, delivery=delivery, with_timing=with_timing)
 
-    def _narrate_whole(self, normalize: Level, *, with_timing: bool, changes: ParamChanges) -> Narration:
-        if normalize not in {"voice", "peak"}:
-            raise UsageError(f"normalize: {normalize!r} is not voice or peak")
+    def _narrate_whole(self, text: str, normalize: Level, *, with_timing: bool, changes: ParamChanges) -> Narration:
+        check_text("text", text)
+        check_choice("normalize", normalize, get_args(Level))
         delivery = Delivery(undivided=True, raw=normalize == "peak")
         return self.narrate(delivery=delivery, with_timing=with_timing, **changes)
 

@@ -97,7 +97,7 @@ def _reason(paths: Sequence[str]) -> str:
     if not names:
         return f"it is an empty folder: {_TAKES}, or remove it"
     if any(name.endswith(MODEL_ENDINGS) for name in names) and not any(name.endswith(".onnx") for name in names):
-        return "it is a voice for PyTorch only: `wyoming-hayakoe export` makes an ONNX one of it"
+        return "it is a voice for PyTorch only: wyoming-hayakoe export makes an ONNX one of it"
     if lacks_graph(paths):
         return f"it {NO_GRAPH}"
     wanted = ("config.json", "style_vectors.npy", "*.onnx")

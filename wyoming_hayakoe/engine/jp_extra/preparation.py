@@ -79,7 +79,7 @@ def make(model: Path, precision: Precision, sentences: Callable[[], Sentences], 
     except UncuttableError as error:
         return {"uncut": in_brief(error), "nodes": {"whole": optimise(model, folder / "whole.onnx", model)}}
     remarks = {name: remark(graph) for name, graph in stages.graphs.items()}
-    _LOGGER.info("simplified: %s", "; ".join(f"{name}: {each}" for name, each in remarks.items()))
+    _LOGGER.debug("simplified: %s", "; ".join(f"{name}: {each}" for name, each in remarks.items()))
     stages, dimensions = in_fastest_dimensions(stages, model, folder)
     graphs, choice = choose(stages.graphs, lambda: rehearse(stages.graphs, sentences(), model), precision)
     return {
@@ -129,7 +129,7 @@ def in_fastest_dimensions(stages: Stages, origin: Path, folder: Path) -> tuple[S
         known = forms(stage, cores())
         form, reports[name] = fastest(known, compared, timed, origin=origin, folder=folder)
         chosen[name] = known[form]
-        _LOGGER.info("%s: convolutions in %s (%s)", name, form, reports[name]["reason"])
+        _LOGGER.debug("%s: convolutions in %s (%s)", name, form, reports[name]["reason"])
     return replace(stages, **chosen), reports
 
 
