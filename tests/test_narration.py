@@ -297,6 +297,21 @@ class TestPassages:
         sound = joined(Narration(BeepVoice(), FRONT_END, replace(SEEDED, volume=4.0)).speak_ssml(ssml))
         assert 0.9 < np.abs(sound).max() < 0.981
 
+    def test_silence_between_sentences_adds_to_rests_of_sentences_and_paragraphs_but_to_no_break(self):
+        def samples(ssml, seconds):
+            return joined(
+                Narration(BeepVoice(), FRONT_END, replace(SEEDED, sentence_silence=seconds)).speak_ssml(ssml)
+            ).size
+
+        for ssml, places in {
+            "はい。はい。はい。": 2,
+            "<p>はい。はい。</p><p>はい。</p>": 2,
+            "はい。<break time='300ms'/>はい": 0,
+            "はい<emphasis>はい</emphasis>": 0,
+            "<break time='300ms'/>はい": 0,
+        }.items():
+            assert samples(ssml, 0.5) - samples(ssml, 0.0) == 500 * places
+
     def test_the_silence_before_a_text_comes_once_and_adds_to_no_rest(self):
         voice = BeepVoice()
         spoken = Narration(voice, FRONT_END, replace(SEEDED, lead_silence=0.5))

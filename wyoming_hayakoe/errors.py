@@ -22,6 +22,7 @@ Code = Literal[
 
 
 _MOST_NAMES = 20
+_DEEPEST = 20
 
 # What the words of the C library do not say to somebody who has not written a network program.
 _WORDS: Mapping[int, str] = {
@@ -112,6 +113,19 @@ def in_words(error: OSError | EOFError) -> str:
     if number:
         return _WORDS.get(number, os.strerror(number).lower())
     return text or type(error).__name__
+
+
+def cause_of(error: BaseException) -> str:
+    """Return in plain words which failure of the system is behind an HTTP client's error; its class where none is."""
+    cause: BaseException | None = error
+    for _ in range(_DEEPEST):
+        if cause is None:
+            break
+        # urllib3 has classes of its own for these, which are no OSErrors.
+        if isinstance(cause, OSError) and (cause.errno or isinstance(cause, TimeoutError)):
+            return in_words(cause)
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__
 
 
 def in_brief(error: Exception) -> str:

@@ -140,7 +140,7 @@ class Narration:
         windows = (window for window in self._resampled(speech.windows, voice) if window.size)
         if (first := next(windows, None)) is None:
             return
-        rest = self._begin(utterance, params, passage.rest)
+        rest = self._begin(utterance, params, passage)
         start = (self._samples + len(rest)) / self._voice.sample_rate
         sound = map(self._counted, chain([np.concatenate([rest, first])], windows))
         volume = 1.0 if self._delivery.raw else params.volume * passage.manner.volume
@@ -168,14 +168,14 @@ class Narration:
             yield resampler.feed(window)
         yield resampler.finish()
 
-    def _begin(self, utterance: Utterance, params: SynthesisParams, wanted: float | None) -> Waveform:
-        """Return the rest before a sentence that has sound, and measure that sentence from now on.
-
-        ``wanted`` are the seconds of that rest; None is what the voice rests, and the silence between sentences.
-        """
-        if wanted is None and self._before is not None:
-            wanted = self._voice.pause(self._before, utterance, params) + self._params.sentence_silence
-        rest = self._silent(wanted or 0.0)
+    def _begin(self, utterance: Utterance, params: SynthesisParams, passage: Passage) -> Waveform:
+        """Return the rest before a sentence that has sound, and measure that sentence from now on."""
+        wanted = passage.rest
+        if wanted is None:
+            wanted = 0.0 if self._before is None else self._voice.pause(self._before, utterance, params)
+        if self._before is not None and (passage.rest is None or passage.is_paragraph):
+            wanted += self._params.sentence_silence
+        rest = self._silent(wanted)
         self._before = utterance
         self._silence = TrailingSilence()
         return rest

@@ -165,7 +165,7 @@ class Response:
             speaker = self._context.catalogue.find(Requested(name))
             await self._context.make_ready(speaker)
         except HayakoeError as error:
-            _LOGGER.info("a voice that SSML names cannot speak: %s: the voice of the answer goes on", error)
+            _LOGGER.info("a voice that SSML names cannot speak (%s): the response keeps its own voice", error)
             return None
         return speaker
 
