@@ -110,9 +110,11 @@ def in_words(error: OSError | EOFError) -> str:
     number = error.errno or next((int(found) for found in _NUMBER.findall(text)), 0)
     if number < 0:  # getaddrinfo's own numbers
         return "no machine of that name is known"
-    if number:
-        return _WORDS.get(number, os.strerror(number).lower())
-    return text or type(error).__name__
+    if number in _WORDS:
+        return _WORDS[number]
+    if error.strerror and not _NUMBER.search(error.strerror):
+        return error.strerror
+    return os.strerror(number) if number else text or type(error).__name__
 
 
 def cause_of(error: BaseException) -> str:
