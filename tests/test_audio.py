@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from wyoming_hayakoe.audio import (
     Audio,
+    Limiter,
     Resampler,
     TrailingSilence,
     active_rms,
+    amplified,
     limit,
     quantize,
     to_pcm,
@@ -133,3 +135,36 @@ def test_resampling_keeps_length_level_and_pitch_however_it_is_cut(rate):
 def _resample(windows, rate):
     resampler = Resampler(48000, rate)
     return np.concatenate([*(resampler.feed(window) for window in windows), resampler.finish()])
+
+
+class TestLimiter:
+    @given(st.lists(st.floats(-8.0, 8.0, width=32), max_size=200), st.integers(1, 9), st.data())
+    def test_it_gives_what_the_whole_does_however_it_was_cut_and_nothing_above_the_ceiling(self, samples, block, data):
+        sound = np.array(samples, dtype=np.float32)
+        cuts = sorted(data.draw(st.lists(st.integers(0, len(sound)), max_size=6)))
+        limiter = Limiter(0.5, block)
+        pieces = [limiter.feed(piece) for piece in np.split(sound, cuts)]
+        limited = np.concatenate([*pieces, limiter.finish()])
+        whole = Limiter(0.5, block)
+        assert np.array_equal(limited, np.concatenate([whole.feed(sound), whole.finish()]))
+        assert len(limited) == len(sound)
+        assert np.abs(limited).max(initial=0.0) <= 0.5
+
+    def test_what_keeps_to_the_ceiling_is_unchanged(self):
+        quiet = sine(200, 0.5, 8000, 0.4)
+        loud = sine(200, 0.2, 8000, 0.9)
+        limiter = Limiter(0.5, 80)
+        limited = np.concatenate([limiter.feed(np.concatenate([quiet, loud])), limiter.finish()])
+        assert np.array_equal(limited[: len(quiet) - 160], quiet[: len(quiet) - 160])
+        assert np.abs(limited).max() == pytest.approx(0.5, abs=0.01)
+        # The gain is steady in a steady sound: its wave keeps its form.
+        inside = slice(len(quiet) + 240, -240)
+        wave_form = np.concatenate([quiet, loud])[inside] * (0.5 / 0.9)
+        assert limited[inside] == pytest.approx(wave_form, abs=0.005)
+
+    def test_the_sound_comes_with_its_windows_but_for_a_few_hundredths_of_a_second(self):
+        windows = np.split(sine(200, 1.0, 8000), 10)
+        held = 0
+        for given_, window in zip(windows, amplified(iter(windows), 2.0, 8000), strict=False):
+            held += len(given_) - len(window)
+            assert held <= 0.03 * 8000

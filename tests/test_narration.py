@@ -87,6 +87,17 @@ def test_a_text_stream_sounds_like_the_whole_text_however_it_was_cut(text, data)
     assert np.array_equal(joined(sound), joined(narration(voice).speak_text(text)))
 
 
+@given(TEXTS, st.integers(1, 90), st.floats(0.0, 4.0))
+def test_the_volume_changes_no_length_and_windows_change_no_sound(text, window, volume):
+    params = replace(SEEDED, volume=volume)
+    sound, whole = (
+        joined(Narration(BeepVoice(window=size), FRONT_END, params).speak_text(text)) for size in (window, 10_000)
+    )
+    assert np.array_equal(sound, whole)
+    assert len(sound) == len(expected(BeepVoice(), text))
+    assert np.abs(sound).max(initial=0.0) < 0.981
+
+
 @pytest.mark.parametrize("silent", ["。", "\n\n", "…！", "☆。", "「」。"])
 def test_what_says_nothing_adds_no_rest_and_has_none_beside_it(silent):
     voice = BeepVoice()
@@ -275,11 +286,40 @@ class TestPassages:
         changed = replace(params, speed=0.6, pitch_scale=2.0, intonation_scale=0.25)
         assert [call.params for call in voice.calls] == [params, changed, params, replace(params, speed=5.0)]
 
-    @pytest.mark.parametrize(("volume", "level"), [("soft", 0.5), ("silent", 0.0), ("+40dB", 2.0)])
-    def test_the_volume_is_a_factor_and_nothing_is_louder_than_full_scale(self, volume, level):
+    @pytest.mark.parametrize(("volume", "level"), [("soft", 0.5), ("silent", 0.0)])
+    def test_the_volume_is_a_factor(self, volume, level):
         plain = joined(narration(BeepVoice()).speak_text("はい。"))
         sound = joined(narration(BeepVoice()).speak_ssml(f"<prosody volume='{volume}'>はい。</prosody>"))
-        assert np.allclose(sound, np.clip(plain * level, -1, 1))
+        assert np.allclose(sound, plain * level)
+
+    def test_nothing_is_louder_than_full_scale(self):
+        ssml = "<prosody volume='+40dB'>はい。</prosody>"
+        sound = joined(Narration(BeepVoice(), FRONT_END, replace(SEEDED, volume=4.0)).speak_ssml(ssml))
+        assert 0.9 < np.abs(sound).max() < 0.981
+
+    def test_silence_between_sentences_adds_to_rests_of_sentences_and_paragraphs_but_to_no_break(self):
+        def samples(ssml, seconds):
+            return joined(
+                Narration(BeepVoice(), FRONT_END, replace(SEEDED, sentence_silence=seconds)).speak_ssml(ssml)
+            ).size
+
+        for ssml, places in {
+            "はい。はい。はい。": 2,
+            "<p>はい。はい。</p><p>はい。</p>": 2,
+            "はい。<break time='300ms'/>はい": 0,
+            "はい<emphasis>はい</emphasis>": 0,
+            "<break time='300ms'/>はい": 0,
+        }.items():
+            assert samples(ssml, 0.5) - samples(ssml, 0.0) == 500 * places
+
+    def test_the_silence_before_a_text_comes_once_and_adds_to_no_rest(self):
+        voice = BeepVoice()
+        spoken = Narration(voice, FRONT_END, replace(SEEDED, lead_silence=0.5))
+        sound = joined(spoken.speak_ssml("<break time='300ms'/>はい<break time='300ms'/>はい"))
+        assert len(sound) == 500 + 300 + 2 * (voice.LEAD + 2 * voice.BEEP) + 300 + 20
+        assert not sound[:800].any()
+        silent = Narration(voice, FRONT_END, replace(SEEDED, lead_silence=0.5)).speak_ssml("<break time='100ms'/>")
+        assert joined(silent).size == 100
 
     def test_another_voice_speaks_at_the_sample_rate_of_the_first(self):
         class Faster(BeepVoice):

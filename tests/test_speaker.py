@@ -16,7 +16,7 @@ from tests.voices import BeepVoice
 from wyoming_hayakoe.audio import Audio, wav_header
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.speaker import Speaker
-from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.utterance import ParamChanges, SynthesisParams
 from wyoming_hayakoe.voice import WINDOWS
 
 TEXT = "こんにちは。今日は、いい天気ですね！　そうですか？"
@@ -159,6 +159,50 @@ class TestLevel:
             call(beeping(), "はい。", normalize="loud")
 
 
+SURROUNDED: ParamChanges = {"volume": 3.0, "sentence_silence": 0.3, "lead_silence": 0.5}
+
+
+class TestSurroundings:
+    @EVERY_CALL
+    def test_every_call_adds_the_same(self, call):
+        speaker = beeping()
+        plain = speaker.generate("はい。ええ。", seed=3).data
+        # 7 of silence, 2 beeps of 20, a rest of 100.
+        first, second = plain[: 7 + 40], plain[7 + 40 + 100 :]
+        sound = call(speaker, "はい。ええ。", seed=3, sentence_silence=0.3, lead_silence=0.5)
+        rests = [np.zeros(samples, np.int16) for samples in (500, 100 + 300)]
+        assert np.array_equal(sound, np.concatenate([rests[0], first, rests[1], second]))
+        loud = call(speaker, "はい。ええ。", seed=3, **SURROUNDED)
+        assert len(loud) == len(sound)
+        assert np.array_equal(loud, speaker.generate("はい。ええ。", seed=3, **SURROUNDED).data)
+        assert 0.9 * 32767 < np.abs(loud).max() < 0.981 * 32767
+
+    @EVERY_CALL
+    def test_half_the_volume_is_half_the_sound(self, call):
+        speaker = beeping()
+        assert call(speaker, "はい。", seed=3, volume=0.5) == pytest.approx(
+            speaker.generate("はい。", seed=3).data / 2, abs=1
+        )
+
+    def test_the_volume_counts_beside_the_peak_too(self):
+        peak = beeping().generate("はい。", seed=3, normalize="peak", volume=0.25).data
+        assert np.abs(peak).max() == round(0.25 * 32767)
+
+    def test_the_silence_before_a_text_leaves_before_anything_is_computed(self, gated):
+        stream = Speaker(gated, FRONT_END).stream(ARTICLE, lead_silence=0.25)
+        assert next(stream).data.tolist() == [0] * 12_000
+        assert gated.windows == 0
+        assert next(stream).data.any()
+
+    def test_phones_sound_behind_it(self):
+        audio = beeping().generate("はい。ええ。", with_timing=True, lead_silence=0.5, sentence_silence=0.3)
+        assert [timing.start for timing in audio.timings] == pytest.approx([0.507, 0.527, 0.954, 0.974])
+
+    @EVERY_CALL
+    def test_what_says_nothing_stays_empty(self, call):
+        assert call(beeping(), "。", **SURROUNDED).size == 0
+
+
 class TestTiming:
     @pytest.mark.parametrize("call", [Speaker.generate, lambda *a, **k: asyncio.run(Speaker.agenerate(*a, **k))])
     def test_phones_come_with_a_whole_text(self, call):
@@ -218,8 +262,8 @@ class TestChanges:
 
     @EVERY_CALL
     def test_what_is_no_parameter_is_refused(self, call):
-        with pytest.raises(TypeError, match="volume"):
-            call(beeping(), "はい。", volume=2)
+        with pytest.raises(UsageError, match=r"^no parameter 'sped': there is style, style_weight, speed, .*$"):
+            call(beeping(), "はい。", sped=2)
 
     @EVERY_CALL
     def test_a_seed_gives_the_same_sound_and_an_open_one_another(self, call):

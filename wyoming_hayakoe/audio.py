@@ -4,7 +4,7 @@ import io
 import os
 import struct
 import wave
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.errors import FileError, in_words
 from wyoming_hayakoe.voice import PhoneTiming, Waveform
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 # Number of blocks muted on either side of one in which a synthesis filter is unstable.
 _RINGING = 6
+
+# Of a sound that is made louder: the level that it never exceeds, and the seconds of the limiter's blocks, in which
+# even a low voice has a peak, so that the gain does not follow its single periods.
+_CEILING = 0.98
+_BLOCK_SECONDS = 0.01
 
 # Share of the peak below which a sample is silent, as in HayaKoe; a voice's noise in a pause is far below it.
 _SILENT = 0.02
@@ -60,9 +66,12 @@ class Audio:
         """Write a WAV file.
 
         Raises:
-            OSError: it cannot be written.
+            FileError: it cannot be written.
         """
-        Path(path).write_bytes(self.to_bytes())
+        try:
+            Path(path).write_bytes(self.to_bytes())
+        except OSError as error:
+            raise FileError(f"{path}: cannot be written ({in_words(error)}): choose another file") from error
 
 
 def quantize(samples: Waveform) -> npt.NDArray[np.int16]:
@@ -124,13 +133,71 @@ def limit(samples: npt.NDArray[np.floating], ceiling: float, block: int) -> npt.
     """
     peaks = np.abs(_blocks(np.nan_to_num(samples, posinf=np.inf, neginf=np.inf, nan=np.inf), block)).max(axis=1)
     beside_unstable = np.convolve(peaks > 8.0, np.ones(2 * _RINGING + 1))[_RINGING : _RINGING + len(peaks)] > 0
-    gains = np.where(beside_unstable, 0.0, ceiling / np.maximum(peaks, ceiling))
+    glide = _glide(np.where(beside_unstable, 0.0, ceiling / np.maximum(peaks, ceiling)), block)[: len(samples)]
+    limited: npt.NDArray[np.floating] = np.where(glide > 0.0, samples, 0.0) * glide
+    return limited
+
+
+def _glide(gains: npt.NDArray[np.floating], block: int) -> npt.NDArray[np.float64]:
+    """Return the gain of each sample, from the gains that its block and the two beside it must not exceed."""
     padded = np.pad(gains, 1, mode="edge")
     least = np.minimum(np.minimum(padded[:-2], padded[1:-1]), padded[2:])
     centres = (np.arange(len(least)) + 0.5) * block
-    glide = np.interp(np.arange(len(samples)), centres, least)
-    limited: npt.NDArray[np.floating] = np.where(glide > 0.0, samples, 0.0) * glide
-    return limited
+    return np.interp(np.arange(len(least) * block), centres, least)
+
+
+def amplified(windows: Iterable[Waveform], factor: float, sample_rate: int) -> Iterator[Waveform]:
+    """Yield ``windows`` louder by ``factor``, within full scale; how the sound is cut into windows changes nothing.
+
+    Where the factor is more than 1, the end of each window comes with the next one: see :class:`Limiter`.
+    """
+    if factor == 1.0:
+        yield from windows
+        return
+    louder = (window * np.float32(factor) for window in windows)
+    if factor < 1.0:
+        yield from louder
+        return
+    limiter = Limiter(_CEILING, round(_BLOCK_SECONDS * sample_rate))
+    for window in louder:
+        yield limiter.feed(window)
+    yield limiter.finish()
+
+
+class Limiter:
+    """What :func:`limit` does, for a sound that arrives in windows: its gain depends on the two blocks ahead.
+
+    How the samples are cut into windows does not change the result. Nothing is muted.
+    """
+
+    _AROUND = 2
+    """Blocks on either side of one on which its gain depends."""
+
+    def __init__(self, ceiling: float, block: int) -> None:
+        """Attenuate what exceeds ``ceiling``, in blocks of ``block`` samples."""
+        self._ceiling = ceiling
+        self._block = block
+        self._held: Waveform = np.zeros(self._AROUND * block, dtype=np.float32)
+
+    def feed(self, samples: Waveform) -> Waveform:
+        """Return what is complete after ``samples``: all but the last two to three blocks."""
+        held = np.concatenate([self._held, samples])
+        before, whole = self._AROUND * self._block, len(held) - len(held) % self._block
+        ready = whole - before
+        if ready <= before:
+            self._held = held
+            return held[:0]
+        peaks = np.abs(held[:whole]).reshape(-1, self._block).max(axis=1)
+        glide = _glide(self._ceiling / np.maximum(peaks, self._ceiling), self._block)
+        self._held = held[ready - before :]
+        limited: Waveform = (held[before:ready] * glide[before:ready]).astype(np.float32)
+        return limited
+
+    def finish(self) -> Waveform:
+        """Return the remaining samples at the end of the sound."""
+        before = self._AROUND * self._block
+        rest = len(self._held) - before
+        return self.feed(np.zeros(before + -rest % self._block, dtype=np.float32))[:rest]
 
 
 def _blocks(samples: npt.NDArray[np.floating], block: int) -> npt.NDArray[np.floating]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol, TypedDict
+from typing import Protocol, TypedDict, get_args
 
 from wyoming_hayakoe.engine.about import read_about
 from wyoming_hayakoe.engine.hts.voice_files import read_hts
@@ -21,7 +21,7 @@ from wyoming_hayakoe.engine.runtime.model_cache import ModelCache
 from wyoming_hayakoe.engine.runtime.providers import has_cuda
 from wyoming_hayakoe.engine.runtime.session import Device, Execution
 from wyoming_hayakoe.engine.vits.synthesizer import Synthesizer
-from wyoming_hayakoe.errors import HayakoeError, UsageError
+from wyoming_hayakoe.errors import HayakoeError, UsageError, check_choice
 from wyoming_hayakoe.utterance import Utterance
 from wyoming_hayakoe.voice import Credit, Voice
 
@@ -47,7 +47,11 @@ class EngineOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """How voices are computed."""
+    """How voices are computed.
+
+    Raises:
+        UsageError: a value is none that may be chosen.
+    """
 
     device: str = "cpu"
     """One of :data:`WANTED`."""
@@ -69,6 +73,15 @@ class EngineSettings:
 
     max_memory: int | None = None
     """Resident bytes of the process that voices should not pass."""
+
+    def __post_init__(self) -> None:
+        check_choice("precision", self.precision, get_args(Precision))
+        check_choice("bert_bits", self.bert_bits, get_args(Bits))
+        check_choice("low_memory", self.low_memory, (True, False, None))
+        check_choice("compiled", self.compiled, (True, False))
+        for name, number in (("threads", self.threads), ("max_memory", self.max_memory or 0)):
+            if not isinstance(number, int) or number < 0:
+                raise UsageError(f"{name}: {number!r} is not a whole number from 0")
 
 
 class Network(Protocol):

@@ -63,11 +63,13 @@ class Lane:
         due: Callable[[], float] = time.monotonic,
         *,
         is_first: bool = False,
+        silent_steps: int = 0,
         is_wanted: Callable[[], bool] = lambda: True,
     ) -> AsyncGenerator[T, None]:
         """Yield what ``windows`` yields, one step for each.
 
-        ``due`` is asked when each is needed (monotonic seconds); ``is_first`` says that the first is a first window;
+        ``due`` is asked when each is needed (monotonic seconds); ``is_first`` says that the first is a first window, as
+        is the one behind ``silent_steps`` windows of silence, which take no computing;
         ``is_wanted`` is asked by :meth:`demand` whether there is still a client for them.
 
         If this iterator is closed or its task cancelled, a step that waits is forgotten, one that runs is the last, and
@@ -75,8 +77,9 @@ class Lane:
         """
         step: _Step | None = None
         try:
-            while True:
-                step = self._submit(lambda: list(islice(windows, 1)), due(), is_first=is_first and step is None)
+            for number in itertools.count():
+                is_urgent = is_first and number <= silent_steps
+                step = self._submit(lambda: list(islice(windows, 1)), due(), is_first=is_urgent)
                 found: list[T] = await self._result(step, is_wanted)
                 if not found:
                     return

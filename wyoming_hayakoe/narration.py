@@ -3,11 +3,12 @@
 import secrets
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
 
-from wyoming_hayakoe.audio import Resampler, TrailingSilence
+from wyoming_hayakoe.audio import Resampler, TrailingSilence, amplified
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.text.frontend import FrontEnd
 from wyoming_hayakoe.text.passage import Passage
@@ -73,8 +74,16 @@ class Narration:
         self._before: Utterance | None = None
         self._silence = TrailingSilence()
         self._samples = 0
+        self._has_led = False
+        self.has_spoken = False
+        """Whether the voice's first window has been yielded; what comes before is silence, and takes no computing."""
         self.timings: list[PhoneTiming] | None = [] if with_timing else None
         """The phones so far, in seconds from the start of the first sentence; None without ``with_timing``."""
+
+    @property
+    def volume(self) -> float:
+        """The factor on the level, for a caller that sets the level of a whole text."""
+        return self._params.volume
 
     def speak(self, passage: Passage | str, performer: Performer | None = None) -> Generator[Waveform, None, None]:
         """Yield the next passage or sentence, as they are cut, in windows; none where it has neither mora nor rest.
@@ -122,6 +131,7 @@ class Narration:
         passage: Passage = _AS_CHOSEN,
         performer: Performer | None = None,
     ) -> Generator[Waveform, None, None]:
+        yield from self._lead()
         voice, params = self._voice, self._params
         if performer is not None:
             voice, params = performer.voice, replace(performer.params, seed=self._params.seed)
@@ -129,34 +139,44 @@ class Narration:
         speech = voice.speak(utterance, params, replace(self._delivery, together=together))
         if self.timings is not None and speech.timings is None:
             raise HayakoeError(f"voice {voice.name!r} does not know when its phones sound: leave timing out")
-        windows = (window for window in self._adapted(speech.windows, voice, passage.manner.volume) if window.size)
+        windows = (window for window in self._resampled(speech.windows, voice) if window.size)
         if (first := next(windows, None)) is None:
             return
-        rest = self._begin(utterance, params, passage.rest)
+        rest = self._begin(utterance, params, passage)
         start = (self._samples + len(rest)) / self._voice.sample_rate
-        yield self._counted(np.concatenate([rest, first]))
-        for window in windows:
-            yield self._counted(window)
+        sound = map(self._counted, chain([np.concatenate([rest, first])], windows))
+        volume = 1.0 if self._delivery.raw else params.volume * passage.manner.volume
+        for window in amplified(sound, volume, self._voice.sample_rate):
+            if window.size:
+                self.has_spoken = True
+                yield window
         if self.timings is not None and speech.timings is not None:
             self.timings += [replace(timing, start=timing.start + start) for timing in speech.timings]
 
-    def _adapted(self, windows: Iterator[Waveform], voice: Voice, volume: float) -> Iterator[Waveform]:
-        """Yield ``windows`` at the level of the passage and at the sample rate of this narration."""
-        rate = self._voice.sample_rate
-        resampler = Resampler(voice.sample_rate, rate) if voice.sample_rate != rate else None
+    def _lead(self) -> Iterator[Waveform]:
+        """Yield the silence before the first sentence, which leaves before that is computed."""
+        if not self._has_led and (samples := round(self._params.lead_silence * self._voice.sample_rate)):
+            self._samples += samples
+            yield np.zeros(samples, dtype=np.float32)
+        self._has_led = True
+
+    def _resampled(self, windows: Iterator[Waveform], voice: Voice) -> Iterator[Waveform]:
+        """Yield the windows of ``voice`` at the sample rate of this narration."""
+        if voice.sample_rate == self._voice.sample_rate:
+            yield from windows
+            return
+        resampler = Resampler(voice.sample_rate, self._voice.sample_rate)
         for window in windows:
-            louder = window if volume == 1.0 else np.clip(window * np.float32(volume), -1.0, 1.0)
-            yield resampler.feed(louder) if resampler else louder
-        if resampler:
-            yield resampler.finish()
+            yield resampler.feed(window)
+        yield resampler.finish()
 
-    def _begin(self, utterance: Utterance, params: SynthesisParams, wanted: float | None) -> Waveform:
-        """Return the rest before a sentence that has sound, and measure that sentence from now on.
-
-        ``wanted`` are the seconds of that rest; None is what the voice rests.
-        """
+    def _begin(self, utterance: Utterance, params: SynthesisParams, passage: Passage) -> Waveform:
+        """Return the rest before a sentence that has sound, and measure that sentence from now on."""
+        wanted = passage.rest
         if wanted is None:
             wanted = 0.0 if self._before is None else self._voice.pause(self._before, utterance, params)
+        if self._before is not None and (passage.rest is None or passage.is_paragraph):
+            wanted += self._params.sentence_silence
         rest = self._silent(wanted)
         self._before = utterance
         self._silence = TrailingSilence()

@@ -2,21 +2,23 @@
 
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from typing import Literal, Unpack
+from dataclasses import dataclass, field, fields, replace
+from typing import Literal, Unpack, get_args
 
 import numpy as np
 
-from wyoming_hayakoe.audio import Audio, quantize, to_peak, wav_header
-from wyoming_hayakoe.errors import UsageError, some_of
+from wyoming_hayakoe.audio import Audio, amplified, quantize, to_peak, wav_header
+from wyoming_hayakoe.errors import UsageError, check_choice, check_names, check_text, some_of
 from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.narration import Narration
 from wyoming_hayakoe.text.frontend import FrontEnd
 from wyoming_hayakoe.utterance import ParamChanges, SynthesisParams
-from wyoming_hayakoe.voice import WINDOWS, Delivery, PhoneTiming, Voice, Waveform
+from wyoming_hayakoe.voice import WINDOWS, Delivery, Voice, Waveform
 
 Level = Literal["voice", "peak"]
 """The level: the voice's own, the same in every text; or, as in HayaKoe, the peak of the text at full scale."""
+
+_PARAMS = tuple(field.name for field in fields(SynthesisParams))
 
 # A voice computes one window on all cores; a second window beside it uses what the first leaves idle.
 _LANE = Lane(2)
@@ -27,7 +29,7 @@ class Speaker:
     """A voice, its front end and its parameters. Safe to use from several threads and event loops.
 
     Every call takes changes: fields of :class:`SynthesisParams` that replace those of ``params``. It raises UsageError
-    where one is out of its range or the voice lacks the style; streams raise it before their first window.
+    where one is unknown or out of its range, or the voice lacks the style; streams raise it before their first window.
     Without a seed, one is sampled for each call.
     """
 
@@ -71,17 +73,17 @@ class Speaker:
             UsageError: a change is out of its range, or the voice lacks the style.
             HayakoeError: the voice cannot speak, or has no timings and they were requested.
         """
-        narration = self._narrate_whole(normalize, with_timing=with_timing, changes=changes)
-        return self._whole(list(narration.speak_text(text)), normalize, narration.timings)
+        narration = self._narrate_whole(text, normalize, with_timing=with_timing, changes=changes)
+        return self._whole(list(narration.speak_text(text)), normalize, narration)
 
     async def agenerate(
         self, text: str, *, with_timing: bool = False, normalize: Level = "voice", **changes: Unpack[ParamChanges]
     ) -> Audio:
         """Return what :meth:`generate` does, without blocking the event loop; cancelling ends it after its sentence."""
-        narration = self._narrate_whole(normalize, with_timing=with_timing, changes=changes)
+        narration = self._narrate_whole(text, normalize, with_timing=with_timing, changes=changes)
         async with aclosing(_LANE.iterate(narration.speak_text(text))) as windows:
             spoken = [window async for window in windows]
-        return await _LANE.run(lambda: self._whole(spoken, normalize, narration.timings))
+        return await _LANE.run(lambda: self._whole(spoken, normalize, narration))
 
     def stream(self, text: str, **changes: Unpack[ParamChanges]) -> Generator[Audio, None, None]:
         """Yield a text as audio, window by window, each computed when it is needed; closing it cancels the rest.
@@ -92,6 +94,7 @@ class Speaker:
             UsageError: a change is out of its range, or the voice lacks the style.
             HayakoeError: the voice cannot speak.
         """
+        check_text("text", text)
         windows = self.narrate(**changes).speak_text(text)
         return (Audio(self.sample_rate, quantize(window)) for window in windows)
 
@@ -115,19 +118,26 @@ class Speaker:
         Raises:
             UsageError: a change is out of its range, or the voice lacks the style.
         """
+        check_names(changes, _PARAMS)
         params = replace(self.params, **changes)
         check_style(self.voice, params.style)
         return Narration(self.voice, self.front_end, params, delivery=delivery, with_timing=with_timing)
 
-    def _narrate_whole(self, normalize: Level, *, with_timing: bool, changes: ParamChanges) -> Narration:
-        if normalize not in {"voice", "peak"}:
-            raise UsageError(f"normalize: {normalize!r} is not voice or peak")
+    def _narrate_whole(self, text: str, normalize: Level, *, with_timing: bool, changes: ParamChanges) -> Narration:
+        check_text("text", text)
+        check_choice("normalize", normalize, get_args(Level))
         delivery = Delivery(undivided=True, raw=normalize == "peak")
         return self.narrate(delivery=delivery, with_timing=with_timing, **changes)
 
-    def _whole(self, windows: Sequence[Waveform], normalize: Level, timings: Sequence[PhoneTiming] | None) -> Audio:
-        samples = np.concatenate([np.zeros(0, dtype=np.float32), *windows])
-        return Audio(self.sample_rate, quantize(to_peak(samples) if normalize == "peak" else samples), timings)
+    def _whole(self, windows: Sequence[Waveform], normalize: Level, narration: Narration) -> Audio:
+        samples = _joined(windows)
+        if normalize == "peak":
+            samples = _joined(list(amplified([to_peak(samples)], narration.volume, self.sample_rate)))
+        return Audio(self.sample_rate, quantize(samples), narration.timings)
+
+
+def _joined(windows: Sequence[Waveform]) -> Waveform:
+    return np.concatenate([np.zeros(0, dtype=np.float32), *windows])
 
 
 def check_style(voice: Voice, style: str | None) -> None:

@@ -1,12 +1,16 @@
 """TTS: HayaKoe's face. Choose voices, prepare them, speak."""
 
+import logging
 import os
-from collections.abc import Mapping
-from typing import Self, Unpack
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Self, Unpack, get_args
 
 from wyoming_hayakoe.devices import Engine, EngineOptions, EngineSettings
 from wyoming_hayakoe.engine.prepare.precision import Precision
-from wyoming_hayakoe.errors import HayakoeError, UsageError, in_brief
+from wyoming_hayakoe.errors import HayakoeError, UsageError, check_choice, check_names, check_text, in_brief
 from wyoming_hayakoe.paths import data_dir, words_file
 from wyoming_hayakoe.sources.source import Progress
 from wyoming_hayakoe.sources.visit import Access
@@ -18,6 +22,11 @@ from wyoming_hayakoe.text.frontend import japanese
 from wyoming_hayakoe.voice_store import BUILT_IN, VoiceStore
 
 __all__ = ["BUILT_IN", "TTS"]
+
+_LOGGER = logging.getLogger(__name__)
+
+# Seconds after which somebody who waits wants to know what for.
+_PATIENCE = 2.0
 
 
 class TTS:
@@ -58,8 +67,14 @@ class TTS:
                 :class:`EngineSettings` has them.
 
         Raises:
-            HayakoeError: there is no such device, or the BERT's source is none.
+            UsageError: an argument is none that may be given, or the BERT's source is none.
+            HayakoeError: the device cannot be used on this machine.
         """
+        check_names(options, EngineOptions.__annotations__)
+        check_choice("code", code, get_args(Code))
+        for name, given in (("bert_source", bert_source), ("hf_token", hf_token)):
+            if given is not None:
+                check_text(name, given)
         data = data_dir(cache_dir)
         self.front_end = japanese(UserDictionary(words_file(data)), read_emoji=read_emoji, code=code)
         """Reads text for all voices."""
@@ -82,9 +97,12 @@ class TTS:
             source: where it is: URI, URI#NAME-THERE or a path; without one, the repository of HayaKoe's own voices.
 
         Raises:
-            UsageError: ``source`` is none.
+            UsageError: ``source`` is none, or an argument is no text.
             HayakoeError: there is no such voice, its extra is not installed, or its files are not what they should be.
         """
+        check_text("name", name)
+        if source is not None:
+            check_text("source", source)
         self.store.load(name, source)
         return self
 
@@ -111,10 +129,15 @@ class TTS:
     def pre_download(self, progress: Progress | None = None) -> Self:
         """Fetch the chosen voices and their BERT, and what has changed at their sources; load nothing.
 
+        Args:
+            progress: is called with a :class:`Transfer` (``name``, and the bytes ``done`` of ``total``) whenever bytes
+                of a file have arrived, in this thread; what it raises ends the transfer.
+
         Raises:
             HayakoeError: voices cannot be fetched; it names all of them, after the others have come.
         """
-        self.store.pre_download(progress)
+        with _announced("fetching the voices"):
+            self.store.pre_download(progress)
         return self
 
     def pre_download_bert(self, progress: Progress | None = None) -> Self:
@@ -126,25 +149,36 @@ class TTS:
         self.store.pre_download_bert(progress)
         return self
 
-    def prepare(self, *, warmup: bool = False, compile: bool = False) -> Self:  # noqa: A002 - as HayaKoe calls it
+    def prepare(
+        self,
+        *,
+        warmup: bool = False,
+        compile: bool = False,  # noqa: A002 - as HayaKoe calls it
+        progress: Progress | None = None,
+    ) -> Self:
         """Make every chosen voice ready to speak.
+
+        The first time that takes minutes for a large voice. What takes more than two seconds is logged as it lasts, by
+        the logger ``wyoming_hayakoe.tts``.
 
         Args:
             warmup: let each voice synthesise a word.
             compile: on PyTorch, compile each network, which takes a minute, and let it synthesise a word; otherwise
                 nothing.
+            progress: as in :meth:`pre_download`.
 
         Raises:
             HayakoeError: a voice cannot be fetched or loaded.
         """
         is_compiling = compile and self._engine.compile_networks()
-        self.pre_download()
+        self.pre_download(progress)
         speakers = self.speakers
         for speaker in [speakers[name] for name in self.store.chosen if name in speakers]:
-            if warmup or is_compiling:
-                speaker.prepare()
-            else:
-                speaker.voice.prepare()
+            with _announced(f"preparing voice {speaker.name}"):
+                if warmup or is_compiling:
+                    speaker.prepare()
+                else:
+                    speaker.voice.prepare()
         return self
 
     def add_word(self, surface: str, reading: str, accent: int = 0) -> None:
@@ -159,9 +193,26 @@ class TTS:
             UsageError: the reading is not katakana, the accent is beyond its morae, or something is empty.
             HayakoeError: the dictionary cannot be compiled, because there is no memory for it.
         """
+        check_text("surface", surface)
+        check_text("reading", reading)
         try:
             self.front_end.dictionary.add(user_words.entry(surface, reading, accent))
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise UsageError(f"add_word: {error}") from None
         except (OSError, RuntimeError) as error:
             raise HayakoeError(f"add_word: {surface!r} cannot be compiled ({in_brief(error)}): free memory") from error
+
+
+@contextmanager
+def _announced(work: str) -> Iterator[None]:
+    """Log that ``work`` is being done if it takes more than two seconds, and then how long it took."""
+    started = time.monotonic()
+    timer = threading.Timer(_PATIENCE, _LOGGER.info, (f"{work}: this takes a moment",))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+    if (seconds := time.monotonic() - started) > _PATIENCE:
+        _LOGGER.info("%s: done in %.0f s", work, seconds)

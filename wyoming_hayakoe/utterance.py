@@ -18,6 +18,9 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "sdp_ratio": (0.0, 1.0),
     "noise": (0.0, 2.0),
     "noise_w": (0.0, 2.0),
+    "volume": (0.0, 4.0),
+    "sentence_silence": (0.0, 10.0),
+    "lead_silence": (0.0, 10.0),
 }
 """Least and greatest value of each number of :class:`SynthesisParams`; beyond them a voice produces noise."""
 
@@ -63,6 +66,17 @@ class SynthesisParams:
     speaker_id: int = 0
     """Index of the speaker in a voice that was trained with several."""
 
+    # No voice reads the last three: they are applied to its sound, in narration.py.
+
+    volume: float = 1.0
+    """Factor on the level: 0 is silent, 2 is 6 dB louder; peaks that would be over full scale are attenuated."""
+
+    sentence_silence: float = 0.0
+    """Seconds of silence between two sentences, beyond what the voice rests there."""
+
+    lead_silence: float = 0.0
+    """Seconds of silence before the first sound of a text, for players that swallow the first word."""
+
     def __post_init__(self) -> None:
         for name, (low, high) in RANGES.items():
             if not _is_between(getattr(self, name), low, high):
@@ -89,6 +103,9 @@ class ParamChanges(TypedDict, total=False):
     noise_w: float
     seed: int | None
     speaker_id: int
+    volume: float
+    sentence_silence: float
+    lead_silence: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,10 @@
 """VoiceStore: the chosen voices, which of them are here and which have to be fetched, and the BERT that they share."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from types import MappingProxyType
 from typing import TypeVar
 
 from wyoming_hayakoe.devices import Engine
@@ -16,7 +15,7 @@ from wyoming_hayakoe.engine.kokoro.voice_files import INSTALL
 from wyoming_hayakoe.engine.kokoro.voice_files import is_installed as is_kokoro_installed
 from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
 from wyoming_hayakoe.engine.runtime.model_cache import ModelCache
-from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.errors import HayakoeError, UnknownVoiceError, some_of
 from wyoming_hayakoe.shared_bert import SharedBert
 from wyoming_hayakoe.sources import inventory
 from wyoming_hayakoe.sources.location import DEFAULT, Location, parse
@@ -81,7 +80,8 @@ class VoiceStore:
         with self._lock:
             choices = dict(self._choices)
         found = {name: choice.speaker for name, choice in choices.items() if choice.speaker is not None}
-        return MappingProxyType(found if BUILT_IN in found else found | {BUILT_IN: self._fallback})
+        found = found if BUILT_IN in found else found | {BUILT_IN: self._fallback}
+        return _Speakers(found, coming=choices.keys() - found)
 
     @property
     def built_in(self) -> Speaker:
@@ -176,7 +176,7 @@ class VoiceStore:
         with self._lock:
             choice = self._choices.get(name) or (self._built_in if name == BUILT_IN else None)
         if choice is None:
-            raise HayakoeError(f"no voice {name!r} was loaded: there is {', '.join(self.speakers)}")
+            raise UnknownVoiceError(f"no voice {name!r} was loaded: there is {some_of(self.speakers)}")
         return choice
 
     def _is_chosen(self, name: str, choice: "_Choice") -> bool:
@@ -238,6 +238,31 @@ class VoiceStore:
             case "hts":
                 return partial(self._engine.make_hts, name, files.files)
         return None
+
+
+class _Speakers(Mapping[str, Speaker]):
+    """Voices by name; a name that is not there raises an error that says which are."""
+
+    def __init__(self, found: Mapping[str, Speaker], coming: Collection[str]) -> None:
+        """Hold the voices ``found``; those ``coming`` are chosen, and have to be fetched."""
+        self._found = found
+        self._coming = coming
+
+    def __getitem__(self, name: str) -> Speaker:
+        if name in self._found:
+            return self._found[name]
+        if name in self._coming:
+            raise UnknownVoiceError(f"voice {name!r} is not here yet: call prepare() or pre_download() first")
+        raise UnknownVoiceError(f"no voice {name!r}: there is {some_of(self._found)}; load() chooses others")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __repr__(self) -> str:
+        return f"<voices: {some_of(self._found)}>"
 
 
 @dataclass(eq=False, slots=True)

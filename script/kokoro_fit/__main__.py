@@ -14,7 +14,7 @@ from script.kokoro_fit.corpus import held_out
 from script.kokoro_fit.fit import fitted
 from script.kokoro_fit.judge import Judge, figures
 from script.kokoro_fit.model import Model, Whole, joined
-from wyoming_hayakoe.engine.kokoro.fitted import FOLDER, arrays
+from wyoming_hayakoe.engine.kokoro.fitted import FOLDER, GAIN_LUFS, arrays
 from wyoming_hayakoe.engine.kokoro.harmonics import RATE
 from wyoming_hayakoe.engine.kokoro.int8 import STAGES, Ranges
 from wyoming_hayakoe.engine.kokoro.statistics import Predictor
@@ -66,7 +66,7 @@ def _fit(model: Model, voice: str, flags: argparse.Namespace) -> None:
     whole = Whole(model, model.stages["generator"])
     level = joined([whole.speak(model.sentence(text))[0] for text in LEVEL])
     file = flags.target / f"{voice}.npz"
-    np.savez_compressed(file, **predictor, **packed, gain=np.float32(gain_for(level, RATE)))
+    np.savez_compressed(file, **predictor, **packed, gain=np.float32(gain_for(level, RATE, GAIN_LUFS)))
     print(f"{voice}: {len(collected.points)} sentences, {file.stat().st_size:,} bytes")
     if file.stat().st_size > LARGEST:
         raise SystemExit(f"{file} is larger than {LARGEST:,} bytes")

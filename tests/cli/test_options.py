@@ -250,6 +250,25 @@ def test_no_accent_is_an_option_and_accent_a_key_of_presets(config, monkeypatch,
     assert resolved().wanted.params.accent is (given != "variable")
 
 
+def test_silences_and_volume_are_options_and_keys_of_presets(config, monkeypatch):
+    def of(name):
+        params = catalogue.find(Requested(name=name)).params
+        return params.volume, params.sentence_silence, params.lead_silence
+
+    preset = '[[voice]]\nname = "quiet"\nvolume = 0.5\nlead_silence = 0\n'
+    path = config("sentence-silence = 0.3\nlead_silence = 0.25\n" + preset)
+    monkeypatch.setenv("HAYAKOE_SENTENCE_SILENCE", "0.4")
+    catalogue = offered("--config", path, "--volume", "1.5")
+    assert (of("mei"), of("quiet")) == ((1.5, 0.4, 0.25), (0.5, 0.4, 0.0))
+    for flag, value, least, most in (
+        ("volume", "5", 0, 4),
+        ("sentence-silence", "-1", 0, 10),
+        ("lead-silence", "x", 0, 10),
+    ):
+        with pytest.raises(UsageError, match=rf"^--{flag}: '{value}' is not a number from {least} to {most}$"):
+            resolved(f"--{flag}={value}")
+
+
 def test_presets_may_be_tables(config):
     path = config('[[preset]]\nname = "a"\n[[preset]]\nname = "b"\nspeed = 2\n')
     assert [entry.name for entry in offered("--config", path).entries] == ["mei", "a", "b"]

@@ -50,6 +50,14 @@ def test_speed_and_presets_work(tmp_path, run_here):
     assert slow == preset == pytest.approx(2 * normal, rel=0.05)
 
 
+def test_silences_are_added_and_the_volume_changes_no_length(tmp_path, run_here):
+    out = tmp_path / "out.wav"
+    normal = said(run_here, out)
+    flags = ["--lead-silence", "0.5", "--volume", "0.5"]
+    assert said(run_here, out, *flags, HAYAKOE_SENTENCE_SILENCE="2") == pytest.approx(normal + 0.5, abs=0.001)
+    assert not any(out.read_bytes()[44:][:48_000])
+
+
 def test_ssml_and_code(tmp_path, run_here):
     def explained(*arguments):
         lines = run_here("say", "--explain", "--json", *arguments).stdout.splitlines()

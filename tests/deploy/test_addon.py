@@ -39,6 +39,9 @@ ALL_OPTIONS = {
     "length_scale": 1.2,
     "pitch_scale": 0.9,
     "intonation_scale": 1.1,
+    "volume": 1.5,
+    "sentence_silence": 0.3,
+    "lead_silence": 0.2,
     "noise_scale": 0.5,
     "noise_w_scale": 0.7,
     "sdp_ratio": 0.1,
@@ -149,7 +152,7 @@ ALWAYS = ["--uri", "tcp://0.0.0.0:10200", "--data-dir", "/config", "--no-zerocon
 def test_defaults_become_a_plain_server(tmp_path):
     *flags, token = command_line(tmp_path, CONFIG["options"])
     scales = ["--length-scale", "1.0", "--pitch-scale", "1.0", "--intonation-scale", "1.0"]
-    assert flags == [*ALWAYS, "--precision", "auto", *scales, "--code", "announce"]
+    assert flags == [*ALWAYS, "--precision", "auto", *scales, "--code", "announce", "--volume", "1.0"]
     assert token == ""
 
 

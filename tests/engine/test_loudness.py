@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from tests.support import in_threads
-from wyoming_hayakoe.engine.loudness import gain_for, loudness, remembered_gain, soften
+from wyoming_hayakoe.engine.loudness import TARGET_LUFS, gain_for, loudness, remembered_gain, soften
 
 RATES = [24_000, 44_100, 48_000]
 
@@ -85,7 +85,7 @@ def test_silence_has_no_loudness_and_needs_no_gain(samples):
 @pytest.mark.parametrize("decibels", [-35.0, -15.0, 0.0])
 def test_the_gain_brings_any_voice_to_one_loudness(rate, decibels):
     samples = sine(997, 1, rate, decibels)
-    assert loudness(samples * gain_for(samples, rate), rate) == pytest.approx(-18, abs=0.01)
+    assert loudness(samples * gain_for(samples, rate), rate) == pytest.approx(TARGET_LUFS, abs=0.01)
 
 
 @pytest.mark.parametrize(("decibels", "gain"), [(-60.0, 10 ** (24 / 20)), (40.0, 10 ** (-24 / 20))])
@@ -158,15 +158,18 @@ def test_any_gain_that_can_be_measured_is_kept(tmp_path, gain):
         "1.5",
         "[]",
         "{}",
-        '{"gain": "1.5"}',
-        '{"gain": true}',
-        '{"gain": null}',
-        '{"gain": 0}',
-        '{"gain": -1.0}',
-        '{"gain": 16.0}',
-        '{"gain": 0.06}',
-        '{"gain": NaN}',
-        '{"gain": Infinity}',
+        '{"gain": 1.5}',
+        '{"gain": 1.5, "lufs": -18.0}',
+        '{"lufs": -19.0}',
+        '{"lufs": -19.0, "gain": "1.5"}',
+        '{"lufs": -19.0, "gain": true}',
+        '{"lufs": -19.0, "gain": null}',
+        '{"lufs": -19.0, "gain": 0}',
+        '{"lufs": -19.0, "gain": -1.0}',
+        '{"lufs": -19.0, "gain": 16.0}',
+        '{"lufs": -19.0, "gain": 0.06}',
+        '{"lufs": -19.0, "gain": NaN}',
+        '{"lufs": -19.0, "gain": Infinity}',
         b"\xff\xfe",
     ],
 )
@@ -174,7 +177,7 @@ def test_a_damaged_file_is_measured_and_written_anew(tmp_path, content):
     file = tmp_path / "voice.json"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     assert remembered_gain(file, lambda: 0.5) == 0.5
-    assert json.loads(file.read_text(encoding="utf-8")) == {"gain": 0.5}
+    assert json.loads(file.read_text(encoding="utf-8")) == {"gain": 0.5, "lufs": TARGET_LUFS}
 
 
 def test_where_nothing_can_be_kept_it_is_measured_each_time(tmp_path, caplog):

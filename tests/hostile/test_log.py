@@ -215,8 +215,20 @@ def test_each_statement_of_the_program_has_a_limit_of_its_own(monkeypatch):
     repetition = RepetitionFilter()
 
     def record(line: int) -> logging.LogRecord:
-        return logging.LogRecord("a", logging.INFO, __file__, line, "%s of %d", ("one", 2), None)
+        return logging.LogRecord("a", logging.INFO, __file__, line, "line %d of %d", (line, 2), None)
 
     assert [repetition.filter(record(line)) for line in (1, 1, 2, 1)] == [True, False, True, False]
     assert repetition.filter(kept := record(3))
-    assert kept.getMessage() == "one of 2"
+    assert kept.getMessage() == "line 3 of 2"
+
+
+def test_no_line_comes_twice_in_a_row():
+    repetition = RepetitionFilter()
+
+    def is_written(text: str, error: BaseException | None = None) -> bool:
+        info = (type(error), error, None) if error else None
+        return repetition.filter(logging.LogRecord("a", logging.INFO, __file__, 1, text, (), info))
+
+    assert [is_written(text) for text in ("a", "a", "b", "a", "a")] == [True, False, True, True, False]
+    # Two failures may have one message.
+    assert [is_written("a", ValueError()) for _ in range(2)] == [True, True]

@@ -10,11 +10,13 @@ import onnx
 import pytest
 import soxr
 
+from tests.loud import lufs
 from tests.publish.shared import peer_python, run_peer
 from tests.support import FRONT_END
 from tests.trained import NAME, trained_repository
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.engine.graphs.cutting import AUDIO, LATENT, cut
+from wyoming_hayakoe.engine.loudness import TARGET_LUFS
 from wyoming_hayakoe.engine.piper.network import PIPER
 from wyoming_hayakoe.engine.prepare.calibrate import calibrate
 from wyoming_hayakoe.engine.prepare.convolutions import convolutions
@@ -26,6 +28,7 @@ from wyoming_hayakoe.engine.prepare.rehearsal import CALIBRATION, HELD_OUT
 from wyoming_hayakoe.engine.runtime.session import Session
 from wyoming_hayakoe.engine.vits.stages import decode, turn
 from wyoming_hayakoe.engine.vits.synthesizer import Synthesizer
+from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Delivery
 
@@ -51,6 +54,10 @@ def trained(tmp_path_factory):
 def said(voice, text, **params):
     windows = voice.speak(FRONT_END.read(text), SynthesisParams(seed=0, **params), Delivery(undivided=True, raw=True))
     return np.concatenate(list(windows.windows))
+
+
+def test_the_trained_voice_is_as_loud_as_all_voices(trained):
+    assert lufs(Speaker(trained, FRONT_END)) == pytest.approx(TARGET_LUFS, abs=1.0)
 
 
 def levels(sound, block=256):

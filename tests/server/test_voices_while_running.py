@@ -282,7 +282,7 @@ async def test_a_configuration_that_is_wrong_changes_nothing(uncompiled, caplog)
     async with serving(uncompiled(), configuration) as server:
         for error in (UsageError("kitchen.toml: is wrong"), OSError(5, "cannot be read"), RuntimeError("odd")):
             configuration.change(error)
-            await eventually(lambda error=error: str(error) in caplog.text, "it was read")
+            await eventually(lambda error=error: error.args[-1] in caplog.text, "it was read")
         configuration.change(wanted("b", presets=[Preset("x", "nobody", SynthesisParams(), origin="[[voice]] 1")]))
         await eventually(lambda: "no voice 'nobody'" in caplog.text, "it was read")
         assert await error_of(server, "a") == ("", "")

@@ -235,7 +235,7 @@ def test_without_keys_the_storage_is_asked_as_anybody_may(storage, opened, reque
 @pytest.mark.parametrize(
     ("variable", "value", "line"),
     [
-        ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9", "cannot be reached .*check the network"),
+        ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9", r"cannot be reached \(nothing listens there\): check"),
         ("AWS_ENDPOINT_URL_S3", "nonsense", "AWS_ENDPOINT_URL_S3 is no address"),
         ("AWS_PROFILE", "nobody", "ProfileNotFound: correct the AWS_ variables or the profile"),
     ],

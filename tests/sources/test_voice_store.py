@@ -14,6 +14,7 @@ from tests.sources.shared import contents
 from tests.support import DEADLINE, TINY_REPO, in_threads
 from tests.voice_kinds import as_aivmx, as_folder
 from wyoming_hayakoe import TTS, HayakoeError, UsageError, devices
+from wyoming_hayakoe.engine.jp_extra.voice import JPExtraVoice
 from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
 from wyoming_hayakoe.sources.source import Patience
 
@@ -35,6 +36,17 @@ def tts(tmp_path):
 
 def is_built_in(speaker) -> bool:
     return isinstance(speaker.voice, OpenJTalkVoice)
+
+
+def test_progress_is_called_with_each_transfer(tts, voices, monkeypatch):
+    monkeypatch.setattr(JPExtraVoice, "prepare", lambda _: None)
+    transfers = []
+    tts().load("rand-jp", "hf://me/voices").prepare(progress=transfers.append)
+    assert {transfer.name for transfer in transfers} == {
+        f"hf://me/voices: onnx/{part}" for part in ("speakers/rand-jp", "bert/q8")
+    } | {"hf://me/voices: bert/tokenizer"}
+    assert all(0 <= transfer.done <= transfer.total for transfer in transfers)
+    assert transfers[-1].done == transfers[-1].total > 0
 
 
 class TestTheBuiltInVoice:

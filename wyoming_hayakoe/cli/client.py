@@ -11,7 +11,7 @@ from wyoming.error import Error
 from wyoming.event import Event
 from wyoming.info import Describe, Info
 
-from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.errors import HayakoeError, in_words
 
 _CONNECT_TIMEOUT = 5.0
 _READ_TIMEOUT = 60.0
@@ -44,10 +44,10 @@ class Client:
     async def __aenter__(self) -> Self:
         try:
             await self._client.connect()
-        except (OSError, TimeoutError) as error:
+        except OSError as error:
             raise AnswerError(
                 "unreachable",
-                f"no server answers at {self._uri} ({error or 'timeout'}): is it running, and is the address right?",
+                f"no server answers at {self._uri} ({in_words(error)}): is it running, and is the address right?",
             ) from error
         return self
 
@@ -88,8 +88,8 @@ class Client:
         except OSError as error:
             raise AnswerError(
                 "hung-up",
-                f"the server at {self._uri} closed the connection ({error}): does its --allow include this machine? "
-                "Its log says why",
+                f"the server at {self._uri} closed the connection ({in_words(error)}): does its --allow "
+                "include this machine? Its log says why",
             ) from error
 
     async def _read(self) -> Event:
@@ -97,7 +97,7 @@ class Client:
             event = await self._client.read_event()
         except (OSError, EOFError) as error:
             code = "silent" if isinstance(error, TimeoutError) else "hung-up"
-            text = f"the server at {self._uri} stopped answering ({str(error) or 'timeout'})"
+            text = f"the server at {self._uri} stopped answering: {in_words(error)}"
             raise AnswerError(code, text) from error
         if event is None:
             raise AnswerError("hung-up", f"the server at {self._uri} closed the connection: its log says why")

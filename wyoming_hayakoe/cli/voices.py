@@ -93,9 +93,7 @@ def _precision(entry: Entry) -> dict[str, object]:
     report = voice.report
     if report is None:
         why = (
-            "needs no preparing"
-            if voice.is_compiled
-            else "is prepared at its first use, or by `wyoming-hayakoe compile`"
+            "needs no preparing" if voice.is_compiled else "is prepared at its first use, or by wyoming-hayakoe compile"
         )
         return {"precision": "", "why": why}
     choice = report.get("choice", {"chosen": "fp32", "reason": report.get("uncut", "")})

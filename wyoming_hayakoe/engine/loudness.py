@@ -14,7 +14,9 @@ from wyoming_hayakoe.voice import Waveform
 
 _LOGGER = logging.getLogger(__name__)
 
-_TARGET_LUFS = -18.0
+TARGET_LUFS = -19.0
+"""Loudness at which every voice speaks: that of mei, whose level is not measured but made by its own engine."""
+
 _MOST_DECIBELS = 24.0
 # Levels at which the limiter begins, and that it never reaches.
 _KNEE = 0.7
@@ -48,12 +50,17 @@ def loudness(samples: Waveform, sample_rate: int) -> float:
     return float(_lufs(audible.mean()))
 
 
-def gain_for(samples: Waveform, sample_rate: int) -> float:
-    """Return the factor that brings ``samples`` to -18 LUFS, between -24 and 24 dB; 1 for silence."""
+def gain_for(samples: Waveform, sample_rate: int, target: float = TARGET_LUFS) -> float:
+    """Return the factor that brings ``samples`` to ``target`` LUFS, between -24 and 24 dB; 1 for silence."""
     measured = loudness(samples, sample_rate)
     if not math.isfinite(measured):
         return 1.0
-    return float(10 ** (max(-_MOST_DECIBELS, min(_MOST_DECIBELS, _TARGET_LUFS - measured)) / 20))
+    return from_decibels(max(-_MOST_DECIBELS, min(_MOST_DECIBELS, target - measured)))
+
+
+def from_decibels(decibels: float) -> float:
+    """Return the factor on the amplitude that is so many decibels."""
+    return float(10 ** (decibels / 20))
 
 
 def soften(samples: Waveform) -> Waveform:
@@ -86,7 +93,7 @@ class Level:
     @property
     def is_kept(self) -> bool:
         """Whether there is a file with the gain."""
-        return self._file.exists()
+        return _kept_gain(self._file) is not None
 
     def gain(self) -> float:
         """Return the gain, measured if need be."""
@@ -106,17 +113,18 @@ def remembered_gain(file: Path, measure: Callable[[], float]) -> float:
         return kept
     gain = measure()
     try:
-        write_record(file, json.dumps({"gain": gain}).encode())
+        write_record(file, json.dumps({"gain": gain, "lufs": TARGET_LUFS}).encode())
     except OSError as error:
         _LOGGER.debug("%s: cannot be kept (%s): the level is measured again next time", file, error.strerror)
     return gain
 
 
 def _kept_gain(file: Path) -> float | None:
-    """Return the gain in ``file``; None where it cannot have been measured."""
+    """Return the gain in ``file``; None where it cannot have been measured, or is for another loudness."""
     try:
-        gain = json.loads(read_start(file, _LARGEST))["gain"]
-        if isinstance(gain, float) and abs(20 * math.log10(gain)) <= _MOST_DECIBELS + 0.01:
+        kept = json.loads(read_start(file, _LARGEST))
+        gain, is_current = kept["gain"], kept["lufs"] == TARGET_LUFS
+        if is_current and isinstance(gain, float) and abs(20 * math.log10(gain)) <= _MOST_DECIBELS + 0.01:
             return gain
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wyoming_hayakoe.errors import in_brief, in_words
 from wyoming_hayakoe.server.instance_name import InstanceName, default_name, kept_name_file
 from wyoming_hayakoe.version import __version__
 
@@ -123,7 +124,7 @@ class Discovery:
             name = await self._register(zeroconf, addresses, entry)
         except (OSError, Error) as error:
             await entry.aclose()
-            self._warn_of_failure(str(error) or type(error).__name__)
+            self._warn_of_failure(in_brief(error))
             return False
         self._warned.clear()
         _LOGGER.info("zeroconf: %s at %s port %d", name, ", ".join(addresses), self._port)
@@ -187,7 +188,7 @@ class _LogFilter(logging.Filter):
         # When an address is lost, each socket logs its failure with a traceback.
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, OSError):
-            self._warn(f"cannot send to the network ({error.strerror or error})")
+            self._warn(f"cannot send to the network ({in_words(error)})")
         else:
             self._warn(record.getMessage())
         return False

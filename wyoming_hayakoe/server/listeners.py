@@ -72,10 +72,8 @@ def open_tcp(address: TcpAddress, flag: str = "--uri") -> list[socket.socket]:
     """
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError) as error:
-        raise HayakoeError(
-            f"host {address.host!r} of {flag} is not known ({error}): use 0.0.0.0 or an address"
-        ) from None
+    except (OSError, UnicodeError):
+        raise HayakoeError(f"host {address.host!r} of {flag} is not known: use 0.0.0.0 or an address") from None
     sockets: list[socket.socket] = []
     problem: OSError | None = None
     for family, _, _, _, where in dict.fromkeys(found):

@@ -48,17 +48,25 @@ class RareWarning:
 
 
 class RepetitionFilter(logging.Filter):
-    """A log filter that lets each statement of the program write 120 lines a minute at most."""
+    """A log filter: each statement of the program writes 120 lines a minute at most, and no line comes twice in a row.
+
+    A line with a traceback is never taken for the one before it.
+    """
 
     def __init__(self) -> None:
         """Start before the first line."""
         super().__init__()
         self._limits: dict[tuple[str, int], LineLimit] = {}
+        self._last = ""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the record is logged; one behind others that were not has their number."""
+        message = record.getMessage()
+        if message == self._last and not record.exc_info:
+            return False
         limit = self._limits.setdefault((record.pathname, record.lineno), LineLimit(_LINES))
-        line = limit.admit(record.getMessage())
+        line = limit.admit(message)
         if line is not None:
+            self._last = message
             record.msg, record.args = line, ()
         return line is not None

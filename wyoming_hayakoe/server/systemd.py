@@ -5,6 +5,8 @@ import logging
 import os
 import socket
 
+from wyoming_hayakoe.errors import in_words
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -16,7 +18,7 @@ def notify(state: str) -> None:
         with _sender() as sender:
             _send(sender, state)
     except OSError as error:
-        _LOGGER.warning("cannot send %s to systemd: %s", state, error)
+        _LOGGER.warning("cannot send %s to systemd: %s", state, in_words(error))
 
 
 async def feed_watchdog() -> None:
@@ -31,7 +33,7 @@ async def feed_watchdog() -> None:
             try:
                 _send(sender, "WATCHDOG=1")
             except OSError as error:
-                _LOGGER.warning("cannot send WATCHDOG=1 to systemd: %s", error)
+                _LOGGER.warning("cannot send WATCHDOG=1 to systemd: %s", in_words(error))
             await asyncio.sleep(int(interval) / 2_000_000)
 
 

@@ -225,7 +225,9 @@ class _OverError(Exception):
 
 def reason_of(error: Exception) -> str:
     """Return what to log about a voice that failed."""
-    return str(error) if isinstance(error, HayakoeError) else f"{type(error).__name__}: {in_brief(error)}"
+    if isinstance(error, HayakoeError):
+        return str(error)
+    return in_brief(error) if isinstance(error, OSError) else f"{type(error).__name__}: {in_brief(error)}"
 
 
 def is_compiled(speaker: Speaker) -> bool:

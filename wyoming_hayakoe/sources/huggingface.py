@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
-from wyoming_hayakoe.errors import HayakoeError, in_brief
+from wyoming_hayakoe.errors import HayakoeError, cause_of, in_brief
 from wyoming_hayakoe.folders import shown
 from wyoming_hayakoe.sources import files
 from wyoming_hayakoe.sources.answers import extent, read_listing, seconds_in
@@ -225,7 +225,7 @@ class HuggingFace:
         except failure as error:
             reason = "answers too slowly" if "Timeout" in type(error).__name__ else "cannot be reached"
             raise UnavailableError(
-                f"{self.uri}: {self._host} {reason} ({type(error).__name__}): check the network and HF_ENDPOINT"
+                f"{self.uri}: {self._host} {reason} ({cause_of(error)}): check the network and HF_ENDPOINT"
             ) from None
         except (OSError, MemoryError):
             raise

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wyoming_hayakoe.disk import one_line_errors
-from wyoming_hayakoe.errors import HayakoeError, UsageError, in_brief
+from wyoming_hayakoe.errors import HayakoeError, UsageError, cause_of, in_brief
 from wyoming_hayakoe.folders import shown
 from wyoming_hayakoe.sources import files
 from wyoming_hayakoe.sources.answers import extent, read_listing
@@ -226,7 +226,7 @@ class S3:
         except (errors.ConnectionError, errors.HTTPClientError, errors.IncompleteReadError, network) as error:
             reason = "answers too slowly" if "Timeout" in type(error).__name__ else "cannot be reached"
             raise UnavailableError(
-                f"{self.uri}: the storage {reason} ({type(error).__name__}): check the network and AWS_ENDPOINT_URL_S3"
+                f"{self.uri}: the storage {reason} ({cause_of(error)}): check the network and AWS_ENDPOINT_URL_S3"
             ) from None
         except errors.BotoCoreError as error:
             raise SourceError(

@@ -23,7 +23,7 @@ class UncachedError(SourceError):
 
     def __init__(self, names: Sequence[str]) -> None:
         """Keep the ``names`` of all missing folders beside the message."""
-        super().__init__(f"not here: {', '.join(names)}: run `wyoming-hayakoe download` first, or leave out --offline")
+        super().__init__(f"not here: {', '.join(names)}: run wyoming-hayakoe download first, or leave out --offline")
         self.names = names
 
 
@@ -64,6 +64,10 @@ class Transfer:
 
 
 Progress = Callable[[Transfer], None]
+"""Is called with the progress of each transfer: when it begins, after each piece that arrives, and at its end.
+
+It is called in the thread that fetches, and delays the transfer as long as it takes; what it raises ends the transfer.
+"""
 
 Paths = list[str]
 """Named because a method called ``list`` hides the type."""

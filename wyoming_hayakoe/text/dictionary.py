@@ -183,7 +183,7 @@ class UserDictionary:
         if not missing:
             return True
         if len(missing) >= _MANY_WORDS:
-            _LOGGER.info("%s: %d words are new: they are looked up", path, len(missing))
+            _LOGGER.info("%s: looking up %d new words", path, len(missing))
         if not self._is_loaded.is_set():  # better most of the words than none
             self._snapshot = self._compiled(contents, self._added)
         for _ in self._lookups.learn(missing):

@@ -71,6 +71,9 @@ class Passage:
     rest: float | None = None
     """Seconds of silence before it; None is what the voice rests between two sentences."""
 
+    is_paragraph: bool = False
+    """Whether ``rest`` is one between two paragraphs: silence between sentences is added to it too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:

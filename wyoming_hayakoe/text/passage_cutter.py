@@ -73,7 +73,9 @@ class PassageCutter:
             if not sentence or sentence.isspace():
                 self._is_in_sentence = self._is_in_sentence and "\n" not in sentence
                 continue
-            passages.append(Passage(sentence, self._manner, self._gap if self._rest is None else self._rest))
+            is_paragraph = self._rest is None and self._gap is not None
+            rest = self._gap if is_paragraph else self._rest
+            passages.append(Passage(sentence, self._manner, rest, is_paragraph=is_paragraph))
             self._rest = self._gap = None
             self._has_spoken = True
             self._is_in_sentence = sentence.rstrip(_CLOSERS)[-1:] not in _SENTENCE_ENDS

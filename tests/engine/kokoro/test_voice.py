@@ -9,9 +9,6 @@ import pytest
 from tests.kokoro import NAME, loaded, make_voice, prepared
 from tests.support import FRONT_END
 from wyoming_hayakoe.engine.kokoro import voice_files
-from wyoming_hayakoe.engine.loudness import loudness
-from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
-from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.pace import forecast
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.utterance import SynthesisParams
@@ -102,15 +99,6 @@ def test_geminates_are_silent_where_their_timings_are(speaker):
         for phones in ("q", "iaou")
     }
     assert power["q"] < 0.5 * power["iaou"]
-
-
-def test_it_is_as_loud_as_mei(voice):
-    mei = OpenJTalkVoice()
-    levels = []
-    for one in (voice, mei):
-        spoken = [sound(one, text) for text in rehearsal.LEVEL]
-        levels.append(loudness(np.concatenate(spoken), one.sample_rate))
-    assert levels[0] == pytest.approx(levels[1], abs=1.0)
 
 
 def test_nothing_is_over_full_scale_and_raw_is_the_level_of_the_network(voice):

@@ -238,7 +238,7 @@ def test_progress_is_logged_in_a_few_lines(caplog):
     with caplog.at_level(logging.INFO):
         search(trial, "auto")
     lines = [record.message for record in caplog.records]
-    assert "int8: 24 of 48 forms are measured" in lines
+    assert "trying int8: 24 of 48 measurements are done" in lines
     assert len(lines) <= 8
 
 

@@ -1,6 +1,8 @@
 """The Wyoming contract between a client and the server, through real sockets."""
 
 import asyncio
+import re
+import threading
 import time
 
 import pytest
@@ -22,6 +24,7 @@ from tests.voices import BeepVoice
 from wyoming_hayakoe.server.catalogue import Preset
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.voice import WINDOWS
 
 SPOKEN = ["audio-start", "audio-chunk", "audio-stop"]
 SILENT = ["audio-start", "audio-stop"]
@@ -103,6 +106,50 @@ async def test_presets_change_the_speech_as_configured(voice):
         normal = await speak(server, ARTICLE)
         slow = await speak(server, ARTICLE, voice=SynthesizeVoice(name="slow"))
     assert slow.seconds == pytest.approx(normal.seconds * 1.5, rel=0.03)
+
+
+SURROUNDED = SynthesisParams(seed=4, volume=2.0, sentence_silence=0.3, lead_silence=0.5)
+
+
+async def test_silences_and_volume_are_those_of_the_library_however_the_text_comes():
+    text = "はい。ええ。うん。"
+    expected = Speaker(BeepVoice(), FRONT_END, SURROUNDED).generate(text).pcm_bytes()
+    assert expected.startswith(b"\0" * 1000)
+    async with running(voice=BeepVoice(), presets=[Preset("so", "beep", SURROUNDED)]) as server:
+        assert (await speak(server, text, voice=SynthesizeVoice(name="so"))).pcm == expected
+        async with connected(server) as client:
+            await client.write_event(SynthesizeStart(voice=SynthesizeVoice(name="so")).event())
+            for character in text:
+                await client.write_event(SynthesizeChunk(character).event())
+            await client.write_event(SynthesizeStop().event())
+            assert (await receive(client, until="synthesize-stopped")).pcm == expected
+        assert (await speak(server, "。☆", voice=SynthesizeVoice(name="so"))).kinds == SILENT
+
+
+async def test_the_silence_before_an_answer_arrives_before_its_first_window_is_computed(caplog):
+    entered, computed = threading.Event(), threading.Event()
+
+    class Waiting(BeepVoice):
+        def speak(self, utterance, params, delivery=WINDOWS):
+            entered.set()
+            assert computed.wait(DEADLINE)
+            return super().speak(utterance, params, delivery)
+
+    caplog.set_level("INFO")
+    presets = [Preset("so", "beep", SURROUNDED)]
+    async with running(voice=Waiting(), presets=presets) as server, connected(server) as client:
+        await client.write_event(Synthesize("はい。", voice=SynthesizeVoice(name="so")).event())
+        first = await receive(client, until="audio-chunk")
+        await asyncio.to_thread(entered.wait, DEADLINE)
+        # The first window that has to be computed is as urgent as it is without a silence before it.
+        assert server._context.lane.demand().first == 1
+        assert first.pcm == b"\0" * 1000
+        await asyncio.sleep(0.05)
+        computed.set()
+        assert (await receive(client, until="audio-stop")).seconds > 0
+    said = next(record.getMessage() for record in caplog.records if "first audio" in record.getMessage())
+    # What is logged is when speech left.
+    assert int(re.search(r"first audio (\d+) ms", said)[1]) >= 50
 
 
 @pytest.mark.parametrize(

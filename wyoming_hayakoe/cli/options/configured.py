@@ -221,6 +221,9 @@ def _params(settings: Settings) -> SynthesisParams:
         pitch_scale=settings.pitch_scale,
         intonation_scale=settings.intonation_scale,
         accent=not settings.no_accent,
+        volume=settings.volume,
+        sentence_silence=settings.sentence_silence,
+        lead_silence=settings.lead_silence,
     )
 
 

@@ -32,6 +32,9 @@ class _Table:
     pitch_scale: float | None = option(number(*RANGES["pitch_scale"]), None, "pitch factor")
     intonation_scale: float | None = option(number(*RANGES["intonation_scale"]), None, "factor on the range of pitch")
     accent: bool | None = option(switch, None, "whether a Kokoro voice has Tokyo word accent")
+    volume: float | None = option(number(*RANGES["volume"]), None, "factor on the level")
+    sentence_silence: float | None = option(number(*RANGES["sentence_silence"]), None, "silence between two sentences")
+    lead_silence: float | None = option(number(*RANGES["lead_silence"]), None, "silence before the first sound")
     seed: int | None = option(whole(0, 2**63 - 1), None, "seed of the noise")
     speaker_id: int | None = option(whole(0, 2**31 - 1), None, "speaker of a voice that has several")
 
@@ -59,6 +62,9 @@ def preset(table: Mapping[str, object], params: SynthesisParams, where: str) -> 
         pitch_scale=_or(given.pitch_scale, params.pitch_scale),
         intonation_scale=_or(given.intonation_scale, params.intonation_scale),
         accent=_or(given.accent, params.accent),
+        volume=_or(given.volume, params.volume),
+        sentence_silence=_or(given.sentence_silence, params.sentence_silence),
+        lead_silence=_or(given.lead_silence, params.lead_silence),
         seed=_or(given.seed, params.seed),
         speaker_id=_or(given.speaker_id, params.speaker_id),
     )

@@ -143,6 +143,23 @@ class Speaking:
         "FACTOR",
         is_live=True,
     )
+    volume: float = option(
+        number(*RANGES["volume"]), _SPEECH.volume, "factor on the level: 2 is 6 dB louder", "FACTOR", is_live=True
+    )
+    sentence_silence: float = option(
+        number(*RANGES["sentence_silence"]),
+        _SPEECH.sentence_silence,
+        "silence between two sentences, added to the voice's own rest",
+        "SECONDS",
+        is_live=True,
+    )
+    lead_silence: float = option(
+        number(*RANGES["lead_silence"]),
+        _SPEECH.lead_silence,
+        "silence before the first sound, for players that swallow the first word",
+        "SECONDS",
+        is_live=True,
+    )
     no_accent: bool = option(
         switch, False, "leave a Kokoro voice its own melody, without Tokyo word accent", is_live=True
     )

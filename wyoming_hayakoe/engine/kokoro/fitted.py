@@ -12,7 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wyoming_hayakoe.engine.loudness import TARGET_LUFS, from_decibels
 from wyoming_hayakoe.errors import HayakoeError
+
+GAIN_LUFS = -18.0
+"""Loudness to which the gains in the files bring a voice."""
 
 FOLDER = Path(__file__).parent / "data"
 """The folder of the files, each ``<voice>.npz`` by Kokoro's name of the voice, such as ``jf_alpha.npz``."""
@@ -47,7 +51,9 @@ def gain(voice: str) -> float | None:
         HayakoeError: the voice's file cannot be read.
     """
     found = arrays(voice)
-    return None if found is None or "gain" not in found else float(found["gain"])
+    if found is None or "gain" not in found:
+        return None
+    return float(found["gain"]) * from_decibels(TARGET_LUFS - GAIN_LUFS)
 
 
 def digest(voice: str) -> str | None:

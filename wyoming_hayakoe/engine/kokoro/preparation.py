@@ -97,7 +97,7 @@ def make(files: KokoroFiles, precision: Precision, rehearsal: KokoroRehearsal, f
         forms = {form: _paths(place, form) for form in (FP32, INT8) if (place / form).exists()}
         trial = FormTrial(files, rehearsal.line(), rehearsal.execution)
         choice, pace = trial.choose(precision, forms, share)
-        _LOGGER.info("%s: %s", choice["chosen"], choice["reason"])
+        _LOGGER.debug("%s: %s", choice["chosen"], choice["reason"])
         chosen = forms[choice["chosen"]]
         counts = {name: nodes[path] for name, path in chosen.items()}
         for path in chosen.values():

@@ -34,9 +34,6 @@ _SIZE = 180 << 20
 # At speed 1; a line that is spoken slowly has fewer symbols, for the memory that its blocks take.
 _LEAST_SYMBOLS = 100
 
-# From -18 LUFS to the level of mei, which was measured as -18.8 LUFS in the sentences for it, and -19.4 in others.
-_LEVEL = 10 ** (-1.0 / 20)
-
 
 @dataclass(frozen=True, slots=True)
 class KokoroShared:
@@ -187,13 +184,13 @@ class KokoroVoice:
 
     def _measure_gain(self) -> float:
         if (known := fitted.gain(self._files.fitted_voice)) is not None:
-            return _LEVEL * known
+            return known
         windows = [
             window
             for sentence in rehearsal.LEVEL
             for window in self.speak(self._shared.read(sentence), SynthesisParams(), Delivery(raw=True)).windows
         ]
-        return _LEVEL * gain_for(np.concatenate(windows), self.sample_rate)
+        return gain_for(np.concatenate(windows), self.sample_rate)
 
 
 def _timings(line: Line, spoken: SpokenLine, offset: float) -> Iterator[PhoneTiming]:

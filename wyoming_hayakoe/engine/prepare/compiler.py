@@ -210,7 +210,7 @@ class Compiler:
     def _make(self, recipe: Recipe, made_of: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         self.prove(recipe)
         _check_room(folder, recipe)
-        _LOGGER.info("%s: is being prepared for this machine, once; that takes a while", recipe.name)
+        _LOGGER.info("%s: being prepared for this machine; this happens once and takes a while", recipe.name)
         start = time.monotonic()
         try:
             notes = recipe.make(folder)
@@ -220,7 +220,7 @@ class Compiler:
             reason = f"{type(error).__name__}: {in_brief(error)}"
             raise HayakoeError(f"{recipe.model}: cannot be prepared ({reason}): choose another voice") from error
         seconds = round(time.monotonic() - start, 1)
-        _LOGGER.info("%s: is prepared, after %.0f s", recipe.name, seconds)
+        _LOGGER.info("%s: prepared in %.0f s", recipe.name, seconds)
         return {"name": recipe.name, **made_of, "seconds": seconds, **notes}
 
     def _place(self, recipe: Recipe, made_of: Mapping[str, Any]) -> Path:
@@ -247,7 +247,7 @@ class Compiler:
             is_other = any(report.get(key) != made_of[key] for key in ("content", "format", "runtime"))
             is_outdated = is_same and (is_other or replaces(report))
             if is_outdated or not report or not Path(str(report.get("model", ""))).exists():
-                _LOGGER.info("%s: is outdated and is removed", folder)
+                _LOGGER.debug("%s: is outdated and is removed", folder)
                 artifact.discard()
 
 

@@ -175,7 +175,7 @@ class Trial:
         try:
             statistics = calibrate(stage, found, feeds, self._rehearsal.origin)
         except HayakoeError as error:
-            _LOGGER.warning("int8: the %s cannot be calibrated and stays in fp32: %s", name, error)
+            _LOGGER.debug("int8: the %s cannot be calibrated and stays in fp32: %s", name, error)
             return None
         return Grids(stage, statistics, Integers.of_this_machine())
 

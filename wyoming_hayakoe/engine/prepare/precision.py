@@ -80,11 +80,11 @@ def choose(
     if precision == "fp32":
         return stages, {"precision": precision, "chosen": "fp32", "reason": "fp32 was asked for", "plans": []}
     start = time.monotonic()
-    _LOGGER.info("int8: calibrating it by its own sentences")
+    _LOGGER.debug("int8: calibrating it by its own sentences")
     trial = Trial(stages, rehearse())
     plan, report = search(trial, precision)
     report |= {"seconds": round(time.monotonic() - start, 1)}
-    _LOGGER.info("%s: %s", report["chosen"], report["reason"])
+    _LOGGER.debug("%s: %s", report["chosen"], report["reason"])
     return (trial.stages(plan) if plan else stages), report
 
 
@@ -146,7 +146,7 @@ class _Judge:
         self.reason = ""
         self._trial = trial
         self._groups = trial.groups
-        _LOGGER.info("int8: timing its forms on this machine")
+        _LOGGER.debug("int8: timing its forms on this machine")
         self.times = trial.times()
         self._options = list(self._measured(savings(self._groups, self.times)))
         # The gate may refuse one also by a figure that does not add up.
@@ -190,7 +190,7 @@ class _Judge:
             for position, (form, saved) in enumerate(forms.items()):
                 number += 1
                 if number % max(1, total // 4) == 0:
-                    _LOGGER.info("int8: %d of %d forms are measured", number, total)
+                    _LOGGER.info("trying int8: %d of %d measurements are done", number, total)
                 try:
                     quality = self._trial.alone(group, form)
                 except HayakoeError as error:
@@ -224,7 +224,7 @@ class _Judge:
         if refused:
             self._learn(plan, costs)
         share = self._share(plan)
-        _LOGGER.info("int8: %.0f %% of the arithmetic: %s", 100 * share, refused or "passes")
+        _LOGGER.debug("int8: %.0f %% of the arithmetic: %s", 100 * share, refused or "passes")
         saved = round(self._saved(plan), 3)
         forms = {group: plan[group] for group in sorted(plan)}
         self.verdicts.append({"int8": forms, "share": share, "saved": saved, **measured, "refused": refused})

@@ -110,7 +110,7 @@ def make(
     except UncuttableError as error:
         return {"uncut": in_brief(error), "nodes": {"whole": optimise(model, folder / "whole.onnx", model)}}
     remarks = {name: remark(each) for name, each in stages.graphs.items()}
-    _LOGGER.info("simplified: %s", "; ".join(f"{name}: {each}" for name, each in remarks.items()))
+    _LOGGER.debug("simplified: %s", "; ".join(f"{name}: {each}" for name, each in remarks.items()))
     stages, dimensions = in_fastest_dimensions(kind, stages, model, folder)
     graphs, choice = choose(stages.graphs, lambda: rehearse(stages.graphs, sentences(), model), precision)
     nodes = {name: optimise(form, folder / f"{name}.onnx", model) for name, form in graphs.items()}
@@ -169,7 +169,7 @@ def in_fastest_dimensions(
         known = forms(stage, cores())
         form, reports[name] = fastest(known, compared, timed, origin=origin, folder=folder)
         chosen[name] = known[form]
-        _LOGGER.info("%s: convolutions in %s (%s)", name, form, reports[name]["reason"])
+        _LOGGER.debug("%s: convolutions in %s (%s)", name, form, reports[name]["reason"])
     return replace(stages, **chosen), reports
 
 

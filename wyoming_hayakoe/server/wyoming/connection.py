@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from wyoming.error import Error
 
-from wyoming_hayakoe.errors import HayakoeError, RequestError
+from wyoming_hayakoe.errors import HayakoeError, RequestError, in_words
 from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.disconnect import disconnected
 from wyoming_hayakoe.server.waiting_text import Room
@@ -102,7 +102,7 @@ class Connection:
                 case None:
                     await self._close()
                 case OSError() as error:
-                    _LOGGER.info("%s: connection lost: %s", self._peer, error)
+                    _LOGGER.info("%s: connection lost: %s", self._peer, in_words(error))
                 case error:
                     _LOGGER.error("%s: internal error", self._peer, exc_info=error)
         finally:

@@ -89,7 +89,7 @@ class Response:
         await self._outbox.send(AudioStart(rate=self._rate, width=SAMPLE_WIDTH, channels=1).event())
         while (passage := await self._request.text.next_passage()) is not None:
             performer = await self._performer(passage)
-            is_first = self._first_audio is None
+            is_first = not self._narration.has_spoken
             if is_first:
                 # Loading the voice or waiting for text may have taken long. From here to the lane nothing is awaited,
                 # so that each of many simultaneous requests finds those before it in the queue.
@@ -101,6 +101,7 @@ class Response:
                 self._speak(passage, performer),
                 self._playback.due,
                 is_first=is_first and self._playback.is_dry(),
+                silent_steps=int(self._request.speaker.params.lead_silence > 0.0),
                 is_wanted=lambda: self._outbox.is_wanted,
             )
             async with aclosing(steps) as windows:
@@ -164,7 +165,7 @@ class Response:
             speaker = self._context.catalogue.find(Requested(name))
             await self._context.make_ready(speaker)
         except HayakoeError as error:
-            _LOGGER.info("a voice that SSML names cannot speak: %s: the voice of the answer goes on", error)
+            _LOGGER.info("a voice that SSML names cannot speak (%s): the response keeps its own voice", error)
             return None
         return speaker
 
@@ -186,7 +187,8 @@ class Response:
         for start in range(0, len(pcm), size):
             chunk = AudioChunk(rate=self._rate, width=SAMPLE_WIDTH, channels=1, audio=pcm[start : start + size])
             await self._outbox.send(chunk.event())
-            self._first_audio = self._first_audio or time.monotonic()
+            if self._narration.has_spoken:
+                self._first_audio = self._first_audio or time.monotonic()
         samples = len(pcm) // SAMPLE_WIDTH
         self._samples += samples
         self._playback.add(samples / self._rate)
