@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import time
 from pathlib import Path
 
 from wyoming.client import AsyncClient
@@ -35,15 +36,14 @@ async def check(server):
     listed: dict[str, TtsVoice] = {}
     async with asyncio.timeout(DEADLINE):
         # Files are tried in processes of low priority.
-        while not {"f01", "low", "anna"} <= set(listed):
+        while not {"f01", "anna"} <= set(listed):
             await asyncio.sleep(0.05)
             listed = {voice.name: voice for voice in await voices(server.uri)}
     assert [style.name for style in listed["f01"].speakers] == ["neutral", "happy"]
     assert "f01:happy" in listed
     assert "cut" not in listed
     for voice, rate in (
-        (SynthesizeVoice(name="f01", speaker="happy"), 48_000),
-        (SynthesizeVoice(name="low"), 24_000),
+        (SynthesizeVoice(name="f01", speaker="happy"), 24_000),
         (SynthesizeVoice(name="anna"), 22_050),
     ):
         answer = await asked(server.uri, streamed("はい、わかりました。", voice), "synthesize-stopped")
@@ -58,14 +58,14 @@ def test_they_are_served_beside_a_damaged_file(tmp_path):
     folder = tmp_path / "voices"
     shutil.copytree(PIPER, folder / "anna")
     for style, decibels in (("neutral", 0), ("happy", 6)):
-        (folder / f"f01-{style}.htsvoice").write_bytes(louder(mei(), decibels))
+        data = with_header(louder(mei(), decibels), SAMPLING_FREQUENCY=24_000, FRAME_PERIOD=120)
+        (folder / f"f01-{style}.htsvoice").write_bytes(data)
     (folder / "cut.htsvoice").write_bytes(tiny()[:-500])
-    low = tmp_path / "x.htsvoice"
-    low.write_bytes(with_header(mei(), SAMPLING_FREQUENCY=24_000, FRAME_PERIOD=120))
-    with program(
-        "--no-compile", "--voice", "mei", "--voice", f"low={low}", HAYAKOE_DATA_DIR=str(tmp_path), HAYAKOE_VOICE=""
-    ) as server:
+    environment = {"HAYAKOE_DATA_DIR": str(tmp_path), "HAYAKOE_VOICE": ""}
+    with program("--no-compile", "--voice", "mei", **environment) as server:
         asyncio.run(check(server))
-        log = "".join(server.log)
-        assert "Traceback" not in log
-        assert "cut.htsvoice: is no .htsvoice file that can be used" in log
+        end = time.monotonic() + DEADLINE
+        while not any("cut.htsvoice: is no .htsvoice file that can be used" in line for line in server.log):
+            assert time.monotonic() < end, server.log
+            time.sleep(0.02)
+        assert "Traceback" not in "".join(server.log)
