@@ -12,7 +12,7 @@ from tests.support import DEADLINE, TINY_REPO, program
 from tests.voice_kinds import as_aivmx, as_folder
 from wyoming_hayakoe.sources.dropped_in import DroppedIn, dropped_into
 
-CHECKPOINT = "is a voice for PyTorch only: `wyoming-hayakoe export` makes an ONNX one of it"
+CHECKPOINT = "is a voice for PyTorch only: wyoming-hayakoe export makes an ONNX one of it"
 
 
 @pytest.fixture

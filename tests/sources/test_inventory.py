@@ -60,7 +60,7 @@ def test_of_several_the_named_one_is_found():
     [
         (below("onnx/speakers/anna"), "hf://me/voices: no voice 'kitchen': there is anna"),
         (["a.aivmx", "b.aivmx"], "hf://me/voices: no voice 'kitchen': there is a, b"),
-        (["config.json", "model.safetensors"], "for PyTorch only: `wyoming-hayakoe export`"),
+        (["config.json", "model.safetensors"], "for PyTorch only: wyoming-hayakoe export"),
         (["voice.aivm"], "for PyTorch only"),
         (["README.md"], "has no voice: it takes onnx/speakers/NAME"),
         ([], "has no voice"),

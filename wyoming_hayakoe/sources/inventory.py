@@ -107,9 +107,7 @@ def find(source: Source, name: str) -> Found:
     if found:
         raise AbsentError(f"{source.uri}: no voice {name!r}: there is {some_of(voice.name for voice in found)}")
     if any(path.endswith(MODEL_ENDINGS) for path in paths):
-        raise AbsentError(
-            f"{source.uri}: has a voice for PyTorch only: `wyoming-hayakoe export` makes an ONNX one of it"
-        )
+        raise AbsentError(f"{source.uri}: has a voice for PyTorch only: wyoming-hayakoe export makes an ONNX one of it")
     if lacks_graph(paths):
         raise AbsentError(f"{source.uri}: {NO_GRAPH}")
     for path, reason in lacking.items():

@@ -51,7 +51,7 @@ def reason_of(paths: Sequence[str]) -> str:
     names = {path.rpartition("/")[2] for path in paths}
     graphs = sorted(name for name in names if name.endswith(".onnx"))
     if any(name.endswith(MODEL_ENDINGS) for name in names) and not graphs:
-        return "it is a voice for PyTorch only: `wyoming-hayakoe export` makes an ONNX one of it"
+        return "it is a voice for PyTorch only: wyoming-hayakoe export makes an ONNX one of it"
     if lacks_graph(paths):
         return f"it {NO_GRAPH}"
     halves = lacking(paths)
