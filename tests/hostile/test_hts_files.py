@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.hts_voices import MEI, mei, tiny, with_header
+from tests.hts_voices import mei, tiny, with_header
 from wyoming_hayakoe.engine.hts.distributions import check_file
 from wyoming_hayakoe.engine.hts.header import DamagedError
 from wyoming_hayakoe.engine.hts.proof import prove_hts
@@ -81,7 +81,7 @@ def test_what_passes_the_check_never_ends_the_process_that_speaks_with_it(tmp_pa
     rng = random.Random(18)
     made = [DAMAGES[number % len(DAMAGES)](tiny(), rng) for number in range(600)]
     # Each is spoken with once, which takes a tenth of a second.
-    passed = [data for data in made if not refusal(data)][:20]
+    passed = [data for data in made if not refusal(data)][:12]
     assert passed
     paths = [tmp_path / str(number) for number in range(len(passed))]
     for path, data in zip(paths, passed, strict=True):
@@ -155,8 +155,7 @@ def test_many_nodes_are_read_once():
     assert time.process_time() - started < 2
 
 
-def test_mei_is_proved_in_a_process_of_its_own(tmp_path):
-    assert try_in_child(MEI, prove_hts).reason == ""
+def test_a_damaged_file_is_refused_in_a_process_of_its_own(tmp_path):
     damaged = tmp_path / "a.htsvoice"
     damaged.write_bytes(mei()[:300_000])
     assert "is no .htsvoice file that can be used (its STREAM_PDF[MCP]" in try_in_child(damaged, prove_hts).reason

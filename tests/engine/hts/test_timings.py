@@ -22,7 +22,7 @@ TEXTS = [
 ]
 
 
-@pytest.mark.parametrize("speed", [0.3, 0.77, 1.0, 1.3, 4.0])
+@pytest.mark.parametrize("speed", [0.3, 0.77, 1.0, 1.3])
 def test_phones_last_as_long_as_the_engine_has_them_last(speed):
     model = DurationModel.parse(mei())
     for text in TEXTS[:3]:
@@ -31,7 +31,7 @@ def test_phones_last_as_long_as_the_engine_has_them_last(speed):
             assert phone_frames(model, labels, speed) == np.reshape(states, (len(labels), -1)).sum(axis=1).tolist()
 
 
-@pytest.mark.parametrize("speed", [0.6, 1.0, 1.7])
+@pytest.mark.parametrize("speed", [0.6, 1.0])
 @pytest.mark.parametrize("text", TEXTS)
 def test_timings_are_all_phones_without_gaps_and_last_as_long_as_the_sound(voice, text, speed):
     utterance = FRONT_END.read(text)

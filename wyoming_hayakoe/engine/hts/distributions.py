@@ -20,7 +20,7 @@ LARGEST = 64 << 20
 """Bytes of a file at most."""
 
 # Of Mei's states none lasts longer than 0.2 s on average, and no number is greater than 1,000.
-_LONGEST_STATE = 1.0
+_LONGEST_STATE = 0.5
 _GREATEST = 1e6
 
 _MOST_WINDOW_BYTES = 400
