@@ -60,11 +60,19 @@ class Lines:
             return
         else:
             self._next[transfer.name] = now + _LINE_SECONDS
-        _LOGGER.info("downloading %s: %s", transfer.name, figures(transfer))
+        _LOGGER.info("%s %s: %s", transfer.doing, transfer.name, figures(transfer))
+
+
+def log_progress() -> None:
+    """Show the log lines of progress on standard error, for a command without options for its log."""
+    logging.basicConfig(format="%(message)s")
+    _LOGGER.setLevel(logging.INFO)
 
 
 def figures(transfer: Transfer) -> str:
-    """Return the share done and the total size, such as `` 42 % of 253.1 MB``."""
+    """Return the share done and the total size, such as `` 42 % of 253.1 MB``, or the steps done, ``2 of 4``."""
+    if transfer.unit == "steps":
+        return f"{transfer.done} of {transfer.total}"
     return f"{100 * transfer.done // max(transfer.total, 1):3d} % of {transfer.total / 1e6:.1f} MB"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 
 from wyoming_hayakoe.errors import HayakoeError
 
@@ -56,13 +56,15 @@ class Transfer:
     """The source and the prefix, for display; without secrets."""
 
     done: int
-    """Bytes that have arrived."""
+    """Bytes that have arrived, or steps that are done."""
 
     total: int
-    """Bytes in all."""
+    """Bytes or steps in all."""
 
     doing: str = "downloading"
     """What is done, for log lines."""
+
+    unit: Literal["bytes", "steps"] = "bytes"
 
 
 Progress = Callable[[Transfer], None]
