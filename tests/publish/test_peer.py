@@ -84,11 +84,12 @@ def test_every_stage_of_the_network_is_the_peers(tmp_path):
 def test_checkpoints_load_or_are_one_line_that_says_why_not(repository, tmp_path):
     run_peer(Path(__file__).with_name("peer.py"), "checkpoints", tmp_path, repository)
     said = json.loads((tmp_path / "said.json").read_text(encoding="utf-8"))
-    assert (said["whole"], said["training"]) == ("loaded", "loaded")
+    assert (said["whole"], said["training"], said["hayakoe"]) == ("loaded", "loaded", "loaded")
     for kind, words in (
         ("lacking", "lacks weights (emb_g.weight)"),
         ("strange", "has unknown weights (other.weight)"),
         ("narrow", "emb_g.weight"),
+        ("narrow", "config.json must be the one of its training"),
         ("code", "not a .safetensors file: other checkpoints can run code"),
         ("cut", "cannot be read"),
     ):

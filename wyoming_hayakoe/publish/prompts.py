@@ -2,7 +2,7 @@
 
 import shutil
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wyoming_hayakoe.errors import HayakoeError
@@ -68,6 +68,24 @@ def secret(question: str) -> str:
         HayakoeError: the terminal has gone.
     """
     return str(_answer(_library().password(f"{question} (not shown; Esc: back):"))).strip()
+
+
+def in_turn(questions: Mapping[str, Callable[[], str]]) -> dict[str, str]:
+    """Return the answers to questions, between which the user may go back and forth.
+
+    Raises:
+        BackError: the user goes back from the first.
+        HayakoeError: the terminal has gone.
+    """
+    names, found = list(questions), dict[str, str]()
+    while len(found) < len(names):
+        try:
+            found[names[len(found)]] = questions[names[len(found)]]()
+        except BackError:
+            if not found:
+                raise
+            found.popitem()
+    return found
 
 
 def given(what: str) -> Callable[[str], str]:

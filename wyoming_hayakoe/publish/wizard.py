@@ -2,18 +2,20 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.publish import credentials
+from wyoming_hayakoe.publish.keys import Keys
 from wyoming_hayakoe.publish.material import Material, read_material, trained
 from wyoming_hayakoe.publish.plan import Backend, Publication, check_name, choose_checkpoint
-from wyoming_hayakoe.publish.prompts import BackError, ask, choose, confirm, given, secret, show
+from wyoming_hayakoe.publish.prompts import BackError, ask, choose, given
 from wyoming_hayakoe.publish.readme import NAME as README
-from wyoming_hayakoe.sources import huggingface, local, s3
-from wyoming_hayakoe.sources.location import open_source, parse
+from wyoming_hayakoe.sources import huggingface, s3
+from wyoming_hayakoe.sources.location import parse
 
 BACKENDS: dict[str, tuple[Backend, ...]] = {"cpu": ("cpu",), "gpu": ("gpu",), "both": ("cpu", "gpu")}
 
@@ -52,8 +54,9 @@ class Wizard:
         self._answers = answers
         self._steps: list[Callable[[Answers], Answers | None]] = [
             *(_ask_place, _ask_backend, _ask_checkpoint, _ask_name, _ask_licence, _ask_destination),
-            *([] if is_dry_run else [_try_keys]),
+            *([] if is_dry_run else [self._settle_keys]),
         ]
+        self._keys = Keys()
         self._next = 0
         self._asked: list[tuple[int, Answers]] = []
 
@@ -74,6 +77,9 @@ class Wizard:
                 self._answers = answered
             self._next += 1
         return self._answers
+
+    def _settle_keys(self, answers: Answers) -> Answers | None:
+        return answers if self._keys.settle(answers.destination or "", answers.data) else None
 
     def back(self) -> None:
         """Return to the last question; its answer is open again. Before the first one there is none."""
@@ -125,13 +131,25 @@ def _ask_place(answers: Answers) -> Answers | None:
         read_material(Path(answers.place).expanduser())  # a wrong one is not worth further questions
         return None
     found = trained(Path())
-    chosen = choose("what", [*map(str, found), "another folder, or an .aivmx file"]) if found else 0
-    if chosen < len(found):
-        material = read_material(found[chosen])
-    else:
-        ask_for = "folder of the training or .aivmx file"
-        material = ask(ask_for, lambda text: read_material(Path(text).expanduser()))
-    return replace(answers, place=str(material.place))
+    options = [*map(str, found), "another folder, or an .aivmx file"]
+    while True:
+        chosen = choose("what", options) if found else 0
+        if chosen < len(found):
+            return replace(answers, place=str(read_material(found[chosen]).place))
+        with _back_to(is_first=not found):
+            ask_for = "folder of the training or .aivmx file"
+            material = ask(ask_for, lambda text: read_material(Path(text).expanduser()))
+            return replace(answers, place=str(material.place))
+
+
+@contextmanager
+def _back_to(*, is_first: bool = False) -> Iterator[None]:
+    """Lead back from the second question of a step to its first, where it has one."""
+    try:
+        yield
+    except BackError:
+        if is_first:
+            raise
 
 
 def _ask_backend(answers: Answers) -> Answers | None:
@@ -170,30 +188,27 @@ def _ask_licence(answers: Answers) -> Answers | None:
     if answers.licence is not None or answers.material.licence:
         return None
     options = [f"{name}: {meaning}" for name, meaning in _LICENCES.items()]
-    chosen = choose(f"which licence, for {README}", [*options, "another one", f"none in {README}"])
-    if chosen < len(_LICENCES):
-        return replace(answers, licence=list(_LICENCES)[chosen])
-    if chosen == len(_LICENCES):
-        return replace(answers, licence=ask("licence, in a few words", given("the licence")))
-    return replace(answers, licence="")
+    while True:
+        chosen = choose(f"which licence, for {README}", [*options, "another one", f"none in {README}"])
+        if chosen < len(_LICENCES):
+            return replace(answers, licence=list(_LICENCES)[chosen])
+        if chosen > len(_LICENCES):
+            return replace(answers, licence="")
+        with _back_to():
+            return replace(answers, licence=ask("licence, in a few words", given("the licence")))
 
 
 def _ask_destination(answers: Answers) -> Answers | None:
     if answers.destination is not None:
         return None
     kept = credentials.destinations(os.environ)
-    kinds = ["Hugging Face", "S3, or what speaks its HTTP", "a folder"]
-    chosen = choose("where to", [*kept, *kinds])
-    if chosen < len(kept):
-        return replace(answers, destination=kept[chosen])
-    match chosen - len(kept):
-        case 0:
-            found = ask("repository (OWNER/REPO, OWNER/REPO@BRANCH, or its address)", _repository)
-        case 1:
-            found = ask("bucket (BUCKET or BUCKET/PREFIX)", _bucket)
-        case _:
-            found = ask("folder", lambda text: str(Path(given("a path")(text)).expanduser().absolute()))
-    return replace(answers, destination=found)
+    while True:
+        chosen = choose("where to", [*kept, *_PLACES])
+        if chosen < len(kept):
+            return replace(answers, destination=kept[chosen])
+        question, check = list(_PLACES.values())[chosen - len(kept)]
+        with _back_to():
+            return replace(answers, destination=ask(question, check))
 
 
 def _repository(text: str) -> str:
@@ -208,65 +223,12 @@ def _bucket(text: str) -> str:
     return f"s3://{bucket}/{prefix}".rstrip("/")
 
 
-def _try_keys(answers: Answers) -> Answers | None:
-    """Ask for the keys that the destination needs, until it takes an upload; offer to keep what is new."""
-    destination = answers.destination or ""
-    new = _settings(destination) if destination not in credentials.destinations(os.environ) else {}
-    keys = _missing_keys(destination)
-    while True:
-        os.environ.update(keys)
-        try:
-            open_source(destination, answers.data).check_upload()
-            break
-        except HayakoeError as error:
-            show(str(error))
-        if local.recognise(destination) is not None:
-            raise BackError
-        path = credentials.credentials_file()
-        show(f"The keys are those of this terminal's environment, then those in {path}.")
-        if choose("what now", ["enter the keys again", "another destination"]) == 1:
-            raise BackError
-        keys = _asked_keys(destination)
-    new |= keys
-    if not new:
-        return None
-    path = credentials.credentials_file()
-    if confirm(f"keep this in {path}, which only you may read"):
-        credentials.keep(path, new)
-    return answers
+def _folder(text: str) -> str:
+    return str(Path(given("a path")(text)).expanduser().absolute())
 
 
-def _settings(destination: str) -> dict[str, str]:
-    """Return the values of publish.env that name a destination."""
-    if (folder := local.recognise(destination)) is not None:
-        return {"HAYAKOE_LOCAL_PATH": str(folder)}
-    if destination.startswith("s3://"):
-        bucket, _, prefix = destination.removeprefix("s3://").partition("/")
-        return {"HAYAKOE_S3_BUCKET": bucket, "HAYAKOE_S3_PREFIX": prefix}
-    return {"HAYAKOE_HF_REPO": destination}
-
-
-def _missing_keys(destination: str) -> dict[str, str]:
-    """Return the keys that a destination needs and the environment lacks; they stay out of arguments and logs."""
-    if local.recognise(destination) is not None:
-        return {}
-    if destination.startswith("s3://"):
-        has_keys = os.environ.get("AWS_PROFILE") or os.environ.get("AWS_ACCESS_KEY_ID")
-        return {} if has_keys else _asked_keys(destination)
-    from huggingface_hub import get_token
-
-    return {} if get_token() else _asked_keys(destination)
-
-
-def _asked_keys(destination: str) -> dict[str, str]:
-    if not destination.startswith("s3://"):
-        return {"HF_TOKEN": secret("Hugging Face token with permission to write")}
-    found = {
-        "AWS_ENDPOINT_URL_S3": ask(
-            "address of the storage (nothing: Amazon's own)", str, os.environ.get("AWS_ENDPOINT_URL_S3", "")
-        ),
-        "AWS_REGION": ask("region", str, os.environ.get("AWS_REGION", "us-east-1")),
-        "AWS_ACCESS_KEY_ID": ask("access key id", given("the key's id")),
-        "AWS_SECRET_ACCESS_KEY": secret("secret access key"),
-    }
-    return {key: value for key, value in found.items() if value}
+_PLACES: dict[str, tuple[str, Callable[[str], str]]] = {
+    "Hugging Face": ("repository (OWNER/REPO, OWNER/REPO@BRANCH, or its address)", _repository),
+    "S3, or what speaks its HTTP": ("bucket (BUCKET or BUCKET/PREFIX)", _bucket),
+    "a folder": ("folder", _folder),
+}
