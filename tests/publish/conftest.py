@@ -9,7 +9,7 @@ import pytest
 
 from tests.publish.shared import CHECKOUT, made_once, run_peer
 from tests.sources.conftest import bucket, environment, hub, s3_server  # noqa: F401 - fixtures here as well
-from tests.support import DEADLINE, TINY_REPO, clean_environment, command
+from tests.support import TINY_REPO, clean_environment, command
 
 MAKER = CHECKOUT / "script" / "make_test_repo"
 SPEAKER = TINY_REPO / "onnx" / "speakers" / "rand-jp"
@@ -41,27 +41,33 @@ def given(*arguments, folder=SPEAKER, name="anna", bert_source=TINY_REPO):
 
 
 @pytest.fixture
-def publish_in_a_process(tmp_path):
-    """Publishes the tiny voice as anna, in a process of its own; returns it when it has ended."""
+def start_publish(tmp_path):
+    """Starts to publish the tiny voice as anna, in a process of its own."""
+    started = []
 
-    def run(*arguments, folder=SPEAKER, name="anna", **variables):
-        return subprocess.run(
-            command(*given(*arguments, folder=folder, name=name)),
-            cwd=tmp_path,
-            env=clean_environment(**{"PYTHONPATH": str(CHECKOUT)} | variables),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=2 * DEADLINE,
-            check=False,
+    def start(*arguments, **variables):
+        started.append(
+            subprocess.Popen(
+                command(*given(*arguments)),
+                cwd=tmp_path,
+                env=clean_environment(**{"PYTHONPATH": str(CHECKOUT)} | variables),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
         )
+        return started[-1]
 
-    return run
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture
 def publish(tmp_path, monkeypatch, capsys):
-    """Does the same in this process, and verifies in it too: a process of Python and its imports take 3 CPU seconds."""
+    """Publishes it in this process, and verifies in it too: a process of Python and its imports take 3 CPU seconds."""
     from wyoming_hayakoe.cli import main
     from wyoming_hayakoe.publish import verify
 
