@@ -87,11 +87,9 @@ def test_graphs_that_were_exported_before_are_found_in_the_data_folder(
     hosted.commit({".gitattributes": b""})
     data = published[0] / "data"
     assert len(list((data / "exports").iterdir())) == 1
-    said = publish(
-        *("--to", "hf://me/voices", "--yes"),
-        **{"folder": training, "name": "rand-jp", "bert_source": tiny_repository},
-        **{"HF_ENDPOINT": hub.endpoint, "HF_TOKEN": "hf_mine", "HAYAKOE_DATA_DIR": str(data)},
-    ).stdout
+    voice = {"folder": training, "name": "rand-jp", "bert_source": tiny_repository}
+    environment = {"HF_ENDPOINT": hub.endpoint, "HF_TOKEN": "hf_mine", "HAYAKOE_DATA_DIR": str(data)}
+    said = publish("--to", "hf://me/voices", "--yes", **voice, **environment).stdout
     assert "exported from rand-jp.safetensors, as before" in said
     assert "it speaks from there" in said
     assert "onnx/speakers/rand-jp/synthesizer.onnx" in hosted.files()

@@ -170,6 +170,16 @@ def test_a_bad_folder_is_one_line(publish, tmp_path):
     assert not (tmp_path / "dest").exists()
 
 
+def test_weights_beside_a_graph_are_published_with_it(publish, tmp_path):
+    large = shutil.copytree(SPEAKER, tmp_path / "large")
+    model = onnx.load(large / "synthesizer.onnx")
+    name = "synthesizer.onnx.data"
+    onnx.save(model, large / "synthesizer.onnx", save_as_external_data=True, location=name)
+    result = publish("--to", "./dest", "--yes", folder=large)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "dest" / "onnx" / "speakers" / "anna" / name).read_bytes() == (large / name).read_bytes()
+
+
 def test_messages_speak_to_a_trainer(publish, tmp_path):
     (tmp_path / "empty").mkdir()
     line = refused(publish("--to", "./dest", "--yes", folder=tmp_path / "empty"))
@@ -272,12 +282,13 @@ def test_a_graph_that_does_not_speak_fails_the_proof(publish, tmp_path):
     assert not proof.exists()
 
 
-def test_without_rights_nothing_changes(publish, hub, tmp_path):
+@pytest.mark.parametrize(("token", "reason"), [("hf_mine", "forbidden (HTTP 403)"), ("", "there is no token")])
+def test_without_rights_nothing_changes(publish, hub, token, reason):
     repository = hub.repository()
     repository.commit({"README.md": b"theirs"})
     repository.token, repository.readers = "another", {"hf_mine"}
-    line = refused(publish("--to", "hf://me/voices", "--yes", HF_ENDPOINT=hub.endpoint, HF_TOKEN="hf_mine"))
-    assert "forbidden (HTTP 403)" in line
+    line = refused(publish("--to", "hf://me/voices", "--yes", HF_ENDPOINT=hub.endpoint, HF_TOKEN=token))
+    assert reason in line
     assert line.endswith("publish.env)")
     assert "hf_mine" not in line
     assert repository.files() == {"README.md": b"theirs"}

@@ -20,7 +20,7 @@ from wyoming_hayakoe.publish.prompts import BackError, confirm
 from wyoming_hayakoe.publish.upload import carry_out
 from wyoming_hayakoe.publish.verify import make_room, verify
 from wyoming_hayakoe.publish.wizard import BACKENDS, Answers, Wizard, to_publication
-from wyoming_hayakoe.sources.location import DEFAULT
+from wyoming_hayakoe.sources.location import DEFAULT, open_source
 from wyoming_hayakoe.sources.source import DeniedError
 
 
@@ -79,7 +79,6 @@ def run(flags: argparse.Namespace) -> int:
         if flags.dry_run:
             return 0
         make_room(plan.publication.name)
-        plan.destination.check_upload()
         log_progress()
         progress = progress_on(sys.stderr)
         carry_out(plan, replace_readme=replace_readme, progress=progress)
@@ -112,7 +111,10 @@ def _agreed(wizard: Wizard, flags: argparse.Namespace, scratch: Path) -> tuple[P
 
 
 def _planned(answers: Answers, flags: argparse.Namespace, scratch: Path, *, asks: bool) -> tuple[Plan, bool]:
-    plan = make_plan(to_publication(answers), scratch)
+    publication = to_publication(answers)
+    if not (asks or flags.dry_run):  # the questions have tried the keys; a dry run leaves nothing anywhere
+        open_source(publication.destination, scratch).check_upload()
+    plan = make_plan(publication, scratch)
     replace_readme = _decide_readme(plan, flags.readme, asks=asks)
     print("\n".join(described(plan, replace_readme=replace_readme)), flush=True)
     return plan, replace_readme

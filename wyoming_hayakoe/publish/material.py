@@ -1,6 +1,7 @@
 """Material of a published voice: the folder of a training, an exported voice, or an .aivmx file."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,8 +131,16 @@ def link_graphs(graph: Path, predictor: Path | None, folder: Path) -> None:
 
 
 def link(path: Path, folder: Path, name: str | None = None) -> None:
-    """Put a file into a folder as a symbolic link."""
-    (folder / (name or path.name)).symlink_to(path.absolute())
+    """Put a file into a folder: as a symbolic link, or as a copy where it holds the weights of a graph beside it.
+
+    ONNX follows no links to such weights.
+    """
+    place = folder / (name or path.name)
+    if ".onnx." in path.name:
+        with one_line_errors(folder, "make room for temporary files"):
+            shutil.copyfile(path, place)
+    else:
+        place.symlink_to(path.absolute())
 
 
 def _rename_inputs(model: "ModelProto", path: Path) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from wyoming_hayakoe.audio import to_pcm, write_wav
 from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.publish.conversion import for_trainers
 from wyoming_hayakoe.publish.plan import Backend, Plan
 from wyoming_hayakoe.sources.source import Progress, Transfer
 from wyoming_hayakoe.tts import TTS
@@ -57,8 +58,9 @@ def verify_staged(plan: Plan, stage: Path, scratch: Path, progress: Progress | N
     for backend in publication.backends:
         with _reported(f"{publication.name} for {backend}", progress):
             try:
-                voice, samples = _speak(stage.as_uri(), publication.name, backend, None, scratch / "data")
-                check_speech(samples, voice.sample_rate)
+                with for_trainers():
+                    voice, samples = _speak(stage.as_uri(), publication.name, backend, None, scratch / "data")
+                    check_speech(samples, voice.sample_rate)
             except HayakoeError as error:
                 raise HayakoeError(
                     f"{publication.name} does not speak for {backend}, and nothing was uploaded: {error}"
