@@ -60,11 +60,6 @@ def sitecustomize(folder: Path, code: str) -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join([str(folder), str(CHECKOUT)])}
 
 
-def without_patience(folder: Path) -> dict[str, str]:
-    """Return variables with which our own Python sleeps for a twentieth of what it is to: between attempts."""
-    return sitecustomize(folder, "import time\nsleep = time.sleep\ntime.sleep = lambda seconds: sleep(seconds / 20)\n")
-
-
 def with_pytorch(folder: Path) -> dict[str, str]:
     """Return variables with which our own Python finds the peer's PyTorch, behind all that it has itself."""
     version = sysconfig.get_python_version()

@@ -1,9 +1,12 @@
-"""Progress of transfers for people: a bar on a terminal, log lines elsewhere."""
+"""What lasts, for people: a line redrawn in place on a terminal, log lines elsewhere."""
 
 import logging
 import shutil
+import threading
 import time
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import accumulate
 from typing import TextIO
 
@@ -14,11 +17,49 @@ _LOGGER = logging.getLogger(__name__)
 _BAR_SECONDS = 0.1
 _LINE_SECONDS = 10.0
 _BAR = 24
+_ERASED = "\r\x1b[K"
+
+SOON = 2.0
+"""Seconds of work that need no word."""
+_TICK_SECONDS = 0.5
 
 
 def progress_on(terminal: TextIO) -> Progress:
     """Return a bar where ``terminal`` is one, else log lines."""
     return Bar(terminal) if terminal.isatty() else Lines()
+
+
+@contextmanager
+def lasting(what: str, terminal: TextIO) -> Iterator[None]:
+    """Show that work of unknown length goes on, once it has taken two seconds: its seconds on a terminal, or log lines.
+
+    Args:
+        what: the work in a few words, such as ``preparing tsukuyomi``.
+        terminal: where it is shown; what is no terminal gets a log line every ten seconds.
+    """
+    ended = threading.Event()
+    thread = threading.Thread(target=_tick, args=(what, terminal, ended), name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _tick(what: str, terminal: TextIO, ended: threading.Event) -> None:
+    started = time.monotonic()
+    is_terminal = terminal.isatty()
+    wait = SOON
+    while not ended.wait(wait):
+        line = f"{what}: {time.monotonic() - started:.0f} s so far"
+        if is_terminal:
+            _redraw(terminal, line)
+        else:
+            _LOGGER.info("%s", line)
+        wait = _TICK_SECONDS if is_terminal else _LINE_SECONDS
+    if is_terminal and time.monotonic() - started > SOON:
+        _redraw(terminal, "")
 
 
 class Bar:
@@ -37,10 +78,7 @@ class Bar:
             return
         self._next = now + _BAR_SECONDS
         filled = "#" * (_BAR * transfer.done // max(transfer.total, 1))
-        line = f"[{filled:<{_BAR}}] {figures(transfer)} {transfer.name}"
-        line = _fitting(line, shutil.get_terminal_size().columns - 1)
-        self._terminal.write(f"\r\x1b[K{line}" + ("\n" if ended else ""))
-        self._terminal.flush()
+        _redraw(self._terminal, f"[{filled:<{_BAR}}] {figures(transfer)} {transfer.name}", "\n" if ended else "")
 
 
 class Lines:
@@ -74,6 +112,11 @@ def figures(transfer: Transfer) -> str:
     if transfer.unit == "steps":
         return f"{transfer.done} of {transfer.total}"
     return f"{100 * transfer.done // max(transfer.total, 1):3d} % of {transfer.total / 1e6:.1f} MB"
+
+
+def _redraw(terminal: TextIO, line: str, end: str = "") -> None:
+    terminal.write(f"{_ERASED}{_fitting(line, shutil.get_terminal_size().columns - 1)}{end}")
+    terminal.flush()
 
 
 def _fitting(line: str, columns: int) -> str:
