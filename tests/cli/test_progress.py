@@ -56,10 +56,3 @@ def test_transfers_that_run_at_the_same_time_have_their_own_lines(caplog):
             lines(Transfer(name, done, 100))
     shares = [record.getMessage().split(": ")[0] for record in caplog.records]
     assert shares == ["downloading anna", "downloading bert"] * 2
-
-
-def test_steps_are_counted_and_lines_say_what_is_done(caplog):
-    caplog.set_level(logging.INFO)
-    assert figures(Transfer("v", 1, 4, "exporting", "steps")) == "1 of 4"
-    Lines()(Transfer("v", 1, 4, "exporting", "steps"))
-    assert caplog.messages == ["exporting v: 1 of 4"]
