@@ -6,6 +6,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from wyoming_hayakoe.disk import one_line_errors
@@ -146,6 +147,8 @@ def _write_graphs(checkpoint: Path, folder: Path, progress: Progress | None) -> 
     with pytorch(), warnings.catch_warnings():
         # Tracing warns of sizes that become constants of the graph. Sizes that vary are named inputs' axes.
         warnings.simplefilter("ignore")
+        if missing := next((name for name in ("torch", "safetensors") if find_spec(name) is None), None):
+            raise ModuleNotFoundError(name=missing)
         step(0, "PyTorch and the weights")
         from wyoming_hayakoe.engine.pytorch.network.checkpoint import load_checkpoint
         from wyoming_hayakoe.publish.onnx_export import export_duration_predictor, export_synthesizer, tidy
