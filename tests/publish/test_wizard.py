@@ -56,8 +56,10 @@ def kept(tmp_path):
 
 
 def test_to_a_folder(terminal, tmp_path):
-    asked = terminal()
+    (tmp_path / "taken").write_text("")
+    asked = terminal("--to", str(tmp_path / "taken"))
     tell_what(asked)
+    asked.expect("taken: is no folder: name another place")
     asked.answer("where to?", DOWN * 2)
     asked.answer("folder", "dest")
     asked.answer("keep this in", "y")

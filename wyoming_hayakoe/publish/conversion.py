@@ -105,6 +105,8 @@ def for_trainers() -> Iterator[None]:
     try:
         yield
     except HayakoeError as error:
+        if _FETCH not in str(error):
+            raise
         raise HayakoeError(str(error).replace(_FETCH, "copy it from the training again")) from error
 
 

@@ -6,9 +6,13 @@ from pathlib import Path
 
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.publish import credentials
-from wyoming_hayakoe.publish.prompts import BackError, ask, choose, confirm, given, in_turn, secret, show
+from wyoming_hayakoe.publish.prompts import ask, choose, confirm, given, in_turn, secret, show
 from wyoming_hayakoe.sources import local
 from wyoming_hayakoe.sources.location import open_source
+
+
+class ElsewhereError(Exception):
+    """The destination takes no upload, and the user wants another one."""
 
 
 class Keys:
@@ -22,7 +26,8 @@ class Keys:
         """Ask for missing keys until the destination takes an upload, offer to keep them; return whether it asked.
 
         Raises:
-            BackError: another destination is to be chosen.
+            ElsewhereError: another destination is to be chosen.
+            BackError: the user goes back.
             HayakoeError: ``publish.env`` cannot be written, or the terminal has gone.
         """
         is_kept = destination in credentials.destinations(os.environ)
@@ -62,12 +67,12 @@ class Keys:
 
 
 def _offer_remedies(destination: str) -> None:
-    """Return where keys are to be entered again; BackError where another destination is to be chosen."""
+    """Return where keys are to be entered again; ElsewhereError where another destination is to be chosen."""
     if local.recognise(destination) is not None:
-        raise BackError
+        raise ElsewhereError
     show(f"The keys are those of this terminal's environment, then those in {credentials.credentials_file()}.")
     if choose("what now", ["enter the keys again", "another destination"]) == 1:
-        raise BackError
+        raise ElsewhereError
 
 
 def _settings(destination: str) -> dict[str, str]:

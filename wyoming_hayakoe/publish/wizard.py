@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.publish import credentials
-from wyoming_hayakoe.publish.keys import Keys
+from wyoming_hayakoe.publish.keys import ElsewhereError, Keys
 from wyoming_hayakoe.publish.material import Material, read_material, trained
 from wyoming_hayakoe.publish.plan import Backend, Publication, check_name, choose_checkpoint
 from wyoming_hayakoe.publish.prompts import BackError, ask, choose, given
@@ -72,6 +72,9 @@ class Wizard:
             except BackError:
                 self.back()
                 continue
+            except ElsewhereError:
+                self._reopen_destination()
+                continue
             if answered is not None:
                 self._asked.append((self._next, self._answers))
                 self._answers = answered
@@ -80,6 +83,12 @@ class Wizard:
 
     def _settle_keys(self, answers: Answers) -> Answers | None:
         return answers if self._keys.settle(answers.destination or "", answers.data) else None
+
+    def _reopen_destination(self) -> None:
+        """Return to the question for the destination, also where a flag has answered it."""
+        self._next = self._steps.index(_ask_destination)
+        self._asked = [(step, before) for step, before in self._asked if step < self._next]
+        self._answers = replace(self._answers, destination=None)
 
     def back(self) -> None:
         """Return to the last question; its answer is open again. Before the first one there is none."""
