@@ -15,10 +15,10 @@ from wyoming_hayakoe.engine.graphs.model_file import read_model
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Delivery
 
-# Weights of more bytes than a file holds lie beside it: here of more than 128 KiB.
+# Weights of more bytes than a file holds lie beside it: here of more than 512 KiB.
 PROGRAM = (
     "import sys; from wyoming_hayakoe.publish import onnx_export; from wyoming_hayakoe.cli import main; "
-    "onnx_export._LARGEST = 1 << 17; sys.exit(main(sys.argv[1:]))"
+    "onnx_export._LARGEST = 1 << 19; sys.exit(main(sys.argv[1:]))"
 )
 
 
