@@ -123,7 +123,21 @@ def load_checkpoints(folder: Path, repository: Path) -> None:
             said[path.stem] = "loaded"
         except HayakoeError as error:
             said[path.stem] = str(error)
+    said["hayakoe"] = load_with_hayakoe(home)
     (folder / "said.json").write_text(json.dumps(said), encoding="utf-8")
+
+
+def load_with_hayakoe(home: Path) -> str:
+    """Return "loaded" where HayaKoe's own PyTorch class takes the checkpoint, else its error."""
+    from hayakoe.models.hyper_parameters import HyperParameters
+    from hayakoe.models.infer import get_net_g
+
+    hps = HyperParameters.load_from_json(home / "config.json")
+    try:
+        get_net_g(str(home / "rand-jp.safetensors"), hps.version, "cpu", hps)
+    except RuntimeError as error:
+        return str(error)
+    return "loaded"
 
 
 def speak(folder: Path, repository: Path) -> None:

@@ -60,11 +60,6 @@ def sitecustomize(folder: Path, code: str) -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join([str(folder), str(CHECKOUT)])}
 
 
-def without_patience(folder: Path) -> dict[str, str]:
-    """Return variables with which our own Python sleeps for a twentieth of what it is to: between attempts."""
-    return sitecustomize(folder, "import time\nsleep = time.sleep\ntime.sleep = lambda seconds: sleep(seconds / 20)\n")
-
-
 def with_pytorch(folder: Path) -> dict[str, str]:
     """Return variables with which our own Python finds the peer's PyTorch, behind all that it has itself."""
     version = sysconfig.get_python_version()
@@ -73,25 +68,28 @@ def with_pytorch(folder: Path) -> dict[str, str]:
 
 
 class Limited:
-    """A network on the way to a server, which is gone for good when so many bytes have gone up."""
+    """A network on the way to a server, which is gone for good, or stands still, when so many bytes have gone up."""
 
-    def __init__(self, target: str, after: int) -> None:
+    def __init__(self, target: str, after: int, *, stalls: bool = False) -> None:
         parts = urlsplit(target)
         self._target = (parts.hostname, parts.port)
         self._left = after
+        self._stalls = stalls
+        self.stalled, self._ended = threading.Event(), threading.Event()
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     @classmethod
     @contextmanager
-    def running(cls, target: str, after: int) -> Iterator["Limited"]:
-        network = cls(target, after)
+    def running(cls, target: str, after: int, *, stalls: bool = False) -> Iterator["Limited"]:
+        network = cls(target, after, stalls=stalls)
         accepting = threading.Thread(target=network._accept)
         accepting.start()
         try:
             yield network
         finally:
+            network._ended.set()
             network._go()
             accepting.join()
             network._listener.close()
@@ -126,9 +124,13 @@ class Limited:
     def _allowed(self, count: int) -> bool:
         with self._lock:
             self._left -= count
-            if self._left < 0:
-                self._go()
-            return self._left >= 0
+            is_over = self._left < 0
+        if is_over and self._stalls:
+            self.stalled.set()
+            self._ended.wait()
+        if is_over:
+            self._go()
+        return not is_over
 
     def _go(self) -> None:
         with suppress(OSError):

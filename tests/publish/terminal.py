@@ -1,4 +1,4 @@
-"""A person at a terminal: reads what a program asks, and types."""
+"""A person at a terminal of 80 columns: reads what a program asks, and types."""
 
 import os
 import pty
@@ -15,7 +15,14 @@ from tests.support import DEADLINE
 _ESCAPES = re.compile(rb"\x1b(\[[0-9;?]*[A-Za-z]|[=>]|\][^\x07]*\x07)")
 DOWN = "\x1b[B"
 ENTER = "\r"
+BACK = "\x1b"
+COLUMNS = 80
 BREAK = "\x03"
+
+
+def unspaced(text: str) -> str:
+    """Return a text without its spaces and breaks of lines."""
+    return "".join(text.split())
 
 
 class Terminal:
@@ -23,7 +30,7 @@ class Terminal:
 
     def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
         own, its = pty.openpty()
-        termios.tcsetwinsize(its, (50, 250))
+        termios.tcsetwinsize(its, (50, COLUMNS))
         self._own = own
         self._process = subprocess.Popen(
             command,
@@ -45,12 +52,13 @@ class Terminal:
         return _ESCAPES.sub(b"", self._raw).decode(errors="replace")
 
     def expect(self, words: str) -> None:
-        """Wait until ``words`` are shown behind what was expected before."""
+        """Wait until ``words`` are shown behind what was expected before, on one line or wrapped to several."""
         end = time.monotonic() + 3 * DEADLINE
-        while (place := self.shown.find(words, self._read_so_far)) < 0:
+        sought = unspaced(words)
+        while (place := unspaced(self.shown).find(sought, self._read_so_far)) < 0:
             assert time.monotonic() < end, f"{words!r} is not shown: {self.shown}"
             assert self._read(end - time.monotonic()), f"it ended before {words!r}: {self.shown}"
-        self._read_so_far = place + len(words)
+        self._read_so_far = place + len(sought)
 
     def answer(self, words: str, keys: str = "") -> None:
         """Wait for a question, and answer it."""

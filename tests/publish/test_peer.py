@@ -24,7 +24,7 @@ CASES = [
     ("エアコンの設定温度を、二十六度に変更しました！", replace(STILL, style="Sad", speed=1.3, speaker_id=1)),
 ]
 LIVELY = ("照明をつけました。", SynthesisParams())
-RUNS = 200
+RUNS = 100
 # Both read these alike; where they do not, pauses differ with the reading.
 TEXTS = [
     ["こんにちは。", "今日は晴れです。"],
@@ -34,19 +34,19 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def voice(repository, tmp_path_factory):
+def voice(tiny_repository, tmp_path_factory):
     tts = TTS(cache_dir=tmp_path_factory.mktemp("data"), precision="fp32")
-    return tts.load("rand-jp", repository.as_uri()).speakers["rand-jp"].voice
+    return tts.load("rand-jp", tiny_repository.as_uri()).speakers["rand-jp"].voice
 
 
 @pytest.fixture(scope="module")
-def peers(repository, tmp_path_factory):
+def peers(tiny_repository, tmp_path_factory):
     """Return what the peer makes of all cases."""
     folder = tmp_path_factory.mktemp("peer")
     sentences = [(*case, 1) for case in CASES] + [(*LIVELY, RUNS)]
     described = [describe(FRONT_END.read(text), params, runs) for text, params, runs in sentences]
     (folder / "cases.json").write_text(json.dumps({"sentences": described, "texts": TEXTS}), encoding="utf-8")
-    run_peer(Path(__file__).with_name("peer.py"), "speak", folder, repository)
+    run_peer(Path(__file__).with_name("peer.py"), "speak", folder, tiny_repository)
     with np.load(folder / "results.npz") as results:
         return dict(results)
 
@@ -84,11 +84,12 @@ def test_every_stage_of_the_network_is_the_peers(tmp_path):
 def test_checkpoints_load_or_are_one_line_that_says_why_not(repository, tmp_path):
     run_peer(Path(__file__).with_name("peer.py"), "checkpoints", tmp_path, repository)
     said = json.loads((tmp_path / "said.json").read_text(encoding="utf-8"))
-    assert (said["whole"], said["training"]) == ("loaded", "loaded")
+    assert (said["whole"], said["training"], said["hayakoe"]) == ("loaded", "loaded", "loaded")
     for kind, words in (
         ("lacking", "lacks weights (emb_g.weight)"),
         ("strange", "has unknown weights (other.weight)"),
         ("narrow", "emb_g.weight"),
+        ("narrow", "config.json must be the one of its training"),
         ("code", "not a .safetensors file: other checkpoints can run code"),
         ("cut", "cannot be read"),
     ):
@@ -122,12 +123,13 @@ def test_with_noise_durations_and_levels_are_distributed_as_the_peers(voice, pee
     for found, expected in ((durations, their_durations), (levels, their_levels)):
         # Four standard errors of a mean, and of a standard deviation.
         assert abs(found.mean() - expected.mean()) < 4 * np.hypot(found.std(), expected.std()) / np.sqrt(RUNS)
-        assert 0.7 < found.std() / expected.std() < 1.4
+        assert 0.65 < found.std() / expected.std() < 1.5
 
 
 @pytest.mark.parametrize("index", range(len(CASES)))
-def test_features_are_those_that_the_peers_tokenizer_and_runtime_give(repository, peers, index):
-    bert = Bert(repository / "onnx" / "bert" / "q8" / "bert_q8.onnx", repository / "bert" / "tokenizer")
+def test_features_are_those_that_the_peers_tokenizer_and_runtime_give(tiny_repository, peers, index):
+    home = tiny_repository
+    bert = Bert(home / "onnx" / "bert" / "q8" / "bert_q8.onnx", home / "bert" / "tokenizer")
     (features,) = bert.features([FRONT_END.read(CASES[index][0]).bert_text])
     assert np.allclose(features, peers[f"features{index}"], atol=1e-5)
 

@@ -1,8 +1,4 @@
 import os
-
-# The Hub of these tests takes uploads over HTTP; huggingface_hub reads this when it is imported.
-os.environ["HF_HUB_DISABLE_XET"] = "1"
-
 import socket
 import subprocess
 import sys

@@ -15,6 +15,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 Files = dict[str, bytes]
 
+READ_ONLY = "Forbidden: this token has the role read, and uploads take the role write"
+
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
@@ -32,6 +34,8 @@ class Repository:
     commits: dict[str, Files] = field(default_factory=dict)
     revisions: dict[str, str] = field(default_factory=dict)
     token: str | None = None
+    readers: set[str] = field(default_factory=set)
+    """Tokens that may read and not write."""
     gated: bool = False
 
     def commit(self, files: Files, revision: str = "main") -> str:
@@ -74,6 +78,11 @@ class Hub:
         self.tampered: dict[str, list[dict]] = {}
         self.on_resolve: Callable[[], object] = dict
         self.uploaded: dict[str, bytes] = {}
+        self.refuses = ""
+        """Why large files are refused."""
+        self.holds_uploads = threading.Event()
+        """While it is set, large files are read slowly: not at all."""
+        self.arriving = threading.Event()
         self.closing = threading.Event()
         self.lock = threading.Lock()
         self.server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
@@ -136,7 +145,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._note()
         path = unquote(urlsplit(self.path).path)
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:  # the network has gone
+            return None
         if path == "/api/validate-yaml":
             return self.json({"errors": [], "warnings": []})
         if match := re.fullmatch(r"/([^/]+/[^/]+)\.git/info/lfs/objects/batch", path):
@@ -157,6 +169,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         self._note()
+        self.hub.arriving.set()
+        if self.hub.holds_uploads.is_set():
+            self.hub.closing.wait()
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.hub.uploaded[hashlib.sha256(body).hexdigest()] = body
         self.send_response(200)
@@ -179,9 +194,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _allowed(self, name: str) -> Repository | None:
         repository = self.hub.repositories.get(name)
-        given = self.headers.get("Authorization")
-        if repository is None or (repository.token and given != f"Bearer {repository.token}"):
-            self.json({"error": "Repository not found"}, 401, X_Error_Code="RepoNotFound")
+        given = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        known = {each for one in self.hub.repositories.values() for each in (one.token, *one.readers) if each}
+        if given and known and given not in known:
+            said = "Invalid credentials in Authorization header"
+            self.json({"error": said}, 401, X_Error_Message=said)
+            return None
+        if repository is None or (repository.token and given not in {repository.token, *repository.readers}):
+            self.json({"error": "Repository not found"}, 404 if given else 401, X_Error_Code="RepoNotFound")
+            return None
+        if self.command == "POST" and given in repository.readers:
+            self.json({"error": READ_ONLY}, 403, X_Error_Message=READ_ONLY)
             return None
         if repository.gated:
             self.json({"error": "gated"}, 403, X_Error_Code="GatedRepo")
@@ -230,11 +253,9 @@ class _Handler(BaseHTTPRequestHandler):
         fault(self, data)
 
     def _batch(self, wanted: dict) -> None:
-        objects = [
-            {"oid": each["oid"], "size": each["size"]}
-            | {"actions": {"upload": {"href": f"{self.hub.endpoint}/lfs/{each['oid']}"}}}
-            for each in wanted["objects"]
-        ]
+        upload = {"upload": {"href": f"{self.hub.endpoint}/lfs/"}}
+        outcome = {"error": {"code": 403, "message": self.hub.refuses}} if self.hub.refuses else {"actions": upload}
+        objects = [{"oid": each["oid"], "size": each["size"]} | outcome for each in wanted["objects"]]
         self.json({"transfer": "basic", "objects": objects})
 
     def _commit(self, repository: Repository, revision: str, lines: list[dict]) -> None:

@@ -16,7 +16,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def leave_out_user_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Leave out the tokens, profiles and addresses of whoever runs the tests."""
     for name in list(os.environ):
-        if name.startswith(("AWS_", "HF_", "HUGGING")) and name != "HF_HUB_DISABLE_XET":
+        if name.startswith(("AWS_", "HF_", "HUGGING")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HF_TOKEN_PATH", str(tmp_path / "no-token"))

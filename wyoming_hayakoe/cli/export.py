@@ -1,8 +1,10 @@
 """Export a training checkpoint as a voice: the ONNX graphs that this server and HayaKoe run."""
 
 import argparse
+import sys
 from pathlib import Path
 
+from wyoming_hayakoe.cli.progress import log_progress, progress_on
 from wyoming_hayakoe.publish.conversion import convert
 
 
@@ -19,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(flags: argparse.Namespace) -> int:
     """Export the checkpoint."""
-    convert(flags.checkpoint.expanduser(), flags.out.expanduser())
+    log_progress()
+    convert(flags.checkpoint.expanduser(), flags.out.expanduser(), progress_on(sys.stderr))
     print(
         f"{flags.out} is a voice: wyoming-hayakoe say --voice 'NAME={flags.out.expanduser().absolute()}' こんにちは。"
     )

@@ -1,6 +1,8 @@
 """Material of a published voice: the folder of a training, an exported voice, or an .aivmx file."""
 
 import json
+import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +14,15 @@ from wyoming_hayakoe.engine.graphs.metadata import read_metadata
 from wyoming_hayakoe.engine.graphs.model_file import read_model
 from wyoming_hayakoe.engine.jp_extra.voice_files import read_voice
 from wyoming_hayakoe.errors import HayakoeError
-from wyoming_hayakoe.publish.conversion import CONFIG, PREDICTOR, STYLES, SYNTHESIZER
+from wyoming_hayakoe.publish.conversion import CONFIG, PREDICTOR, STYLES, SYNTHESIZER, for_trainers
+from wyoming_hayakoe.sources.kokoro_layouts import kokoro_in
+from wyoming_hayakoe.sources.local import LocalSource
 
 if TYPE_CHECKING:
     from onnx import ModelProto
+
+NEUTRAL = "Neutral"
+"""The style in which HayaKoe speaks where none is named."""
 
 # Names of inputs in Style-Bert-VITS2's exports → in HayaKoe's.
 _INPUTS = {"x_tst": "x", "x_tst_lengths": "x_lengths", "tones": "tone"}
@@ -41,6 +48,12 @@ class Material:
     licence: str
     """"" where the files name none."""
 
+    styles: Mapping[str, int]
+    """Rows of the style vectors by the names that are published."""
+
+    renamed: str
+    """The style of an .aivmx that is published as Neutral; "" where none is."""
+
 
 def read_material(place: Path) -> Material:
     """Return the material at ``place``.
@@ -50,11 +63,23 @@ def read_material(place: Path) -> Material:
     """
     if not place.exists():
         raise HayakoeError(f"{place}: there is no such folder or file: check the path")
+    if kind := _finished_kind(place):
+        raise HayakoeError(
+            f"{place}: is a voice of {kind}, a kind that needs no publishing: copy its files as they are to "
+            "Hugging Face, S3 or a disk, and serve them with --voice NAME=SOURCE"
+        )
     if place.is_file() and place.suffix != ".aivmx":
         raise HayakoeError(f"{place}: neither a folder nor an .aivmx file: name the folder that it is in")
-    voice = read_voice(place)
+    if place.is_dir() and (lacking := [name for name in (CONFIG, STYLES) if not (place / name).exists()]):
+        raise HayakoeError(
+            f"{place}: has no {' and no '.join(lacking)}: name the folder of a finished training, "
+            f"with {CONFIG}, {STYLES} and *.safetensors"
+        )
+    with for_trainers():
+        voice = read_voice(place)
     if place.is_file():
-        return Material(place, (), place, None, voice.about.licence)
+        styles, renamed = _hayakoes_styles(voice.config.styles)
+        return Material(place, (), place, None, voice.about.licence, styles, renamed)
     with one_line_errors(place, "name another folder"):
         checkpoints = tuple(sorted(path for path in place.glob("*.safetensors") if path.is_file()))
     graph = voice.model if voice.model.exists() else None
@@ -64,7 +89,8 @@ def read_material(place: Path) -> Material:
         raise HayakoeError(
             f"{place}: has no *.safetensors and no synthesizer.onnx: {hint or 'name the folder of a finished training'}"
         )
-    return Material(place, checkpoints, graph, voice.predictor if graph else None, voice.about.licence)
+    predictor = voice.predictor if graph else None
+    return Material(place, checkpoints, graph, predictor, voice.about.licence, voice.config.styles, "")
 
 
 def trained(root: Path) -> list[Path]:
@@ -77,7 +103,7 @@ def trained(root: Path) -> list[Path]:
 def link_description(material: Material, folder: Path) -> None:
     """Put the configuration, style vectors, README and licence of the voice into ``folder``."""
     if material.place.is_file():
-        _unpack_description(material.place, folder)
+        _unpack_description(material, folder)
         return
     for name in (CONFIG, STYLES, *_NOTES):
         if (path := material.place / name).is_file():
@@ -105,8 +131,16 @@ def link_graphs(graph: Path, predictor: Path | None, folder: Path) -> None:
 
 
 def link(path: Path, folder: Path, name: str | None = None) -> None:
-    """Put a file into a folder as a symbolic link."""
-    (folder / (name or path.name)).symlink_to(path.absolute())
+    """Put a file into a folder: as a symbolic link, or as a copy where it holds the weights of a graph beside it.
+
+    ONNX follows no links to such weights.
+    """
+    place = folder / (name or path.name)
+    if ".onnx." in path.name:
+        with one_line_errors(folder, "make room for temporary files"):
+            shutil.copyfile(path, place)
+    else:
+        place.symlink_to(path.absolute())
 
 
 def _rename_inputs(model: "ModelProto", path: Path) -> None:
@@ -121,11 +155,38 @@ def _rename_inputs(model: "ModelProto", path: Path) -> None:
         node.input[:] = [_INPUTS.get(name, name) for name in node.input]
 
 
-def _unpack_description(path: Path, folder: Path) -> None:
+def _finished_kind(place: Path) -> str:
+    """Return the kind of a voice that is no training's, "" where it may be one."""
+    with one_line_errors(place, "name another folder or file"):
+        beside = place if place.is_dir() else place.parent
+        names = {path.name for path in beside.iterdir()} if place.is_dir() else {place.name}
+        is_piper = any(name.endswith(".onnx") and Path(beside, f"{name}.json").is_file() for name in names)
+    if any(name.endswith(".htsvoice") for name in names):
+        return "Open JTalk (HTS)"
+    if is_piper:
+        return "Piper"
+    if place.is_dir() and STYLES not in names and kokoro_in(LocalSource(place.absolute()).list()):
+        return "Kokoro"
+    return ""
+
+
+def _hayakoes_styles(styles: Mapping[str, int]) -> tuple[Mapping[str, int], str]:
+    """Return styles of which one is called Neutral, and the one that was renamed for that, "" where none was.
+
+    HayaKoe speaks in Neutral where no style is named; AivisSpeech's manifests translate the name of row 0.
+    """
+    if NEUTRAL in styles:
+        return styles, ""
+    renamed = next((name for name, row in styles.items() if row == 0), "")
+    return {NEUTRAL: 0} | {name: row for name, row in styles.items() if name != renamed}, renamed
+
+
+def _unpack_description(material: Material, folder: Path) -> None:
     """Write the files that an .aivmx embeds beside its graph; the names of styles are those of its manifest."""
+    path = material.place
     notes, voice = read_metadata(path), read_voice(path)
     config = json.loads(notes["aivm_hyper_parameters"].decode("utf-8-sig"))
-    config["data"] = {**config.get("data", {}), "style2id": dict(voice.config.styles)}
+    config["data"] = {**config.get("data", {}), "style2id": dict(material.styles)}
     licence = json.loads(notes["aivm_manifest"].decode("utf-8-sig")).get("license")
     with one_line_errors(folder, "make room for temporary files"):
         (folder / CONFIG).write_text(json.dumps(config, ensure_ascii=False, indent=2), encoding="utf-8")

@@ -10,7 +10,7 @@ from typing import Literal
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.publish import readme
 from wyoming_hayakoe.publish.conversion import check_checkpoint, is_cached
-from wyoming_hayakoe.publish.material import Material
+from wyoming_hayakoe.publish.material import NEUTRAL, Material
 from wyoming_hayakoe.sources.location import open_source
 from wyoming_hayakoe.sources.source import AbsentError, Source
 from wyoming_hayakoe.voice_store import BUILT_INS
@@ -20,10 +20,12 @@ Backend = Literal["cpu", "gpu"]
 FOLDERS: dict[Backend, str] = {"cpu": "onnx/speakers", "gpu": "pytorch/speakers"}
 """Folder of a repository with the voices of each backend."""
 
-# This program uses the ONNX form of the BERT on any device.
-_NEEDED = ("onnx/bert/q8", "bert/tokenizer")
+NEEDED = ("onnx/bert/q8", "bert/tokenizer")
+"""Folders that all voices share; this program uses the ONNX form of the BERT on any device."""
+
 _FOR_HAYAKOE = "pytorch/bert/fp32"
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+# HayaKoe's own are jvnv-F1-jp and the like; what is in none of a folder's, an object's and a shell's way.
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
 _SHOWN = 5
 
 
@@ -46,6 +48,9 @@ class Publication:
     licence: str
     """"" where it is unknown."""
 
+    data: Path
+    """The data directory: it caches a BERT from a remote source, and graphs that cannot lie beside their checkpoint."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -54,7 +59,10 @@ class Plan:
     publication: Publication
     destination: Source
     replaced: tuple[str, ...]
-    """Existing folders of the voice."""
+    """Existing folders of the voice that are replaced."""
+
+    staying: tuple[str, ...]
+    """Existing folders of the voice for another backend, which stay as they are."""
 
     lacking: tuple[str, ...]
     """Missing folders, of those that all voices share."""
@@ -74,6 +82,11 @@ class Plan:
         """Whether an existing README.md would change."""
         return self.readme_there is not None and self.readme_there != self.readme_new
 
+    @property
+    def changes_list_only(self) -> bool:
+        """Whether no more than the marked list of voices would change in README.md."""
+        return self.readme_there is not None and readme.is_marked(self.readme_there)
+
 
 def check_name(name: str) -> str:
     """Return the name of a voice unchanged.
@@ -83,13 +96,17 @@ def check_name(name: str) -> str:
     """
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f"--name: {name!r} is no name of a voice: up to 63 of a-z, 0-9 and -, with a letter or digit at both ends"
+            f"--name: {name!r} is no name of a voice: up to 63 of A-Z, a-z, 0-9, - and _, "
+            "with a letter or digit at both ends"
         )
     return name
 
 
 def choose_checkpoint(material: Material, asked: str | None, backends: tuple[Backend, ...]) -> Path | None:
-    """Return the checkpoint to publish or export, None where exported graphs suffice.
+    """Return the checkpoint to publish or export, None where exported graphs are published as they are.
+
+    Graphs beside a checkpoint may be of an older state of it: they are taken only where no checkpoint is published and
+    none is named.
 
     Raises:
         UsageError: there are several and none is named, or the named one does not exist.
@@ -134,6 +151,7 @@ def make_plan(publication: Publication, scratch: Path) -> Plan:
     except AbsentError:
         paths = []
     prefixes = [f"{FOLDERS[backend]}/{publication.name}" for backend in publication.backends]
+    others = [f"{folder}/{publication.name}" for folder in FOLDERS.values()]
     there = _read_readme(destination) if readme.NAME in paths else None
     voices = readme.listed([*paths, *(f"{prefix}/config.json" for prefix in prefixes)])
     new = (
@@ -145,6 +163,7 @@ def make_plan(publication: Publication, scratch: Path) -> Plan:
         publication,
         destination,
         replaced=tuple(prefix for prefix in prefixes if _has(paths, prefix)),
+        staying=tuple(prefix for prefix in others if prefix not in prefixes and _has(paths, prefix)),
         lacking=tuple(prefix for prefix in _shared(publication, scratch) if not _has(paths, prefix)),
         readme_there=there,
         readme_new=new,
@@ -154,8 +173,8 @@ def make_plan(publication: Publication, scratch: Path) -> Plan:
 def _shared(publication: Publication, scratch: Path) -> tuple[str, ...]:
     """Return the folders that all voices share: this program's, and HayaKoe's GPU BERT if the source has it."""
     if "gpu" in publication.backends and _has(open_source(publication.bert_source, scratch).list(), _FOR_HAYAKOE):
-        return (*_NEEDED, _FOR_HAYAKOE)
-    return _NEEDED
+        return (*NEEDED, _FOR_HAYAKOE)
+    return NEEDED
 
 
 def described(plan: Plan, *, replace_readme: bool) -> Iterator[str]:
@@ -165,34 +184,49 @@ def described(plan: Plan, *, replace_readme: bool) -> Iterator[str]:
     for backend, prefix in zip(publication.backends, plan.prefixes, strict=True):
         verb = "replace" if prefix in plan.replaced else "add"
         yield f"  {verb:<8} {prefix}: {_origin(publication, backend)}"
+    for prefix in plan.staying:
+        yield f"  {'keep':<8} {prefix}: as published before, perhaps another state: --backend both replaces it too"
     for prefix in plan.lacking:
         yield f"  {'add':<8} {prefix}: from {publication.bert_source}"
     if plan.readme_there is None:
         yield f"  {'add':<8} {readme.NAME}"
+    elif plan.changes_readme and plan.changes_list_only:
+        yield f"  {'update' if replace_readme else 'keep':<8} {readme.NAME}: its list of voices"
     elif plan.changes_readme:
         yield f"  {'replace' if replace_readme else 'keep':<8} {readme.NAME}"
-    yield f"  {'verify':<8} by speaking from there, {' and '.join(publication.backends)}"
+    yield f"  {'verify':<8} by speaking, before the upload and from there, {' and '.join(publication.backends)}"
+    yield from _remarks(publication)
+
+
+def _remarks(publication: Publication) -> Iterator[str]:
+    """Yield what a trainer may not expect."""
+    material = publication.material
     if publication.name in BUILT_INS:
         name = publication.name
         yield f"  {'warning':<8} {name} is a built-in voice, which this one replaces: choose another --name"
+    if material.renamed:
+        yield f"  {'note':<8} its style {material.renamed} is called {NEUTRAL} there: HayaKoe's users speak in that"
+    elif NEUTRAL not in material.styles:
+        yield f"  {'note':<8} it has no style {NEUTRAL}: HayaKoe's users must name one of its styles"
+    if publication.checkpoint is None and material.graph is not None:
+        graph = material.graph
+        newer = [path for path in material.checkpoints if path.stat().st_mtime > graph.stat().st_mtime]
+        for path in newer[:1]:
+            yield f"  {'warning':<8} {graph.name} is older than {path.name}: --checkpoint {path.name} exports that"
 
 
 def _origin(publication: Publication, backend: Backend) -> str:
-    if backend == "cpu" and publication.material.graph is not None:
-        return f"{publication.material.graph.name}, unchanged"
-    if publication.checkpoint is None:
-        return ""
+    checkpoint = publication.checkpoint
+    if checkpoint is None:
+        return f"{publication.material.graph.name}, unchanged" if publication.material.graph else ""
     if backend == "gpu":
-        return f"{publication.checkpoint.name} for PyTorch"
-    return f"exported from {publication.checkpoint.name}{', as before' if is_cached(publication.checkpoint) else ''}"
+        return f"{checkpoint.name} for PyTorch"
+    return f"exported from {checkpoint.name}{', as before' if is_cached(checkpoint, publication.data) else ''}"
 
 
 def _needs_pytorch(publication: Publication) -> bool:
-    is_exported = (
-        publication.material.graph is None
-        and publication.checkpoint is not None
-        and not is_cached(publication.checkpoint)
-    )
+    checkpoint = publication.checkpoint
+    is_exported = checkpoint is not None and not is_cached(checkpoint, publication.data)
     return "gpu" in publication.backends or is_exported
 
 

@@ -1,6 +1,8 @@
-"""Questions to the user on a terminal."""
+"""Questions to the user on a terminal; Esc leads back to the question before."""
 
-from collections.abc import Callable, Sequence
+import shutil
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wyoming_hayakoe.errors import HayakoeError
@@ -10,52 +12,80 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_HINT = "(Esc: back)"
+
+
+class BackError(Exception):
+    """The user wants the question before this one."""
+
 
 def ask(question: str, check: Callable[[str], T], default: str = "") -> T:
-    """Return the result of ``check`` for the first answer without an error; errors are shown beside the question.
+    """Return the result of ``check`` for the first answer without an error; errors are shown above the next question.
 
     Raises:
+        BackError: the user goes back.
         HayakoeError: the terminal has gone.
     """
-
-    def judge(answer: str) -> bool | str:
+    while True:
+        answer = str(_answer(_library().text(f"{question} {_HINT}:", default=default))).strip()
         try:
-            check(answer.strip())
+            return check(answer)
         except HayakoeError as error:
-            return str(error)
-        return True
-
-    asked = _library().text(f"{question}:", default=default, validate=judge, validate_while_typing=False)
-    return check(_answer(asked).strip())
+            show(str(error))
+            default = answer
 
 
-def choose(question: str, options: Sequence[str]) -> int:
-    """Return the index of the chosen option.
+def choose(question: str, options: Sequence[str], default: int = 0) -> int:
+    """Return the index of the chosen option; ``default`` is pointed at first.
 
     Raises:
+        BackError: the user goes back.
         HayakoeError: the terminal has gone.
     """
     library = _library()
     choices = [library.Choice(option, value=number) for number, option in enumerate(options)]
-    return int(_answer(library.select(f"{question}?", choices=choices)))
+    hint = "(arrow keys; Esc: back)"
+    return int(_answer(library.select(f"{question}?", choices=choices, default=choices[default], instruction=hint)))
 
 
 def confirm(question: str, *, default: bool = False) -> bool:
     """Return whether the answer is yes.
 
     Raises:
+        BackError: the user goes back.
         HayakoeError: the terminal has gone.
     """
-    return bool(_answer(_library().confirm(f"{question}?", default=default, auto_enter=False)))
+    hint = f"({'Y/n' if default else 'y/N'}; Esc: back)"
+    asked = _library().confirm(f"{question}?", default=default, auto_enter=False, instruction=f"{hint} ")
+    return bool(_answer(asked))
 
 
 def secret(question: str) -> str:
     """Return an answer that is typed without being shown.
 
     Raises:
+        BackError: the user goes back.
         HayakoeError: the terminal has gone.
     """
-    return str(_answer(_library().password(f"{question} (not shown):"))).strip()
+    return str(_answer(_library().password(f"{question} (not shown; Esc: back):"))).strip()
+
+
+def in_turn(questions: Mapping[str, Callable[[], str]]) -> dict[str, str]:
+    """Return the answers to questions, between which the user may go back and forth.
+
+    Raises:
+        BackError: the user goes back from the first.
+        HayakoeError: the terminal has gone.
+    """
+    names, found = list(questions), dict[str, str]()
+    while len(found) < len(names):
+        try:
+            found[names[len(found)]] = questions[names[len(found)]]()
+        except BackError:
+            if not found:
+                raise
+            found.popitem()
+    return found
 
 
 def given(what: str) -> Callable[[str], str]:
@@ -67,6 +97,12 @@ def given(what: str) -> Callable[[str], str]:
         return answer
 
     return check
+
+
+def show(text: str) -> None:
+    """Print a text, wrapped between its words."""
+    columns = max(shutil.get_terminal_size().columns - 1, 20)
+    print(textwrap.fill(text, columns, subsequent_indent="  ", break_on_hyphens=False), flush=True)
 
 
 def _library() -> Any:
@@ -81,6 +117,15 @@ def _library() -> Any:
 
 
 def _answer(question: "Question") -> Any:
+    from prompt_toolkit.filters import to_filter
+    from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
+
+    back = KeyBindings()
+    back.add("escape")(lambda event: event.app.exit(exception=BackError()))
+    application = question.application
+    application.key_bindings = merge_key_bindings([*filter(None, [application.key_bindings]), back])
+    for window in application.layout.find_all_windows():
+        window.wrap_lines = to_filter(True)
     try:
         return question.unsafe_ask()
     except EOFError:

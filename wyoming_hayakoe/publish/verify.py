@@ -1,4 +1,4 @@
-"""Verification of a published voice: a new process with an empty cache fetches it from its destination and speaks.
+"""Verification of a voice: its staged files speak; then a new process fetches it from its destination and speaks.
 
 ``python -m wyoming_hayakoe.publish.verify URI NAME BACKEND BERT_SOURCE OUT.wav`` runs that process.
 """
@@ -6,7 +6,8 @@
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,13 +16,16 @@ import numpy as np
 from wyoming_hayakoe.audio import to_pcm, write_wav
 from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.publish.conversion import for_trainers
 from wyoming_hayakoe.publish.plan import Backend, Plan
+from wyoming_hayakoe.sources.source import Progress, Transfer
 from wyoming_hayakoe.tts import TTS
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Delivery, Voice, Waveform
 
 SENTENCE = "テスト音声です。"
 FOLDER = ".verify_audio"
+_DEVICES: dict[Backend, str] = {"cpu": "cpu", "gpu": "cuda"}
 
 # Seconds. The sentence's ten morae take a little over 1 s; an untrained network gives no sound, or long noise.
 _SECONDS = (0.4, 8.0)
@@ -29,24 +33,65 @@ _SECONDS = (0.4, 8.0)
 _DECIBELS = (-50.0, -3.0)
 
 
-def verify(plan: Plan, backend: Backend) -> Path:
+def make_room(name: str) -> None:
+    """Make the folder of the proofs in the working folder, and remove older proofs of the voice.
+
+    Raises:
+        HayakoeError: the working folder takes no files.
+    """
+    folder = Path(FOLDER).absolute()
+    with one_line_errors(folder, "start from another folder"):
+        folder.mkdir(exist_ok=True)
+        for device in _DEVICES.values():
+            (folder / f"{name}_{device}.wav").unlink(missing_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+
+
+def verify_staged(plan: Plan, stage: Path, scratch: Path, progress: Progress | None) -> None:
+    """Speak with the files that are to be uploaded, from a folder ``stage`` like a repository.
+
+    Raises:
+        HayakoeError: they do not speak.
+    """
+    publication = plan.publication
+    for backend in publication.backends:
+        with _reported(f"{publication.name} for {backend}", progress):
+            try:
+                with for_trainers():
+                    voice, samples = _speak(stage.as_uri(), publication.name, backend, None, scratch / "data")
+                    check_speech(samples, voice.sample_rate)
+            except HayakoeError as error:
+                raise HayakoeError(
+                    f"{publication.name} does not speak for {backend}, and nothing was uploaded: {error}"
+                ) from error
+
+
+def verify(plan: Plan, backend: Backend, progress: Progress | None) -> Path:
     """Run a new process that speaks from the destination, and return the path of its WAV file.
 
     Raises:
         HayakoeError: the process fails, or its sound is no speech.
     """
-    path = Path(FOLDER, f"{plan.publication.name}_{'cuda' if backend == 'gpu' else 'cpu'}.wav")
-    with one_line_errors(path, "start from another folder"):
-        path.parent.mkdir(exist_ok=True)
-    arguments = [plan.destination.uri, plan.publication.name, backend, plan.publication.bert_source, str(path)]
+    name = plan.publication.name
+    path = Path(FOLDER, f"{name}_{_DEVICES[backend]}.wav")
+    arguments = [plan.destination.uri, name, backend, plan.publication.bert_source, str(path)]
     command = [sys.executable, "-m", "wyoming_hayakoe.publish.verify", *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    with _reported(f"{name} for {backend} from {plan.destination.uri}", progress):
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         reason = (result.stderr.strip() or f"exit code {result.returncode}").splitlines()[-1]
-        raise HayakoeError(
-            f"{plan.publication.name} is uploaded for {backend}, but does not speak from there: {reason}"
-        )
+        raise HayakoeError(f"{name} is uploaded for {backend}, but does not speak from there: {reason}")
     return path
+
+
+@contextmanager
+def _reported(name: str, progress: Progress | None) -> Iterator[None]:
+    if progress is not None:
+        progress(Transfer(name, 0, 1, "verifying", "steps"))
+    yield
+    if progress is not None:
+        progress(Transfer(name, 1, 1, "verifying", "steps"))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -54,7 +99,9 @@ def main(arguments: Sequence[str]) -> int:
     uri, name, backend, bert_source, out = arguments
     try:
         with tempfile.TemporaryDirectory() as scratch:
-            voice, samples = _speak(uri, name, backend, bert_source, Path(scratch))
+            # Of a voice for ONNX the repository's own BERT is verified with it; of a checkpoint, that alone.
+            bert = bert_source if backend == "gpu" else None
+            voice, samples = _speak(uri, name, backend, bert, Path(scratch))
         check_speech(samples, voice.sample_rate)
         with one_line_errors(Path(out), "start from another folder"):
             Path(out).write_bytes(write_wav(to_pcm(samples), voice.sample_rate))
@@ -82,10 +129,9 @@ def check_speech(samples: Waveform, sample_rate: int) -> None:
         raise HayakoeError(f"its level is {level:.0f} dB: train the voice for longer, or choose another checkpoint")
 
 
-def _speak(uri: str, name: str, backend: str, bert_source: str, scratch: Path) -> tuple[Voice, Waveform]:
-    # The PyTorch backend runs a checkpoint with or without a GPU. Its BERT comes from the plan's source: the checkpoint
-    # alone is verified.
-    tts = TTS("pytorch", scratch, bert_source) if backend == "gpu" else TTS("cpu", scratch, compiled=False)
+def _speak(uri: str, name: str, backend: str, bert_source: str | None, data: Path) -> tuple[Voice, Waveform]:
+    # The PyTorch backend runs a checkpoint with or without a GPU.
+    tts = TTS("pytorch" if backend == "gpu" else "cpu", data, bert_source, compiled=False)
     tts.load(name, f"{uri}#{quote(name)}")
     speaker = tts.pre_download().speakers[name]
     utterance = speaker.front_end.read(SENTENCE)

@@ -2,18 +2,29 @@
 
 import os
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.publish import credentials
+from wyoming_hayakoe.publish.keys import ElsewhereError, Keys
 from wyoming_hayakoe.publish.material import Material, read_material, trained
 from wyoming_hayakoe.publish.plan import Backend, Publication, check_name, choose_checkpoint
-from wyoming_hayakoe.publish.prompts import ask, choose, confirm, given, secret
-from wyoming_hayakoe.sources import huggingface, local, s3
+from wyoming_hayakoe.publish.prompts import BackError, ask, choose, given
+from wyoming_hayakoe.publish.readme import NAME as README
+from wyoming_hayakoe.sources import huggingface, s3
 from wyoming_hayakoe.sources.location import parse
 
 BACKENDS: dict[str, tuple[Backend, ...]] = {"cpu": ("cpu",), "gpu": ("gpu",), "both": ("cpu", "gpu")}
+
+
+_LICENCES = {
+    "cc-by-4.0": "anybody may use it who names you",
+    "cc-by-nc-4.0": "the same, but not for money",
+    "cc0-1.0": "anybody may use it",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,32 +38,62 @@ class Answers:
     checkpoint: str | None
     bert_source: str
     licence: str | None
+    data: Path
+
+    @property
+    def material(self) -> Material:
+        """What the place holds."""
+        return read_material(Path(self.place or "").expanduser())
 
 
-def complete(answers: Answers) -> Answers:
-    """Return ``answers`` with each open option asked for on the terminal.
+class Wizard:
+    """The questions for what no flag gives, with a way back from each to the one before."""
 
-    Raises:
-        HayakoeError: a given option is wrong, or the terminal has gone.
-    """
-    material = read_material(Path(answers.place).expanduser()) if answers.place else _ask_material()
-    answers = replace(answers, place=str(material.place))
-    if answers.backend is None:
-        answers = replace(answers, backend=_ask_backend(material))
-    if answers.checkpoint is None:
-        answers = replace(answers, checkpoint=_ask_checkpoint(material, BACKENDS[answers.backend or "cpu"]))
-    if answers.name is None:
-        answers = replace(answers, name=ask("name of the voice", check_name, _proposed(material)))
-    found = dict[str, str]()
-    if answers.destination is None:
-        destination, found = _ask_destination()
-        answers = replace(answers, destination=destination)
-    keys = _ask_keys(answers.destination or "")
-    os.environ.update(keys)
-    path = credentials.credentials_file()
-    if (found or keys) and confirm(f"keep this in {path}, which only you may read"):
-        credentials.keep(path, found | keys)
-    return answers
+    def __init__(self, answers: Answers, *, is_dry_run: bool) -> None:
+        """Start with the answers that flags give; a dry run tries and keeps no keys."""
+        self._answers = answers
+        self._steps: list[Callable[[Answers], Answers | None]] = [
+            *(_ask_place, _ask_backend, _ask_checkpoint, _ask_name, _ask_licence, _ask_destination),
+            *([] if is_dry_run else [self._settle_keys]),
+        ]
+        self._keys = Keys()
+        self._next = 0
+        self._asked: list[tuple[int, Answers]] = []
+
+    def complete(self) -> Answers:
+        """Ask each open question on the terminal, and return all answers.
+
+        Raises:
+            HayakoeError: a given option is wrong, or the terminal has gone.
+        """
+        while self._next < len(self._steps):
+            try:
+                answered = self._steps[self._next](self._answers)
+            except BackError:
+                self.back()
+                continue
+            except ElsewhereError:
+                self._reopen_destination()
+                continue
+            if answered is not None:
+                self._asked.append((self._next, self._answers))
+                self._answers = answered
+            self._next += 1
+        return self._answers
+
+    def _settle_keys(self, answers: Answers) -> Answers | None:
+        return answers if self._keys.settle(answers.destination or "", answers.data) else None
+
+    def _reopen_destination(self) -> None:
+        """Return to the question for the destination, also where a flag has answered it."""
+        self._next = self._steps.index(_ask_destination)
+        self._asked = [(step, before) for step, before in self._asked if step < self._next]
+        self._answers = replace(self._answers, destination=None)
+
+    def back(self) -> None:
+        """Return to the last question; its answer is open again. Before the first one there is none."""
+        if self._asked:
+            self._next, self._answers = self._asked.pop()
 
 
 def to_publication(answers: Answers) -> Publication:
@@ -79,6 +120,7 @@ def to_publication(answers: Answers) -> Publication:
         choose_checkpoint(material, answers.checkpoint, backends),
         parse(answers.bert_source).uri,
         material.licence if answers.licence is None else answers.licence,
+        answers.data,
     )
 
 
@@ -90,49 +132,92 @@ def _only_kept() -> str:
     return found[0]
 
 
-def _ask_material() -> Material:
-    found = trained(Path())
-    chosen = choose("what", [*map(str, found), "another folder, or an .aivmx file"]) if found else 0
-    if chosen < len(found):
-        return read_material(found[chosen])
-    return ask("folder of the training or .aivmx file", lambda text: read_material(Path(text).expanduser()))
+# Each returns None where it has nothing to ask.
 
 
-def _ask_backend(material: Material) -> str:
-    if not material.checkpoints:
-        return "cpu"
-    options = ["CPU: ONNX, for boards and servers", "GPU: the checkpoint, for PyTorch", "both"]
-    return list(BACKENDS)[choose("which backend", options)]
-
-
-def _ask_checkpoint(material: Material, backends: tuple[Backend, ...]) -> str | None:
-    if len(material.checkpoints) < 2 or (material.graph is not None and "gpu" not in backends):
+def _ask_place(answers: Answers) -> Answers | None:
+    if answers.place is not None:
+        read_material(Path(answers.place).expanduser())  # a wrong one is not worth further questions
         return None
+    found = trained(Path())
+    options = [*map(str, found), "another folder, or an .aivmx file"]
+    while True:
+        chosen = choose("what", options) if found else 0
+        if chosen < len(found):
+            return replace(answers, place=str(read_material(found[chosen]).place))
+        with _back_to(is_first=not found):
+            ask_for = "folder of the training or .aivmx file"
+            material = ask(ask_for, lambda text: read_material(Path(text).expanduser()))
+            return replace(answers, place=str(material.place))
+
+
+@contextmanager
+def _back_to(*, is_first: bool = False) -> Iterator[None]:
+    """Lead back from the second question of a step to its first, where it has one."""
+    try:
+        yield
+    except BackError:
+        if is_first:
+            raise
+
+
+def _ask_backend(answers: Answers) -> Answers | None:
+    if answers.backend is not None or not answers.material.checkpoints:
+        return None
+    options = {
+        "both": "both (recommended): this program, HayaKoe with and without a GPU",
+        "cpu": "CPU: ONNX, for boards and servers",
+        "gpu": "GPU: the checkpoint, for PyTorch",
+    }
+    return replace(answers, backend=list(options)[choose("which backend", list(options.values()))])
+
+
+def _ask_checkpoint(answers: Answers) -> Answers | None:
+    material, backends = answers.material, BACKENDS[answers.backend or "cpu"]
     names = [path.name for path in material.checkpoints]
-    return names[choose("which checkpoint", names)]
+    is_graph_enough = material.graph is not None and "gpu" not in backends
+    if answers.checkpoint is not None or len(names) + is_graph_enough < 2:
+        return None
+    as_it_is = [f"none: publish {material.graph.name} as it is"] if is_graph_enough and material.graph else []
+    chosen = choose("which checkpoint", [*as_it_is, *names]) - len(as_it_is)
+    return replace(answers, checkpoint=names[chosen] if chosen >= 0 else None)
+
+
+def _ask_name(answers: Answers) -> Answers | None:
+    if answers.name is not None:
+        return None
+    return replace(answers, name=ask("name of the voice", check_name, _proposed(answers.material)))
 
 
 def _proposed(material: Material) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", material.place.stem.lower()).strip("-")[:63]
+    return re.sub(r"[^A-Za-z0-9_]+", "-", material.place.stem).strip("-_")[:63].strip("-_")
 
 
-def _ask_destination() -> tuple[str, dict[str, str]]:
-    """Return a destination, and its values for publish.env."""
+def _ask_licence(answers: Answers) -> Answers | None:
+    if answers.licence is not None or answers.material.licence:
+        return None
+    options = [f"{name}: {meaning}" for name, meaning in _LICENCES.items()]
+    while True:
+        chosen = choose(f"which licence, for {README}", [*options, "another one", f"none in {README}"])
+        if chosen < len(_LICENCES):
+            return replace(answers, licence=list(_LICENCES)[chosen])
+        if chosen > len(_LICENCES):
+            return replace(answers, licence="")
+        with _back_to():
+            return replace(answers, licence=ask("licence, in a few words", given("the licence")))
+
+
+def _ask_destination(answers: Answers) -> Answers | None:
+    if answers.destination is not None:
+        return None
     kept = credentials.destinations(os.environ)
-    kinds = ["Hugging Face", "S3, or what speaks its HTTP", "a folder"]
-    chosen = choose("where to", [*kept, *kinds])
-    if chosen < len(kept):
-        return kept[chosen], {}
-    match chosen - len(kept):
-        case 0:
-            repository = ask("repository (OWNER/REPO, OWNER/REPO@BRANCH, or its address)", _repository)
-            return repository, {"HAYAKOE_HF_REPO": repository}
-        case 1:
-            uri = ask("bucket (BUCKET or BUCKET/PREFIX)", _bucket)
-            bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-            return uri, {"HAYAKOE_S3_BUCKET": bucket, "HAYAKOE_S3_PREFIX": prefix}
-    folder = ask("folder", lambda text: str(Path(given("a path")(text)).expanduser().absolute()))
-    return folder, {"HAYAKOE_LOCAL_PATH": folder}
+    while True:
+        chosen = choose("where to", [*kept, *_PLACES])
+        if chosen < len(kept):
+            return replace(answers, destination=kept[chosen])
+        question, check = list(_PLACES.values())[chosen - len(kept)]
+        with _back_to():
+            return replace(answers, destination=ask(question, check))
 
 
 def _repository(text: str) -> str:
@@ -147,24 +232,12 @@ def _bucket(text: str) -> str:
     return f"s3://{bucket}/{prefix}".rstrip("/")
 
 
-def _ask_keys(destination: str) -> dict[str, str]:
-    """Return the keys that a destination needs and the environment lacks; they stay out of arguments and logs."""
-    if local.recognise(destination) is not None:
-        return {}
-    if destination.startswith("s3://"):
-        return _ask_s3_keys()
-    from huggingface_hub import get_token
-
-    return {} if get_token() else {"HF_TOKEN": secret("Hugging Face token with permission to write")}
+def _folder(text: str) -> str:
+    return str(Path(given("a path")(text)).expanduser().absolute())
 
 
-def _ask_s3_keys() -> dict[str, str]:
-    if os.environ.get("AWS_PROFILE") or os.environ.get("AWS_ACCESS_KEY_ID"):
-        return {}
-    found = {
-        "AWS_ENDPOINT_URL_S3": ask("address of the storage (nothing: Amazon's own)", str),
-        "AWS_REGION": ask("region", str, "us-east-1"),
-        "AWS_ACCESS_KEY_ID": ask("access key id", given("the key's id")),
-        "AWS_SECRET_ACCESS_KEY": secret("secret access key"),
-    }
-    return {key: value for key, value in found.items() if value}
+_PLACES: dict[str, tuple[str, Callable[[str], str]]] = {
+    "Hugging Face": ("repository (OWNER/REPO, OWNER/REPO@BRANCH, or its address)", _repository),
+    "S3, or what speaks its HTTP": ("bucket (BUCKET or BUCKET/PREFIX)", _bucket),
+    "a folder": ("folder", _folder),
+}

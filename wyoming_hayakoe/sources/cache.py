@@ -117,6 +117,10 @@ class CachedSource:
         """Upload to the remote."""
         self._online().upload({files.named_prefix(prefix): place for prefix, place in parts.items()}, progress)
 
+    def check_upload(self) -> None:
+        """Check it at the remote."""
+        self._online().check_upload()
+
     def delete(self, prefix: str) -> None:
         """Delete at the remote; the cache stays as it is."""
         self._online().delete(files.named_prefix(prefix))

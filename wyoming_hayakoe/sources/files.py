@@ -1,14 +1,14 @@
 """Checks of paths in a source: they come from other machines and become file names here."""
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 
 from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.folders import Tree, shown, walk
-from wyoming_hayakoe.sources.source import Item, Listing, Progress, SourceError, Transfer
+from wyoming_hayakoe.sources.source import Item, Listing, SourceError
 
 MAX_FILES = 10_000
 MAX_BYTES = 64 << 30
@@ -135,17 +135,3 @@ def gathered(parts: Mapping[str, Path]) -> dict[str, Path]:
 def left_over(paths: Iterable[str], parts: Mapping[str, Path], ours: Mapping[str, Path]) -> list[str]:
     """Return the paths of a source that are below the prefixes of an upload and not part of it."""
     return [path for path in paths if path not in ours and any(is_below(path, prefix) for prefix in parts)]
-
-
-def counting(ours: Mapping[str, Path], uri: str, progress: Progress | None) -> Callable[[str], None]:
-    """Return a function that takes the path of each uploaded file and reports the bytes so far to ``progress``."""
-    total = sum(path.stat().st_size for path in ours.values())
-    done = 0
-
-    def note(name: str) -> None:
-        nonlocal done
-        done += ours[name].stat().st_size
-        if progress is not None:
-            progress(Transfer(f"{uri}: {name}", done, total))
-
-    return note

@@ -1,12 +1,17 @@
-"""What a Hub answers to the question for a repository's files."""
+"""What a Hub answers: the files of a repository, or why it refuses."""
 
 import json
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from wyoming_hayakoe.errors import in_brief
 from wyoming_hayakoe.folders import shown
-from wyoming_hayakoe.sources.answers import matching, size_of
-from wyoming_hayakoe.sources.source import Item, SourceError
+from wyoming_hayakoe.sources.answers import matching, seconds_in, size_of
+from wyoming_hayakoe.sources.source import DeniedError, Item, SourceError, UnavailableError
+
+HUB = "https://huggingface.co"
+TOKENS = f"{HUB}/settings/tokens"
 
 PLAIN = "commit:"
 """The beginning of the tag of a file that a mirror lists by its name alone: it changes with the next commit."""
@@ -17,6 +22,59 @@ _COMMIT = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,254}")
 _NAME = re.compile(r".{1,1024}", re.DOTALL)
 # Two for each file and some for the rest. Each costs up to 200 bytes of memory for 2 bytes of the answer.
 _MOST_BRACKETS = 100_000
+# How the Hub begins to say that it does not know a token; without one, it says 401 of whatever it does not show.
+_INVALID = "Invalid credentials"
+_QUERY = re.compile(r"\?\S+")
+_LONGEST_REASON = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a Hub was asked for."""
+
+    uri: str
+    repository: str
+    revision: str
+    host: str
+    has_token: bool
+
+
+def refusal(asked: Asked, status: int, headers: Mapping[str, str], said: str) -> SourceError:
+    """Return the line for a refusal, with the Hub's own reason: ``said``, or what is in the headers."""
+    said = brief(headers.get("X-Error-Message", "") or said)
+    code = headers.get("X-Error-Code", "")
+    if status in {408, 429} or status >= 500:
+        line = f"{asked.uri}: {asked.host} is overloaded or down (HTTP {status}): try again later"
+        return UnavailableError(line, seconds_in(headers.get("Retry-After", "")))
+    if code == "RevisionNotFound":
+        return SourceError(f"{asked.uri}: has no revision {asked.revision!r}: check what follows the @")
+    if code == "GatedRepo":
+        return DeniedError(f"{asked.uri}: asks for consent: give it at {HUB}/{asked.repository}, then set HF_TOKEN")
+    if status in {401, 404}:
+        return _not_shown(asked, status, is_invalid=status == 401 and said.startswith(_INVALID))
+    reason = f": {said}" if said else ""
+    if status == 403:
+        line = f"forbidden (HTTP 403){reason}: set HF_TOKEN to a token with the permission, from {TOKENS}"
+        return DeniedError(f"{asked.uri}: {line}")
+    return SourceError(f"{asked.uri}: refused (HTTP {status}){reason}: check the name and the revision")
+
+
+def _not_shown(asked: Asked, status: int, *, is_invalid: bool) -> SourceError:
+    if is_invalid:
+        return DeniedError(
+            f"{asked.uri}: the token is not valid (HTTP {status}): copy it again from {TOKENS} to HF_TOKEN"
+        )
+    folder = f"a folder is written ./{asked.repository}"
+    if asked.has_token:
+        line = f"there is no such repository, or the token may not see it (HTTP {status}): check the name, or make it"
+        return SourceError(f"{asked.uri}: {line} at {HUB}/new; {folder}")
+    line = f"not found, or private (HTTP {status}): check the name; for a private repository set HF_TOKEN"
+    return DeniedError(f"{asked.uri}: {line}; {folder}")
+
+
+def brief(text: str) -> str:
+    """Return a server's reason as one line, without what follows the ? of an address, which may be signed."""
+    return shown(_QUERY.sub("?…", " ".join(text.split()))[:_LONGEST_REASON]).rstrip(".")
 
 
 def listed(answer: bytes, revision: str, source: str) -> tuple[Item, ...]:

@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
+from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.errors import HayakoeError, cause_of, in_brief
 from wyoming_hayakoe.folders import shown
 from wyoming_hayakoe.sources import files
-from wyoming_hayakoe.sources.answers import extent, read_listing, seconds_in
-from wyoming_hayakoe.sources.hub_answers import PLAIN, listed
+from wyoming_hayakoe.sources.answers import extent, read_listing
+from wyoming_hayakoe.sources.hub_answers import HUB, PLAIN, TOKENS, Asked, brief, listed, refusal
+from wyoming_hayakoe.sources.sending import Sending
 from wyoming_hayakoe.sources.source import (
     Body,
     ChangedError,
+    DeniedError,
     Item,
     Listing,
     Patience,
@@ -40,12 +43,14 @@ if TYPE_CHECKING:
 
 FORMS = "hf://OWNER/REPO[@REVISION], OWNER/REPO, https://huggingface.co/OWNER/REPO[/tree/REVISION]"
 
-_HUB = "https://huggingface.co"
 _MAIN = "main"
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}"
 _REPOSITORY = re.compile(rf"(?P<repo>{_NAME}/{_NAME})(?:@(?P<revision>[^@\s\\]+))?")
 _WEB_HOSTS = {"huggingface.co", "www.huggingface.co", "hf.co"}
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RuntimeError)
+_DEEPEST = 5
+# Seconds in which the Hub may answer: a commit of many files takes some.
+_COMMIT_SECONDS = 120.0
 _TALKATIVE = {"huggingface_hub": logging.ERROR, "httpx": logging.WARNING, "httpx2": logging.WARNING}
 _TALKATIVE |= {"httpcore": logging.WARNING, "httpcore2": logging.WARNING}
 
@@ -151,18 +156,40 @@ class HuggingFace:
             yield from response.iter_raw()
 
     def upload(self, parts: Mapping[str, Path], progress: Progress | None = None) -> None:
-        """Make one commit that adds the files and deletes the others below the prefixes."""
+        """Make one commit that adds the files and deletes the others below the prefixes.
+
+        The files go up one after another, by plain HTTP and in this thread: Xet, the default of the library, reports no
+        bytes to a program, and its threads survive Ctrl-C for 40 s. The Hub takes both.
+        """
         ours = files.gathered(parts)
-        hub = self._library
-        operations: list[CommitOperationAdd | CommitOperationDelete] = [
-            hub.CommitOperationAdd(path_in_repo=name, path_or_fileobj=str(path)) for name, path in ours.items()
-        ]
         there = [item.path for item in self.listing("").items]
-        operations += [hub.CommitOperationDelete(path_in_repo=name) for name in files.left_over(there, parts, ours)]
-        done = files.counting(ours, self.uri, progress)
-        self._commit(operations, f"Upload {', '.join(parts)}")
-        for name in ours:
-            done(name)
+        hub = self._library
+        sending = Sending(ours, self.uri, progress)
+        operations: list[CommitOperationAdd | CommitOperationDelete] = []
+        with ExitStack() as opened:
+            for name, path in ours.items():
+                with one_line_errors(path, "name another folder"):
+                    file = opened.enter_context(sending.open(path))
+                    # A file object, unlike a path, is never sent by Xet. It is read for its checksum here.
+                    operation = hub.CommitOperationAdd(path_in_repo=name, path_or_fileobj=file)
+                file.begin()
+                with self._uploading():
+                    self._api.preupload_lfs_files(
+                        self._repo, [operation], revision=self._revision, num_threads=1, free_memory=False
+                    )
+                sending.sent(name)
+                operations.append(operation)
+            operations += [hub.CommitOperationDelete(path_in_repo=name) for name in files.left_over(there, parts, ours)]
+            self._commit(operations, f"Upload {', '.join(parts)}")
+        sending.end()
+
+    def check_upload(self) -> None:
+        """Ask the Hub how it would take a file, which it tells only who may write."""
+        if not self._has_token:
+            raise DeniedError(f"{self.uri}: there is no token: make one that may write at {TOKENS}, and set HF_TOKEN")
+        tried = self._library.CommitOperationAdd(path_in_repo="README.md", path_or_fileobj=b"-")
+        with self._uploading():
+            self._api.preupload_lfs_files(self._repo, [tried], revision=self._revision)
 
     def delete(self, prefix: str) -> None:
         """Make one commit that deletes the files."""
@@ -172,16 +199,25 @@ class HuggingFace:
     def _commit(self, operations: "list[CommitOperationAdd | CommitOperationDelete]", message: str) -> None:
         if not operations:
             return
+        with self._uploading():
+            self._api.create_commit(self._repo, operations, commit_message=message, revision=self._revision)
+
+    @contextmanager
+    def _uploading(self) -> Iterator[None]:
+        """As :meth:`_told`, for what the library says of uploads; a network that stalls is given up."""
+        errors = self._library.errors
+        read = max(self._patience.read, _COMMIT_SECONDS)
+        self._library.utils.get_session().timeout = (self._patience.connect, read, read, self._patience.connect)
         with self._told():
             try:
-                self._api.create_commit(self._repo, operations, commit_message=message, revision=self._revision)
-            except self._library.errors.HfHubHTTPError:
-                raise
+                yield
             except (OSError, *_MALFORMED) as error:
-                # The library of Xet raises built-in exceptions.
-                raise SourceError(
-                    f"{self.uri}: the upload failed ({type(error).__name__}): check the network and HF_TOKEN, try again"
-                ) from error
+                known = (errors.HfHubHTTPError, errors.HfHubHTTPError.__mro__[1])
+                # The library wraps what fails while a large file goes up.
+                for cause in _causes(error):
+                    if isinstance(cause, known):
+                        raise cause from None
+                raise SourceError(f"{self.uri}: the upload failed: {brief(str(error))}: try again") from error
 
     @cached_property
     def _library(self) -> "ModuleType":
@@ -197,7 +233,7 @@ class HuggingFace:
 
     @cached_property
     def _api(self) -> "HfApi":
-        endpoint = (os.environ.get("HF_ENDPOINT") or _HUB).rstrip("/")
+        endpoint = (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
         if not _is_address(endpoint):
             raise SourceError(f"{self.uri}: HF_ENDPOINT is no address: write https://HOST, or unset it")
         api: HfApi = self._library.HfApi(
@@ -217,7 +253,8 @@ class HuggingFace:
         try:
             yield
         except errors.HfHubHTTPError as error:
-            raise self._refused(error.response.status_code, error.response.headers) from None
+            said = error.server_message or ""
+            raise self._refused(error.response.status_code, error.response.headers, said) from None
         except errors.OfflineModeIsEnabled:
             raise SourceError(f"{self.uri}: HF_HUB_OFFLINE is set: unset it to download") from None
         except HayakoeError:
@@ -236,29 +273,25 @@ class HuggingFace:
             ) from error
 
     @property
+    def _has_token(self) -> bool:
+        return bool(self._token or self._library.get_token())
+
+    @property
     def _host(self) -> str:
         return urlsplit(self._api.endpoint).hostname or "the Hub"
 
-    def _refused(self, status: int, headers: Mapping[str, str]) -> SourceError:
-        if status in {408, 429} or status >= 500:
-            line = f"{self.uri}: {self._host} is overloaded or down (HTTP {status}): try again later"
-            return UnavailableError(line, seconds_in(headers.get("Retry-After", "")))
-        absent = (
-            f"not found, or private (HTTP {status}): check the name; for a private repository set HF_TOKEN; "
-            f"a folder is written ./{self._repo}"
-        )
-        by_code = {
-            "RevisionNotFound": f"has no revision {self._revision!r}: check what follows the @",
-            "GatedRepo": f"asks for consent: give it at {_HUB}/{self._repo}, then set HF_TOKEN",
-        }
-        by_status = {
-            401: absent,
-            403: "forbidden (HTTP 403): set HF_TOKEN to a token with the permission",
-            404: absent,
-        }
-        refused = f"refused (HTTP {status}): check the name and the revision"
-        line = by_code.get(headers.get("X-Error-Code", "")) or by_status.get(status, refused)
-        return SourceError(f"{self.uri}: {line}")
+    def _refused(self, status: int, headers: Mapping[str, str], said: str = "") -> SourceError:
+        asked = Asked(self.uri, self._repo, self._revision, self._host, has_token=self._has_token)
+        return refusal(asked, status, headers, said)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what it was raised from."""
+    for _ in range(_DEEPEST):
+        if error is None:
+            return
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _is_address(text: str) -> bool:

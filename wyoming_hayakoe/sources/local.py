@@ -14,6 +14,7 @@ from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.folders import shown
 from wyoming_hayakoe.sources import files
+from wyoming_hayakoe.sources.sending import Sending
 from wyoming_hayakoe.sources.source import AbsentError, Paths, Progress, SourceError
 
 FORMS = "file:///PATH, or a path that begins with /, ./, ../ or ~"
@@ -110,18 +111,28 @@ class LocalSource:
         parts = {files.named_prefix(prefix): place for prefix, place in parts.items()}
         with one_line_errors(self._root, _ANOTHER):
             ours = files.gathered(parts)
-            done = files.counting(ours, self.uri, progress)
+            sending = Sending(ours, self.uri, progress)
             self._root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self._root, prefix=".incoming-") as staging:
                 staged = {name: Path(staging, str(number)) for number, name in enumerate(ours)}
                 for name, path in ours.items():
                     shutil.copyfile(path, staged[name])
-                    done(name)
+                    sending.sent(name)
                 for name, path in staged.items():
                     (self._root / name).parent.mkdir(parents=True, exist_ok=True)
                     path.replace(self._root / name)
             for prefix in parts:
                 self._clear(prefix, ours)
+            sending.end()
+
+    def check_upload(self) -> None:
+        """Check that files may be written into the folder, or into the nearest one above where it is missing."""
+        with one_line_errors(self._root, _ANOTHER):
+            place = next(place for place in (self._root, *self._root.parents) if os.path.lexists(place))
+            if not stat.S_ISDIR(place.stat().st_mode):
+                raise SourceError(f"{shown(place)}: is no folder: {_ANOTHER}")
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise SourceError(f"{shown(place)}: may not be written: change its owner or permissions, or {_ANOTHER}")
 
     def delete(self, prefix: str) -> None:
         """Delete a folder or file below the root."""

@@ -49,6 +49,10 @@ class RemoteSnapshot:
         self._is_listed = False
         self._remote.upload(parts, progress)
 
+    def check_upload(self) -> None:
+        """Check it at the remote."""
+        self._remote.check_upload()
+
     def delete(self, prefix: str) -> None:
         """Delete at the remote."""
         self._is_listed = False

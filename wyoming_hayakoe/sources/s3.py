@@ -16,9 +16,11 @@ from wyoming_hayakoe.folders import shown
 from wyoming_hayakoe.sources import files
 from wyoming_hayakoe.sources.answers import extent, read_listing
 from wyoming_hayakoe.sources.s3_answers import BoundedSession, check_markup, checksum, code_of, listed
+from wyoming_hayakoe.sources.sending import Sending
 from wyoming_hayakoe.sources.source import (
     Body,
     ChangedError,
+    DeniedError,
     Item,
     Listing,
     Patience,
@@ -40,6 +42,7 @@ _MOST_PAGES = 100
 # Names of unfinished uploads; they make no voice.
 _STAGING = ".incoming"
 _STAGED = ".part"
+_INVALID_KEYS = {"InvalidAccessKeyId", "SignatureDoesNotMatch"}
 _KEYS = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
 _TALKATIVE = ("boto3", "botocore", "urllib3")
 
@@ -116,23 +119,35 @@ class S3:
         S3 replaces one object at a time: only those copies, which take moments, can be interrupted half-way.
         """
         ours = files.gathered(parts)
-        done = files.counting(ours, self.uri, progress)
+        sending = Sending(ours, self.uri, progress)
+        self._clear_staging()
         staged = []
         try:
             for name, path in ours.items():
-                with one_line_errors(path, "name another folder"):
-                    staged.append(self._put(self._key(f"{_STAGING}/{name}{_STAGED}"), path))
-                done(name)
+                staged.append(self._put(self._key(f"{_STAGING}/{name}{_STAGED}"), path, sending))
+                sending.sent(name)
             for name, key in zip(ours, staged, strict=True):
-                self._copy(key, self._key(name), ours[name])
+                self._copy(key, self._key(name), ours[name], sending)
             there = {item.path: item for prefix in parts for item in self.listing(prefix).items}
             self._delete(there[path].pin for path in files.left_over(there, parts, ours))
-        except BaseException:
-            # The first error is raised; what cannot be removed now is removed by the next upload of this voice.
+        except Exception:
+            # The first error is raised; what cannot be removed now is removed by the next upload. So is all that an
+            # interrupted one leaves: Ctrl-C waits for no storage.
             with suppress(SourceError):
                 self._delete(staged)
             raise
         self._delete(staged)
+        sending.end()
+
+    def check_upload(self) -> None:
+        """Put an empty object, which is removed with what interrupted uploads have left."""
+        with self._told():
+            self._client.put_object(Bucket=self._bucket, Key=self._key(f"{_STAGING}/try{_STAGED}"), Body=b"")
+        self._clear_staging()
+
+    def _clear_staging(self) -> None:
+        # An upload that another process has under way puts again what it finds gone.
+        self._delete([item.pin for item in self._objects(self._key(f"{_STAGING}/"))])
 
     def delete(self, prefix: str) -> None:
         """Delete the objects one by one: not every server can delete many in one request."""
@@ -157,22 +172,22 @@ class S3:
                 return
         raise SourceError(f"{self.uri}: lists more than {_MOST_PAGES} pages: name the folder of a voice in it")
 
-    def _put(self, key: str, path: Path) -> str:
-        with path.open("rb") as file:
+    def _put(self, key: str, path: Path, sending: Sending) -> str:
+        with one_line_errors(path, "name another folder"), sending.open(path) as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             file.seek(0)
             with self._told():
                 self._client.put_object(Bucket=self._bucket, Key=key, Body=file, Metadata={"sha256": sha256})
         return key
 
-    def _copy(self, key: str, target: str, path: Path) -> None:
+    def _copy(self, key: str, target: str, path: Path, sending: Sending) -> None:
         """Have the storage copy an object; upload the file again where the storage cannot."""
         try:
             with self._told():
                 source = {"Bucket": self._bucket, "Key": key}
                 self._client.copy_object(Bucket=self._bucket, Key=target, CopySource=source)
         except SourceError:
-            self._put(target, path)
+            self._put(target, path, sending)
 
     def _delete(self, keys: Iterable[str]) -> None:
         for key in keys:
@@ -248,7 +263,10 @@ class S3:
         if status in {408, 429} or status >= 500:
             return UnavailableError(f"{self.uri}: the storage is overloaded or down (HTTP {status}): try again later")
         if status in {401, 403}:
-            return SourceError(f"{self.uri}: forbidden ({code}): {_KEYS} with the permission")
+            remedy = (
+                "the keys are not valid: copy them again" if code in _INVALID_KEYS else f"{_KEYS} with the permission"
+            )
+            return DeniedError(f"{self.uri}: forbidden ({code}): {remedy}")
         if status in {301, 307, 400}:
             return SourceError(f"{self.uri}: refused ({code}): set AWS_REGION to the bucket's, and {_KEYS}")
         return SourceError(f"{self.uri}: refused (HTTP {status}, {code}): check the name and AWS_ENDPOINT_URL_S3")

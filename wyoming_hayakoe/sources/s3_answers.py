@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wyoming_hayakoe.sources.answers import size_of
+from wyoming_hayakoe.sources.sending import SentFile
 from wyoming_hayakoe.sources.source import Item
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class BoundedSession:
     def send(self, request: "AWSPreparedRequest") -> "AWSResponse":
         """Send a request and return the answer: the content of a file as it arrives, all else as a whole."""
         is_file, request.stream_output = request.stream_output, True
+        if isinstance(request.body, SentFile):
+            request.body.begin()
         answer = self._session.send(request)
         arriving = answer.raw = _Arriving(answer.raw)
         if not (is_file and answer.status_code < 300):

@@ -40,6 +40,10 @@ class SlowError(UnavailableError):
     """A source sends, but next to nothing."""
 
 
+class DeniedError(SourceError):
+    """A source does not take the keys, or there are none; other keys would help."""
+
+
 class ChangedError(SourceError):
     """A file is no longer the listed one: list again."""
 
@@ -177,6 +181,15 @@ class Source(Protocol):
         """
         ...
 
+    def check_upload(self) -> None:
+        """Check that this source takes an upload, as far as that can be tried without one; nothing is left there.
+
+        Raises:
+            DeniedError: it takes no upload with these keys, or there are none.
+            SourceError: it cannot be reached, or there is no such source.
+        """
+        ...
+
     def delete(self, prefix: str) -> None:
         """Delete everything below a prefix; an empty prefix is no error."""
         ...
@@ -207,6 +220,10 @@ class Remote(Protocol):
 
     def upload(self, parts: Mapping[str, Path], progress: Progress | None = None) -> None:
         """As :meth:`Source.upload`."""
+        ...
+
+    def check_upload(self) -> None:
+        """As :meth:`Source.check_upload`."""
         ...
 
     def delete(self, prefix: str) -> None:
