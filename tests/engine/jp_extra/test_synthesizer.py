@@ -16,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tests.engine.sentences import sentence
 from tests.support import TINY_REPO
+from tests.uncuttable import make_uncuttable
 from wyoming_hayakoe.engine.jp_extra.network import JP_EXTRA
 from wyoming_hayakoe.engine.vits.synthesizer import Synthesizer
 from wyoming_hayakoe.errors import HayakoeError
@@ -143,16 +144,8 @@ def test_graphs_as_other_exporters_write_them_speak_alike(synthesizer, save, cha
 
 
 def test_a_graph_that_cannot_be_cut_speaks_whole(save, synthesizer, caplog):
-    def mix(model):
-        tanh = next(node for node in model.graph.node if node.output[0] == "audio")
-        once = numpy_helper.from_array(np.ones(3, dtype=np.int64), "once")
-        model.graph.initializer.append(once)
-        same = helper.make_node("Tile", [tanh.input[0], "once"], ["same"])
-        tanh.input[0] = "same"
-        model.graph.node.insert(list(model.graph.node).index(tanh), same)
-
     with caplog.at_level(logging.WARNING):
-        whole = Synthesizer(JP_EXTRA, save(mix))
+        whole = Synthesizer(JP_EXTRA, save(make_uncuttable))
     assert len(caplog.records) == 1
     assert "sentence by sentence" in caplog.text
     assert not whole.is_cut

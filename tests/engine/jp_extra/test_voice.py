@@ -11,6 +11,7 @@ import pytest
 
 from tests.engine.collecting import collecting_in, finishes
 from tests.support import FRONT_END, TINY_REPO
+from tests.uncuttable import make_uncuttable
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.engine.jp_extra import pauses, voice
 from wyoming_hayakoe.engine.jp_extra.parts import divide
@@ -238,13 +239,7 @@ def test_a_repository_without_the_voice_is_named(data, tmp_path):
 def test_without_stages_pauses_come_from_the_duration_predictor_or_are_short(data, repository):
     folder = repository / "onnx" / "speakers" / "rand-jp"
     model = onnx.load(folder / "synthesizer.onnx")
-    tanh = next(node for node in model.graph.node if node.output[0] == "audio")
-    size = onnx.helper.make_node("Shape", [tanh.input[0]], ["size"])
-    same = onnx.helper.make_node("Reshape", [tanh.input[0], "size"], ["same"])
-    tanh.input[0] = "same"
-    index = list(model.graph.node).index(tanh)
-    model.graph.node.insert(index, same)
-    model.graph.node.insert(index, size)
+    make_uncuttable(model)
     onnx.save(model, folder / "synthesizer.onnx")
     still = SynthesisParams(sdp_ratio=0.0, noise_w=0.0, seed=0)
     before, after = FRONT_END.read("はい。"), FRONT_END.read("元気です。")
