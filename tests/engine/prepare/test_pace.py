@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wyoming_hayakoe.engine.prepare.pace import SENTENCE, accepts_pace, as_json, forecast, kept_pace, measured, read_by
+from wyoming_hayakoe.engine.prepare.pace import (
+    SENTENCE,
+    Clock,
+    accepts_pace,
+    as_json,
+    forecast,
+    kept_pace,
+    measured,
+    read_by,
+)
 from wyoming_hayakoe.engine.windows import Pace
 
 FRAME = 512 / 44_100
@@ -22,7 +31,7 @@ class Machine:
         self.line = fixed, per_frame
         self.shares = shares
         self.threads = threads
-        self.now = self.computed = 0.0
+        self.now = self.computed = self.waited = 0.0
         self.runs = []
 
     def run(self, frames):
@@ -31,10 +40,11 @@ class Machine:
         seconds = self.line[0] + frames * self.line[1]
         self.now += seconds / share
         self.computed += seconds * self.threads
+        self.waited += (seconds / share - seconds) * self.threads
 
     def measured(self, lengths=(24, 60, 240), **how):
-        how = {"threads": self.threads, **how}
-        return measured(self.run, lengths, clock=lambda: self.now, work=lambda: self.computed, **how)
+        clock = Clock(lambda: self.now, lambda: self.computed, lambda: self.waited)
+        return measured(self.run, lengths, clock=clock, **{"threads": self.threads, **how})
 
 
 @pytest.mark.parametrize(("fixed", "per_frame"), [(0.004, 0.002), (0.0, 0.0001), (0.3, 0.05)])
@@ -50,8 +60,14 @@ def test_other_work_that_comes_and_goes_makes_no_voice_slow():
 
 
 def test_other_work_that_stays_makes_it_half_as_slow_again_at_most():
-    fixed, per_frame = Machine(0.004, 0.0002, shares=(0.1,)).measured()
+    fixed, per_frame = Machine(0.004, 0.0002, shares=(0.1,), threads=4).measured()
     assert (fixed, per_frame) == pytest.approx((1.5 * 0.004, 1.5 * 0.0002))
+
+
+def test_what_uses_few_of_the_threads_is_as_slow_as_it_is():
+    for share in (1.0, 0.3):
+        machine = Machine(0.004, 0.0002, shares=(share,))
+        assert machine.measured(threads=8) == pytest.approx((0.004, 0.0002))
 
 
 def test_a_slow_machine_is_measured_in_one_round():
@@ -67,7 +83,8 @@ def test_no_noise_makes_a_pace_that_cannot_be(times):
     def run(frames):
         clock[0] += times[(24, 60, 240).index(frames)]
 
-    fixed, per_frame = measured(run, (24, 60, 240), clock=lambda: clock[0], work=lambda: clock[0])
+    now = Clock(lambda: clock[0], lambda: clock[0], lambda: 0.0)
+    fixed, per_frame = measured(run, (24, 60, 240), clock=now)
     assert math.isfinite(fixed)
     assert math.isfinite(per_frame)
     assert fixed >= 0

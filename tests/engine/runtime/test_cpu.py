@@ -6,7 +6,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from wyoming_hayakoe.engine.prepare.grids import Integers
-from wyoming_hayakoe.engine.runtime.cpu import instruction_set, processor_features
+from wyoming_hayakoe.engine.runtime.cpu import instruction_set, processor_features, seconds_waited
 from wyoming_hayakoe.engine.runtime.session import Session
 
 X86 = "processor\t: 0\nmodel name\t: AMD EPYC\nflags\t\t: fpu sse2 avx2 avx512_vnni\nbugs\t\t: sysret_ss_attrs\n\n"
@@ -97,3 +97,13 @@ def test_products_of_the_greatest_integers_are_right_on_this_machine(tmp_path, s
     onnx.checker.check_model(model)
     found = Session(model, tmp_path).run(["y"], {"x": values})[0]
     assert set(np.unique(found.astype(int) - int(zero))) == {middle}
+
+
+def test_all_threads_wait_together_and_what_is_not_there_does_not_count(tmp_path):
+    for number, text in enumerate(["5 1000000000 3", "7 500000000 9", "", "x y z", "1 2"]):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "schedstat").write_text(text, encoding="utf-8")
+    (tmp_path / "ended").mkdir()
+    assert seconds_waited(tmp_path) == 1.5
+    assert seconds_waited(tmp_path / "elsewhere") == 0.0
+    assert seconds_waited() >= 0

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from wyoming_hayakoe.engine.prepare.reports import Report, is_whole
+from wyoming_hayakoe.engine.runtime.cpu import seconds_waited
 from wyoming_hayakoe.engine.windows import Pace, plan
 
 SENTENCE = 2.0
@@ -26,7 +27,7 @@ BUDGET = 3.0
 
 _ROUNDS = 3
 
-# What runs alone takes at most so many times the processor's time, divided among the threads.
+# What runs alone takes at most so many times the processor's time, divided among the threads, if it keeps them busy.
 _UNEVEN = 1.5
 
 _DIGITS = 8
@@ -34,6 +35,21 @@ _TIMES = 0.0, 1e4
 _MOST_SAFETY = 10.0
 _FRAME = 1e-4, 1.0
 _MOST_FRAMES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What a measurement reads, in seconds; only differences count."""
+
+    now: Callable[[], float] = time.perf_counter
+    computed: Callable[[], float] = time.process_time
+    """Of computing in all threads of this process."""
+    waited: Callable[[], float] = seconds_waited
+    """For which they have waited for a processor."""
+
+
+SYSTEM = Clock()
+"""That of this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,34 +82,33 @@ def measured(
     *,
     threads: int = 1,
     budget: float = BUDGET,
-    clock: Callable[[], float] = time.perf_counter,
-    work: Callable[[], float] = time.process_time,
+    clock: Clock = SYSTEM,
 ) -> tuple[float, float]:
     """Return the seconds that something takes whatever its length, and those for each frame.
 
     A voice is prepared while its machine has other work, which must not make it slow for ever: of each length the
-    fastest of some rounds counts, and it counts for no more than the processor's own time suggests.
+    fastest of some rounds counts, and of that not what the threads waited for a processor, down to what the processor's
+    own time suggests.
 
     Args:
         run: does it for so many frames.
         lengths: numbers of frames, each of which is run once, then timed in each round.
-        threads: that it runs on; 1 where much of it runs on one only.
+        threads: that it runs on.
         budget: seconds after which no further round begins.
-        clock: seconds since any moment.
-        work: seconds of computing in all threads of this process.
+        clock: measures the time.
     """
     fastest = dict.fromkeys(lengths, math.inf)
     for length in lengths:
         run(length)
-    end = clock() + budget
+    end = clock.now() + budget
     for _ in range(_ROUNDS):
         for length in lengths:
-            start, before = clock(), work()
+            waited, computed, start = clock.waited(), clock.computed(), clock.now()
             run(length)
-            alone = _UNEVEN * (work() - before) / threads
-            spent = clock() - start
-            fastest[length] = min(fastest[length], spent, alone or spent)
-        if clock() >= end:
+            spent, computed, waited = clock.now() - start, clock.computed() - computed, clock.waited() - waited
+            alone = max(_UNEVEN * computed / threads, spent - waited)
+            fastest[length] = min(fastest[length], spent, alone)
+        if clock.now() >= end:
             break
     return _line(fastest)
 

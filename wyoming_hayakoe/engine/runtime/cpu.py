@@ -9,6 +9,9 @@ from pathlib import Path
 CPU_INFO = Path("/proc/cpuinfo")
 """The file in which Linux describes the processor."""
 
+TASKS = Path("/proc/self/task")
+"""The folder in which Linux describes the threads of this process."""
+
 _SMALL = 2 << 30
 _UNKNOWN = 1 << 50
 
@@ -32,6 +35,16 @@ def processor_features(cpu_info: Path = CPU_INFO) -> frozenset[str]:
 def cores() -> int:
     """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def seconds_waited(tasks: Path = TASKS) -> float:
+    """Return how long the threads of this process, together, have waited for a processor; 0 where nothing says it."""
+    waited = 0
+    for path in tasks.glob("*/schedstat"):
+        # Nanoseconds of running, nanoseconds of waiting, and how often it ran. A thread may end meanwhile.
+        numbers = next(iter(_lines(path)), "").split()
+        waited += _number(numbers[1]) if len(numbers) == 3 else 0
+    return waited / 1e9
 
 
 def has_little_memory() -> bool:
