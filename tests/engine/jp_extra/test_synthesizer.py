@@ -214,11 +214,12 @@ def test_a_file_of_another_kind_is_named(tmp_path, other):
     assert "voice" in one_line(path).removeprefix(str(path))
 
 
-def test_a_voice_that_is_not_jp_extra_is_refused(save):
+@pytest.mark.parametrize(("name", "shown"), [("ja_bert", "'ja_bert'"), ("a\x1b[2J\nb", r"'a\x1b[2J\nb'")])
+def test_a_voice_that_is_not_jp_extra_is_refused(save, name, shown):
     def add_input(model):
-        model.graph.input.append(helper.make_tensor_value_info("ja_bert", TensorProto.FLOAT, [1, 1024, "T"]))
+        model.graph.input.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1024, "T"]))
 
-    assert "is no Style-Bert-VITS2 JP-Extra voice (ja_bert" in one_line(save(add_input))
+    assert f"is no Style-Bert-VITS2 JP-Extra voice ({shown}" in one_line(save(add_input))
 
 
 @pytest.mark.parametrize("location", ["../weights", "/etc/hostname", "a/../../b", "..\\b"])
