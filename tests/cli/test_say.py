@@ -9,6 +9,7 @@ import wave
 
 import pytest
 
+from tests.hts_voices import mei, with_header
 from tests.support import DEADLINE, clean_environment, command, program, run_program
 
 
@@ -210,3 +211,18 @@ class TestExplain:
         result = run_here("say", "--explain", "HACS", "--data-dir", str(tmp_path))
         assert "ハックス" in result.stdout
         assert "user dictionary" in result.stdout
+
+
+def test_an_htsvoice_file_speaks_by_its_path_and_a_damaged_one_is_one_line(tmp_path):
+    voice, output = tmp_path / "x.htsvoice", tmp_path / "said.wav"
+    voice.write_bytes(with_header(mei(), SAMPLING_FREQUENCY=24_000, FRAME_PERIOD=120))
+    ask = ("say", "--voice", f"miku={voice}", "--output", str(output), "はい。")
+    ran = run_program(*ask, HAYAKOE_DATA_DIR=str(tmp_path), HAYAKOE_VOICE="")
+    assert ran.returncode == 0, ran.stderr
+    with wave.open(str(output)) as said:
+        assert (said.getframerate(), said.getnframes() > 6000) == (24_000, True)
+    voice.write_bytes(mei()[:300_000])
+    ran = run_program(*ask, HAYAKOE_DATA_DIR=str(tmp_path), HAYAKOE_VOICE="")
+    assert ran.returncode == 1
+    (line,) = ran.stderr.decode().splitlines()
+    assert line.startswith(f"wyoming-hayakoe: {voice}: is no .htsvoice file that can be used (its STREAM_PDF[MCP]")

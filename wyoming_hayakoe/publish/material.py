@@ -13,6 +13,8 @@ from wyoming_hayakoe.engine.graphs.model_file import read_model
 from wyoming_hayakoe.engine.jp_extra.voice_files import read_voice
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.publish.conversion import CONFIG, PREDICTOR, STYLES, SYNTHESIZER
+from wyoming_hayakoe.sources.inventory import voices_in
+from wyoming_hayakoe.sources.local import LocalSource
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -50,6 +52,7 @@ def read_material(place: Path) -> Material:
     """
     if not place.exists():
         raise HayakoeError(f"{place}: there is no such folder or file: check the path")
+    _check_kind(place)
     if place.is_file() and place.suffix != ".aivmx":
         raise HayakoeError(f"{place}: neither a folder nor an .aivmx file: name the folder that it is in")
     voice = read_voice(place)
@@ -65,6 +68,17 @@ def read_material(place: Path) -> Material:
             f"{place}: has no *.safetensors and no synthesizer.onnx: {hint or 'name the folder of a finished training'}"
         )
     return Material(place, checkpoints, graph, voice.predictor if graph else None, voice.about.licence)
+
+
+def _check_kind(place: Path) -> None:
+    """Raise HayakoeError where ``place`` holds only voices of kinds that no HayaKoe repository can hold."""
+    kinds = {voice.kind for voice in voices_in(LocalSource(place.absolute()).list())}
+    if kinds and kinds <= {"piper", "hts"}:
+        name = "Piper" if "piper" in kinds else "HTS"
+        raise HayakoeError(
+            f"{place}: is a voice of {name}: HayaKoe's repositories hold voices of Style-Bert-VITS2 alone, and this "
+            f"one speaks as it is, with --voice NAME={place}"
+        )
 
 
 def trained(root: Path) -> list[Path]:

@@ -50,7 +50,9 @@ def dropped_into(folder: Path, bounds: Bounds = BOUNDS) -> DroppedIn:
     if reason := tree.left_out.get(""):
         return DroppedIn(left_out={shown(folder): reason})
     paths = [path for path in tree.files if is_safe(path)]
-    found = voices_in(paths)
+    # What cannot be read may be what tells a folder from one of Piper's.
+    spoiled = {path.rpartition("/")[0] for path in tree.left_out}
+    found = [voice for voice in voices_in(paths) if voice.kind != "piper" or voice.prefix not in spoiled]
     voices: dict[str, str] = {}
     left_out = {shown(folder / path): reason for path, reason in tree.left_out.items() if _is_of_user(path)}
     for voice in found:

@@ -1,5 +1,6 @@
 """Proof that an .htsvoice file can be spoken with: it is checked, loaded and spoken with in a bounded process."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from wyoming_hayakoe.disk import nameless
@@ -27,9 +28,13 @@ def prove_hts(path: Path) -> None:
     sentence, word = (pyopenjtalk.extract_fullcontext(text) for text in (_SENTENCE, _WORD))
     # Both copies are of what was checked, whatever the file holds by now.
     with nameless(data) as same, nameless(with_intonation(data, RANGES["intonation_scale"][1])) as lively:
-        for place, half_tones in ((same, -12.0), (lively, 12.0)):
-            engine = load(place)
-            for labels, speed in ((sentence, 1.0), *((word, speed) for speed in RANGES["speed"])):
-                engine.set_speed(1 / speed)
-                engine.add_half_tone(half_tones)
-                engine.synthesize(labels)
+        _speak(same, [(sentence, 1.0)], half_tones=-12.0)
+        _speak(lively, [(word, speed) for speed in RANGES["speed"]], half_tones=12.0)
+
+
+def _speak(path: Path, lines: Sequence[tuple[Sequence[str], float]], *, half_tones: float) -> None:
+    engine = load(path)
+    for labels, speed in lines:
+        engine.set_speed(1 / speed)
+        engine.add_half_tone(half_tones)
+        engine.synthesize(list(labels))

@@ -122,7 +122,10 @@ def read_piper_config(path: Path) -> PiperConfig:
 def _kind(content: Mapping[str, Any], path: Path) -> tuple[Kind, str]:
     """Return the notation and ``phoneme_type`` of a Japanese voice."""
     if "phoneme_id_map" not in content:
-        raise HayakoeError(f"{path}: is no configuration of Piper (it has no phoneme_id_map): choose a Piper voice")
+        raise HayakoeError(
+            f"{path}: is no configuration of Piper (it has no phoneme_id_map): choose a Piper voice, or copy the "
+            "style_vectors.npy of a Style-Bert-VITS2 voice beside it"
+        )
     # Piper's first configurations name no type, nor do some of piper-plus's.
     default = "multilingual" if "language_id_map" in content else "espeak"
     phoneme_type = _text(content.get("phoneme_type", default))
