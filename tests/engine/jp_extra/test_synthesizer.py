@@ -16,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tests.engine.sentences import sentence
 from tests.support import TINY_REPO
+from tests.uncuttable import make_uncuttable
 from wyoming_hayakoe.engine.jp_extra.network import JP_EXTRA
 from wyoming_hayakoe.engine.vits.synthesizer import Synthesizer
 from wyoming_hayakoe.errors import HayakoeError
@@ -143,16 +144,8 @@ def test_graphs_as_other_exporters_write_them_speak_alike(synthesizer, save, cha
 
 
 def test_a_graph_that_cannot_be_cut_speaks_whole(save, synthesizer, caplog):
-    def mix(model):
-        tanh = next(node for node in model.graph.node if node.output[0] == "audio")
-        once = numpy_helper.from_array(np.ones(3, dtype=np.int64), "once")
-        model.graph.initializer.append(once)
-        same = helper.make_node("Tile", [tanh.input[0], "once"], ["same"])
-        tanh.input[0] = "same"
-        model.graph.node.insert(list(model.graph.node).index(tanh), same)
-
     with caplog.at_level(logging.WARNING):
-        whole = Synthesizer(JP_EXTRA, save(mix))
+        whole = Synthesizer(JP_EXTRA, save(make_uncuttable))
     assert len(caplog.records) == 1
     assert "sentence by sentence" in caplog.text
     assert not whole.is_cut
@@ -221,11 +214,12 @@ def test_a_file_of_another_kind_is_named(tmp_path, other):
     assert "voice" in one_line(path).removeprefix(str(path))
 
 
-def test_a_voice_that_is_not_jp_extra_is_refused(save):
+@pytest.mark.parametrize(("name", "shown"), [("ja_bert", "'ja_bert'"), ("a\x1b[2J\nb", r"'a\x1b[2J\nb'")])
+def test_a_voice_that_is_not_jp_extra_is_refused(save, name, shown):
     def add_input(model):
-        model.graph.input.append(helper.make_tensor_value_info("ja_bert", TensorProto.FLOAT, [1, 1024, "T"]))
+        model.graph.input.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1024, "T"]))
 
-    assert "is no Style-Bert-VITS2 JP-Extra voice (ja_bert" in one_line(save(add_input))
+    assert f"is no Style-Bert-VITS2 JP-Extra voice ({shown}" in one_line(save(add_input))
 
 
 @pytest.mark.parametrize("location", ["../weights", "/etc/hostname", "a/../../b", "..\\b"])

@@ -9,9 +9,9 @@ import onnxruntime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onnx import helper, numpy_helper
 
 from tests.engine.piper.layouts import LAYOUTS, MULTI_BAND, files_of, sentence
+from tests.uncuttable import make_uncuttable
 from wyoming_hayakoe.engine.piper.inputs import random_inputs
 from wyoming_hayakoe.engine.piper.network import PIPER
 from wyoming_hayakoe.engine.vits.synthesizer import Synthesizer
@@ -126,10 +126,7 @@ def test_phones_at_the_end_are_computed_and_not_heard(networks):
 def uncuttable(tmp_path_factory):
     """Return a graph whose decoder has an operator that is not understood, and changes nothing."""
     model = onnx.load(files_of("piper-plus").model)
-    model.graph.initializer.append(numpy_helper.from_array(np.ones(3, dtype=np.int64), "once"))
-    last = next(node for node in model.graph.node if node.output[0] == "output")
-    last.output[0] = "before"
-    model.graph.node.append(helper.make_node("Tile", ["before", "once"], ["output"]))
+    make_uncuttable(model)
     path = tmp_path_factory.mktemp("uncuttable") / "voice.onnx"
     onnx.save(model, path)
     return path

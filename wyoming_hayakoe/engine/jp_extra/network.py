@@ -37,7 +37,7 @@ def _check_inputs(proto: "ModelProto", origin: Path) -> None:
     needed = {"bert", "style_vec", "sid", "length_scale"}
     if strange := sorted(names - set(known)) or sorted(needed - names):
         raise HayakoeError(
-            f"{origin}: is no Style-Bert-VITS2 JP-Extra voice ({', '.join(strange)[:80]} is "
+            f"{origin}: is no Style-Bert-VITS2 JP-Extra voice ({', '.join(map(repr, strange))[:80]} is "
             f"{'not known to those' if names - set(known) else 'missing'}): choose another file"
         )
 
