@@ -11,7 +11,7 @@ import wyoming_hayakoe
 PACKAGE = Path(wyoming_hayakoe.__file__).parent
 NAME = PACKAGE.name
 
-COMMON = ("errors", "utterance", "voice", "audio", "paths", "symbols", "disk", "folders", "version")
+COMMON = ("errors", "utterance", "voice", "audio", "paths", "symbols", "disk", "folders", "version", "extras")
 """Files that every other may import."""
 
 BELOW_TTS = ("voice_store", "shared_bert", "speaker", "narration", "lane", "devices", "text", "engine", "sources")

@@ -22,16 +22,17 @@ from wyoming_hayakoe.engine.runtime.providers import has_cuda
 from wyoming_hayakoe.engine.runtime.session import Device, Execution
 from wyoming_hayakoe.engine.vits.synthesizer import Synthesizer
 from wyoming_hayakoe.errors import HayakoeError, UsageError, check_choice
+from wyoming_hayakoe.extras import install_command
 from wyoming_hayakoe.utterance import Utterance
 from wyoming_hayakoe.voice import Credit, Voice
 
 WANTED = ("auto", "cpu", "cuda", "pytorch")
 """A GPU where one can be used, else the CPU; the CPU; a GPU; PyTorch, on a GPU where it has one."""
 
-_NO_PYTORCH = "device pytorch: PyTorch is not installed: pip install 'wyoming-hayakoe[publish]', or choose cpu"
+_NO_PYTORCH = f"device pytorch: PyTorch is not installed: {install_command('publish')}, or choose cpu"
 _NO_GPU = (
-    "device cuda: neither PyTorch nor ONNX Runtime finds an NVIDIA GPU: repair its driver, and install "
-    "'wyoming-hayakoe[publish]', or onnxruntime-gpu in place of onnxruntime; or choose cpu"
+    "device cuda: neither PyTorch nor ONNX Runtime finds an NVIDIA GPU: repair its driver, and install the extra "
+    "[publish], or onnxruntime-gpu in place of onnxruntime; or choose cpu"
 )
 
 

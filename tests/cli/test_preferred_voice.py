@@ -12,6 +12,7 @@ from wyoming_hayakoe.cli.options import configured
 from wyoming_hayakoe.cli.options.option import add_options
 from wyoming_hayakoe.cli.options.table import LOGGING, PREPARING, SERVING
 from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.extras import install_command
 from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.sources.location import DEFAULT
 from wyoming_hayakoe.voice_store import PREFERRED
@@ -89,7 +90,7 @@ def test_where_the_built_in_voice_stays_the_default_one_line_says_why(installed)
     installed(is_here=False)
     given = resolved()
     assert (given.wanted.preferred, dict(given.wanted.sources)) == (None, {})
-    assert given.default_line == "default voice: mei; for a neural one: pip install 'wyoming-hayakoe[kokoro]'"
+    assert given.default_line == f"default voice: mei; for a neural one: {install_command('kokoro')}"
 
 
 def test_a_preset_brings_its_built_in_voice(installed, config):

@@ -12,6 +12,7 @@ from tests.support import FRONT_END, TINY_REPO, run_program
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.engine.graphs import cutting
 from wyoming_hayakoe.engine.graphs.model_file import read_model
+from wyoming_hayakoe.extras import install_command
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Delivery
 
@@ -63,7 +64,7 @@ def test_without_pytorch_one_line_says_how_to_have_it(tmp_path):
     (training / "x.safetensors").write_bytes(b"weights")
     result = run_program("export", str(training / "x.safetensors"), str(tmp_path / "out"))
     assert result.returncode == 1
-    assert result.stderr.decode().endswith("pip install 'wyoming-hayakoe[publish]'\n")
+    assert result.stderr.decode().endswith(f"{install_command('publish')}\n")
     assert result.stderr.count(b"\n") == 1
     assert not list((tmp_path / "out").iterdir())
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.engine.jp_extra.config import read_config, read_style_vectors
 from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.extras import install_command
 from wyoming_hayakoe.sources.source import Progress, Transfer
 
 CONFIG = "config.json"
@@ -136,8 +137,7 @@ def pytorch() -> Iterator[None]:
         if (error.name or "").partition(".")[0] not in {"torch", "safetensors"}:
             raise
         raise HayakoeError(
-            f"checkpoints are read with PyTorch, but {error.name} is not installed: "
-            "pip install 'wyoming-hayakoe[publish]'"
+            f"checkpoints are read with PyTorch, but {error.name} is not installed: {install_command('publish')}"
         ) from None
 
 

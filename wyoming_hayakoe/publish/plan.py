@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from wyoming_hayakoe.errors import HayakoeError, UsageError
+from wyoming_hayakoe.extras import install_command
 from wyoming_hayakoe.publish import readme
 from wyoming_hayakoe.publish.conversion import check_checkpoint, is_cached
 from wyoming_hayakoe.publish.material import NEUTRAL, Material
@@ -143,7 +144,7 @@ def make_plan(publication: Publication, scratch: Path) -> Plan:
     if _needs_pytorch(publication) and not (find_spec("torch") and find_spec("safetensors")):
         raise HayakoeError(
             "exporting a checkpoint, and verifying that one speaks, needs PyTorch, which is not installed: "
-            "pip install 'wyoming-hayakoe[publish]'"
+            f"{install_command('publish')}"
         )
     destination = open_source(publication.destination, scratch)
     try:

