@@ -1,3 +1,5 @@
+import logging
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -9,6 +11,16 @@ from wyoming_hayakoe.speaker import Speaker
 # Nothing is timed here: machines are busy, and some are emulated. Fixtures that last for all examples are meant to.
 settings.register_profile("untimed", deadline=None, suppress_health_check=list(HealthCheck))
 settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def _log_levels():
+    """Leave the levels of the program's loggers as they were: commands set them, and run in this process too."""
+    loggers = [logging.getLogger(name) for name in ("wyoming_hayakoe", "wyoming_hayakoe.cli.progress")]
+    levels = [logger.level for logger in loggers]
+    yield
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

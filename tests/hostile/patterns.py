@@ -30,6 +30,8 @@ _BUILT: Mapping[str, Collection[str]] = {
     "text.rule.rule": (),  # each is a rule, which is found in its table
     "text.rules.contexts.pattern": (),  # likewise
     "text.english._is_spelling": ("(?:ブイ|ヴィー|ビー)(?:エイチ|エッチ)(?:ズィー|ゼット)" * 20,),
+    # A question of an HTS voice: ``*`` and what stands between, as in "*/A:-??+*_*|*-a+*".
+    "engine.hts.trees._pattern": (r"\A(?:(?>.*?/A:\-..\+)(?>.*?_).*\Z|(?>.*?\-a\+).*\Z)",),
     "server.instance_name._kept_in": (re.escape("声 1.0-2-") + r"-\d+",),
 }
 

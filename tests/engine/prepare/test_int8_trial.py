@@ -1,5 +1,6 @@
 """Noise and time of int8 forms, measured on the pieces of a network."""
 
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -113,6 +114,7 @@ def test_a_stage_that_cannot_be_calibrated_stays_in_fp32(stages, monkeypatch, ca
         return real(model, found, feeds, origin)
 
     monkeypatch.setattr(int8_trial, "calibrate", calibrate)
+    caplog.set_level(logging.DEBUG, "wyoming_hayakoe")
     found = trial_of(stages)
     assert "flow" not in found.groups
     assert found.groups

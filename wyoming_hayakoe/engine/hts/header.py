@@ -18,7 +18,7 @@ _LONGEST_LINE = 900
 
 _LABELS = "HTS_TTS_JPN"
 
-_FIELD = re.compile(r"([A-Z_0-9]+(?:\[[A-Z_0-9]{1,32}\])?):([ -~]*)")
+_FIELD = re.compile(r"([A-Z_0-9]{1,64}(?:\[[A-Z_0-9]{1,32}\])?):([ -~]*)")
 _DATA = b"\n[DATA]\n"
 _GLOBAL = frozenset(
     {

@@ -18,7 +18,7 @@ _LONGEST_LINE = 1 << 16
 
 _WORD = r'[^\s"{}\[\]]{1,200}'
 _LEAF = r'"[^\s"{}\[\],]{0,200}_([0-9]{1,6})"'
-_QUESTION = re.compile(rf"QS ({_WORD}) +\{{ *(.*?) *\}}", re.ASCII)
+_QUESTION = re.compile(rf"QS ({_WORD}) +\{{([^{{}}]*)\}}", re.ASCII)
 _PATTERN = re.compile(r'"([^\s"\'{}\[\],]{1,200})"', re.ASCII)
 _TREE = re.compile(r"\{\*\}\[([0-9]{1,2})\]", re.ASCII)
 _LONE_LEAF = re.compile(_LEAF, re.ASCII)
@@ -34,7 +34,7 @@ class Question:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        return re.compile("|".join(map(_expression, self.patterns)), re.ASCII | re.DOTALL)
+        return re.compile(rf"\A(?:{'|'.join(map(_expression, self.patterns))})", re.ASCII | re.DOTALL)
 
     def matches(self, label: str) -> bool:
         """Return whether ``label`` matches a pattern, in which ``*`` stands for any text and ``?`` for a character."""

@@ -54,9 +54,7 @@ def make_bert(model: Path, samples: Callable[[], Sequence[Feeds]], bits: Bits, f
             break
     is_edited = source is edited
     if products and is_edited:
-        _LOGGER.debug(
-            "the BERT in four bits: its features are %.0f %% of their size away from eight bits'", 100 * error
-        )
+        _LOGGER.info("the BERT in four bits: its features are %.0f %% of their size away from eight bits'", 100 * error)
     for path in (draft, draft.with_suffix(".data"), edited):
         path.unlink(missing_ok=True)
     return {

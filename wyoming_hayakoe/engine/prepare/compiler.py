@@ -220,7 +220,7 @@ class Compiler:
             reason = f"{type(error).__name__}: {in_brief(error)}"
             raise HayakoeError(f"{recipe.model}: cannot be prepared ({reason}): choose another voice") from error
         seconds = round(time.monotonic() - start, 1)
-        _LOGGER.info("%s: prepared in %.0f s", recipe.name, seconds)
+        _LOGGER.info("%s: prepared in %.0f s%s", recipe.name, seconds, _precision(notes))
         return {"name": recipe.name, **made_of, "seconds": seconds, **notes}
 
     def _place(self, recipe: Recipe, made_of: Mapping[str, Any]) -> Path:
@@ -249,6 +249,12 @@ class Compiler:
             if is_outdated or not report or not Path(str(report.get("model", ""))).exists():
                 _LOGGER.debug("%s: is outdated and is removed", folder)
                 artifact.discard()
+
+
+def _precision(notes: Mapping[str, Any]) -> str:
+    """Return the precision that was chosen for a voice, and why; "" for a model without a choice."""
+    choice = notes.get("choice")
+    return f"; {choice['chosen']}: {choice['reason']}" if choice else ""
 
 
 class UnkeptError(HayakoeError):
