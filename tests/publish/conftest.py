@@ -1,4 +1,5 @@
 import io
+import signal
 import subprocess
 from contextlib import redirect_stderr
 from dataclasses import dataclass
@@ -55,6 +56,8 @@ def start_publish(tmp_path):
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
+                # Where the tests run in the background of a shell, Ctrl-C is ignored, also by what they start.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - it sets a signal only
             )
         )
         return started[-1]
