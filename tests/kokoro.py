@@ -13,8 +13,9 @@ import pytest
 from tests.support import FRONT_END
 from wyoming_hayakoe import engine
 from wyoming_hayakoe.engine.kokoro import voice_files
-from wyoming_hayakoe.engine.kokoro.voice import KokoroShared, KokoroVoice
+from wyoming_hayakoe.engine.kokoro.voice import KokoroVoice
 from wyoming_hayakoe.engine.prepare.compiler import Compiler
+from wyoming_hayakoe.engine.prepared_voice import Resources
 from wyoming_hayakoe.engine.runtime.model_cache import ModelCache
 from wyoming_hayakoe.engine.runtime.session import Execution
 
@@ -62,9 +63,9 @@ def make_voice(
         found: the voice's files; by default those of the extra.
     """
     compiler = Compiler(data / "compiled", enabled=compiled)
-    shared = KokoroShared(ModelCache(), data / "levels", FRONT_END.read, compiler, Execution())
+    resources = Resources(ModelCache(), data / "levels", FRONT_END.read, compiler, Execution())
     found = found or voice_files.installed(voice_files.BUILT_IN[name])
-    return KokoroVoice(name, found, shared, voice_files.credit(found.voice))
+    return KokoroVoice(name, found, resources, voice_files.credit(found.voice))
 
 
 @lru_cache(maxsize=1)

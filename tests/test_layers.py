@@ -47,9 +47,10 @@ LAYERS: Mapping[str, Iterable[str]] = {
     "engine.windows": (),
     "engine.prepare": PREPARE,
     **dict.fromkeys(SHARED_BY_KINDS, ()),
-    **dict.fromkeys(KINDS_OF_VOICE, (*SHARED_BY_KINDS, *PREPARE)),
+    "engine.prepared_voice": (*SHARED_BY_KINDS, *PREPARE),
+    **dict.fromkeys(KINDS_OF_VOICE, ("engine.prepared_voice", *SHARED_BY_KINDS, *PREPARE)),
     "engine.vits": PREPARE,
-    **dict.fromkeys(KINDS_WITH_VITS, (*SHARED_BY_KINDS, *VITS)),
+    **dict.fromkeys(KINDS_WITH_VITS, ("engine.prepared_voice", *SHARED_BY_KINDS, *VITS)),
     "engine.pytorch": ("engine.about", "engine.jp_extra", *VITS),
     "engine.openjtalk": ("engine.hts",),
 }

@@ -9,13 +9,14 @@ from typing import Protocol, TypedDict, get_args
 from wyoming_hayakoe.engine.about import read_about
 from wyoming_hayakoe.engine.hts.voice_files import read_hts
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
-from wyoming_hayakoe.engine.jp_extra.voice import JPExtraVoice, Shared
+from wyoming_hayakoe.engine.jp_extra.voice import JPExtraVoice
 from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles, read_voice
 from wyoming_hayakoe.engine.kokoro import voice_files as kokoro
 from wyoming_hayakoe.engine.prepare.bert_graph import Bits
 from wyoming_hayakoe.engine.prepare.compiler import Compiler
 from wyoming_hayakoe.engine.prepare.precision import Precision
 from wyoming_hayakoe.engine.prepare.proofs import Proofs
+from wyoming_hayakoe.engine.prepared_voice import Resources
 from wyoming_hayakoe.engine.runtime.cpu import has_little_memory
 from wyoming_hayakoe.engine.runtime.model_cache import ModelCache
 from wyoming_hayakoe.engine.runtime.providers import has_cuda
@@ -128,6 +129,9 @@ class Engine:
         self.models = ModelCache(settings.max_memory)
         """The models that are in memory."""
 
+        # All kinds but JP-Extra's compute on the CPU, which keeps up with them.
+        self._resources = Resources(self.models, data / "levels", read, self._compiler, self._execution)
+
     @property
     def needs_checkpoint(self) -> bool:
         """Whether a voice is made of its checkpoint, and not of its ONNX graph."""
@@ -160,16 +164,9 @@ class Engine:
         files = self._network.read(place) if self._network else read_voice(place)
         about = files.about
         credit = Credit(about.author or name, about.url or url, about.licence or licence or "unknown")
-        shared = Shared(
-            bert=bert,
-            models=self.models,
-            levels=self._data / "levels",
-            read=self._read,
-            compiler=self._voice_compiler,
-            execution=self._voice_execution,
-            load=self._network.load if self._network else None,
-        )
-        return JPExtraVoice(name, files, shared, credit)
+        resources = replace(self._resources, compiler=self._voice_compiler, execution=self._voice_execution)
+        load = self._network.load if self._network else None
+        return JPExtraVoice(name, files, bert, resources, credit, load)
 
     def make_built_in(self, name: str) -> Voice:
         """Return a voice of the extra [kokoro]; nothing is loaded.
@@ -232,34 +229,18 @@ class Engine:
         Raises:
             HayakoeError: a file is missing or damaged, or the voice is not a Japanese one.
         """
-        from wyoming_hayakoe.engine.piper.voice import PiperShared, PiperVoice
+        from wyoming_hayakoe.engine.piper.voice import PiperVoice
         from wyoming_hayakoe.engine.piper.voice_files import read_piper
 
         files = read_piper(graph)
         about = files.about
         credit = Credit(about.author or name, about.url or url, about.licence or licence or "unknown")
-        # As with Kokoro, its form is made for the CPU, which keeps up with it.
-        shared = PiperShared(
-            models=self.models,
-            levels=self._data / "levels",
-            read=self._read,
-            compiler=self._compiler,
-            execution=self._execution,
-        )
-        return PiperVoice(name, files, shared, credit)
+        return PiperVoice(name, files, self._resources, credit)
 
     def _make_kokoro(self, name: str, files: kokoro.KokoroFiles, credit: Credit) -> Voice:
-        from wyoming_hayakoe.engine.kokoro.voice import KokoroShared, KokoroVoice
+        from wyoming_hayakoe.engine.kokoro.voice import KokoroVoice
 
-        # What a GPU computes is another form: Kokoro's is made for the CPU, which keeps up with it.
-        shared = KokoroShared(
-            models=self.models,
-            levels=self._data / "levels",
-            read=self._read,
-            compiler=self._compiler,
-            execution=self._execution,
-        )
-        return KokoroVoice(name, files, shared, credit)
+        return KokoroVoice(name, files, self._resources, credit)
 
 
 def choose(wanted: str) -> tuple[Device, Network | None]:

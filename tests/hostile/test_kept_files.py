@@ -178,7 +178,7 @@ def test_a_report_of_another_version_is_made_anew(data):
     # Nor is it taken where this version's form is not here.
     voice = load(data).voice
     voice.run_as_it_is()
-    assert not voice._shared.compiler.available(voice._forms._recipe)
+    assert not voice._resources.compiler.available(voice._forms._recipe)
 
 
 @given(JSON | st.dictionaries(FIELDS, JSON))

@@ -303,9 +303,7 @@ def test_the_choice_of_a_precision_is_logged_as_the_rest_is(voices, data, monkey
         assert ask(server, "はい。", name="rand-jp").chunks[0].rate == 44100
     log = server.whole_log()
     # Which one it is depends on how fast they are on this machine.
-    assert re.search(
-        r"^-- rand-jp: prepared in \d+ s; (int8: \d+ %|fp32: .)", log, re.MULTILINE
-    )
+    assert re.search(r"^-- rand-jp: prepared in \d+ s; (int8: \d+ %|fp32: .)", log, re.MULTILINE)
     assert [line for line in log.splitlines() if not line.startswith("-- ")] == []
 
 

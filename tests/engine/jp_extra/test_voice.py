@@ -13,7 +13,8 @@ from tests.engine.collecting import collecting_in, finishes
 from tests.support import FRONT_END, TINY_REPO
 from tests.uncuttable import make_uncuttable
 from wyoming_hayakoe import TTS
-from wyoming_hayakoe.engine.jp_extra import pauses, voice
+from wyoming_hayakoe.engine import prepared_voice
+from wyoming_hayakoe.engine.jp_extra import pauses
 from wyoming_hayakoe.engine.jp_extra.parts import divide
 from wyoming_hayakoe.engine.loudness import loudness
 from wyoming_hayakoe.engine.runtime import model_cache
@@ -112,7 +113,7 @@ def test_where_the_level_cannot_be_kept_it_is_measured_once_for_each_program(tmp
     (tmp_path / "levels").write_text("no folder", encoding="utf-8")
     speaker = TTS(cache_dir=tmp_path).load("rand-jp", TINY_REPO.as_uri()).speakers["rand-jp"]
     measured = []
-    monkeypatch.setattr(voice, "gain_for", lambda *_: measured.append(1) or 1.0)
+    monkeypatch.setattr(prepared_voice, "gain_for", lambda *_: measured.append(1) or 1.0)
     for _ in range(3):
         speaker.generate("はい。")
     assert len(measured) == 1

@@ -82,7 +82,7 @@ def test_a_damaged_part_is_found_while_the_graph_is_assembled(extra, tmp_path):
     data[len(data) // 2] ^= 1
     part.unlink()
     part.write_bytes(data)
-    with pytest.raises(HayakoeError, match=r"part\.bin: is damaged, or not what was published: pip install --force"):
+    with pytest.raises(HayakoeError, match=r"part\.bin: is damaged, or not what was published: .* install .*--force"):
         assembled(installed("jf_alpha"), tmp_path / "whole.onnx")
     assert not (tmp_path / "whole.onnx").exists()
 
@@ -109,7 +109,7 @@ def test_a_damaged_file_is_found_when_it_is_read(name, extra):
     data[1000] ^= 1
     path.write_bytes(data)
     found = installed("jf_alpha")
-    with pytest.raises(HayakoeError, match=rf"{name}: is damaged, or not what was published: pip install --force"):
+    with pytest.raises(HayakoeError, match=rf"{name}: is damaged, or not what was published: .* install .*--force"):
         _ = found.styles(), found.words()
 
 
@@ -118,7 +118,7 @@ def test_a_missing_package_is_named(package, without):
     without(package)
     assert not voice_files.is_installed()
     name = package.replace("_", "-")
-    with pytest.raises(HayakoeError, match=rf"{name} is not installed: pip install 'wyoming-hayakoe\[kokoro\]'"):
+    with pytest.raises(HayakoeError, match=rf"{name} is not installed: .* install '.*\[kokoro\]'$"):
         installed("jf_alpha")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import cycle, product
 from pathlib import Path
@@ -21,13 +21,10 @@ from wyoming_hayakoe.engine.jp_extra.inputs import InputMaker, Inputs
 from wyoming_hayakoe.engine.jp_extra.network import JP_EXTRA
 from wyoming_hayakoe.engine.jp_extra.parts import divide
 from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles
-from wyoming_hayakoe.engine.loudness import Level, gain_for
 from wyoming_hayakoe.engine.prepare import rehearsal
-from wyoming_hayakoe.engine.prepare.compiler import Compiler
-from wyoming_hayakoe.engine.prepare.forms import Forms
+from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.prepare.pace import read_by
-from wyoming_hayakoe.engine.runtime.model_cache import ModelCache, Place
-from wyoming_hayakoe.engine.runtime.session import Execution
+from wyoming_hayakoe.engine.prepared_voice import PreparedVoice, Resources
 from wyoming_hayakoe.engine.vits.pitch import bend
 from wyoming_hayakoe.engine.vits.preparation import PublishedGraph, Sentences, recipe
 from wyoming_hayakoe.engine.vits.synthesizer import Synthesizer
@@ -43,63 +40,51 @@ _MOST_PHONES = 300
 _LEAST_PHONES = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """Objects that all JP-Extra voices of one program share."""
-
-    bert: Bert
-    """The character BERT."""
-
-    models: ModelCache
-    """The voices in memory."""
-
-    levels: Path
-    """Folder in which the voices' levels are kept."""
-
-    read: Callable[[str], Utterance]
-    """Reads the sentences of the rehearsal."""
-
-    compiler: Compiler
-    """Prepares voices for this machine."""
-
-    execution: Execution
-    """The configuration of sessions."""
-
-    load: Callable[[Path], Synthesizer] | None = None
-    """Loads a network in place of ONNX Runtime."""
-
-
-class JPExtraVoice:
+class JPExtraVoice(PreparedVoice[Synthesizer]):
     """A Style-Bert-VITS2 JP-Extra voice. Safe to use from several threads."""
 
-    languages = ("ja",)
+    def __init__(
+        self,
+        name: str,
+        files: VoiceFiles,
+        bert: Bert,
+        resources: Resources,
+        credit: Credit,
+        load: Callable[[Path], Synthesizer] | None = None,
+    ) -> None:
+        """Take the files of a voice; its network is loaded at first use.
 
-    def __init__(self, name: str, files: VoiceFiles, shared: Shared, credit: Credit) -> None:
-        """Take the files of a voice; its network is loaded at first use."""
-        self.name = name
+        Args:
+            name: what it is called.
+            files: its files.
+            bert: the character BERT, which voices share.
+            resources: what else they share.
+            credit: author and licence.
+            load: loads the network in place of ONNX Runtime.
+        """
         self.description = files.about.description or name
         self.credit = credit
-        self._shared = shared
+        self._bert = bert
+        self._load_otherwise = load
         self._model = files.model
         self._config = files.config
         self.styles = tuple(self._config.styles)
         self.sample_rate = self._config.sample_rate
-        self._maker = InputMaker(name, files.config, files.style_vectors, shared.bert)
-        self._predictor = DurationPredictor(files.predictor, shared.compiler.proofs)
-        sentences = partial(rehearsed, self._maker, shared.read)
+        self._maker = InputMaker(name, files.config, files.style_vectors, bert)
+        self._predictor = DurationPredictor(files.predictor, resources.compiler.proofs)
+        sentences = partial(rehearsed, self._maker, resources.read)
         graph = PublishedGraph(JP_EXTRA, files.model, self.sample_rate)
-        how = recipe(name, graph, sentences, shared.compiler.precision, shared.execution)
+        how = recipe(name, graph, sentences, resources.compiler.precision, resources.execution)
         # What another runtime loads is no graph, but weights alone.
-        self._forms = Forms(shared.compiler, how if shared.load is None else replace(how, prove=None))
+        how = how if load is None else replace(how, prove=None)
         parts = model_files(files.model)
-        size = sum(path.stat().st_size for path in parts)
-        self._place: Place[Synthesizer] = shared.models.place(name, int(_OVERHEAD * size))
-        self._level = Level(shared.levels / f"{stamp(*parts)}.json", self._measure_gain)
+        size = _OVERHEAD * sum(path.stat().st_size for path in parts)
+        super().__init__(name, resources, how, size=int(size), level=stamp(*parts))
 
     @property
     def is_ready(self) -> bool:
         """Whether BERT and network are in memory, and the level is known."""
-        return self._shared.bert.is_ready and self._place.model is not None and self._level.is_known
+        return self._bert.is_ready and super().is_ready
 
     @property
     def is_compiled(self) -> bool:
@@ -107,12 +92,12 @@ class JPExtraVoice:
 
         The BERT's too, as far as that is known.
         """
-        return self._forms.is_compiled and self._shared.bert.is_compiled
+        return super().is_compiled and self._bert.is_compiled
 
     @property
     def has_spoken(self) -> bool:
         """Whether its level has been measured on this machine, and what is here can be loaded as it is."""
-        return self._level.is_kept and self._forms.can_open and self._shared.bert.can_open
+        return super().has_spoken and self._bert.can_open
 
     @property
     def report(self) -> Mapping[str, Any] | None:
@@ -120,8 +105,8 @@ class JPExtraVoice:
 
         Its pace has what the BERT takes, too.
         """
-        report = self._forms.report
-        return report and read_by(report, self._shared.bert.report or {})
+        report = super().report
+        return report and read_by(report, self._bert.report or {})
 
     def compile(self) -> None:
         """Make the forms of BERT and network for this machine and keep them; that takes minutes.
@@ -129,8 +114,8 @@ class JPExtraVoice:
         Raises:
             HayakoeError: a file is missing or damaged, or a form cannot be kept.
         """
-        self._shared.bert.compile()
-        self._forms.compile()
+        self._bert.compile()
+        super().compile()
         if "uncut" in (self.report or {}):
             self._predictor.prove()
 
@@ -142,8 +127,8 @@ class JPExtraVoice:
         Raises:
             HayakoeError: of network or BERT no form is here, and the published file may not be loaded.
         """
-        self._forms.take_what_is_here()
-        self._shared.bert.run_as_it_is()
+        super().run_as_it_is()
+        self._bert.run_as_it_is()
 
     def prepare(self) -> None:
         """Load the BERT and the network, after preparing both if need be, and measure the level if it is unknown.
@@ -153,11 +138,11 @@ class JPExtraVoice:
         """
         if not self._forms.runs_as_it_is:
             # One after the other, since preparing takes memory; loading goes side by side.
-            self._shared.bert.compile_or_warn()
+            self._bert.compile_or_warn()
             self._forms.compile_or_warn()
         with ThreadPoolExecutor(1) as beside:
-            loading = beside.submit(copy_context().run, self._shared.bert.prepare)
-            if not self._synthesizer().is_cut:
+            loading = beside.submit(copy_context().run, self._bert.prepare)
+            if not self._network().is_cut:
                 self._predictor.prove()
             loading.result()
         self._level.gain()
@@ -170,7 +155,7 @@ class JPExtraVoice:
         windows = self._windows(utterance, params, delivery, timings)
         if not delivery.raw:
             windows = self._level.applied(windows)
-        return Speech(windows, timings if self._synthesizer().tells_durations else None)
+        return Speech(windows, timings if self._network().tells_durations else None)
 
     def _windows(
         self,
@@ -184,7 +169,7 @@ class JPExtraVoice:
         samples = 0
         for part in divide(utterance, _longest(params)):
             inputs = self._maker.inputs(part, params, delivery.together if part in delivery.together else ())
-            spoken = self._synthesizer().speak(inputs, params, undivided=delivery.undivided or is_bent)
+            spoken = self._network().speak(inputs, params, undivided=delivery.undivided or is_bent)
             if spoken.durations is not None:
                 timings.extend(self._timings(part, spoken.durations, samples / self.sample_rate))
             for window in spoken.windows:
@@ -193,7 +178,7 @@ class JPExtraVoice:
                     yield bend(window, self.sample_rate, params.pitch_scale, params.intonation_scale)
                 else:
                     yield window
-        self._shared.models.trim()
+        self._resources.models.trim()
 
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
         """Return the seconds that the network rests at the mark between the two when it reads them as one text."""
@@ -201,7 +186,7 @@ class JPExtraVoice:
         before, after = divide(before, _longest(params))[-1], divide(after, _longest(params))[0]
         both = pauses.joined(before, after)
         inputs = self._maker.inputs(both, params)
-        durations = self._synthesizer().durations(inputs, params)
+        durations = self._network().durations(inputs, params)
         if durations is None:
             durations = self._predictor.durations(inputs, params)
         if durations is None:
@@ -209,21 +194,12 @@ class JPExtraVoice:
         frames = pauses.rest(durations, before, add_blank=self._config.add_blank)
         return max(pauses.MINIMUM, frames * self._config.hop / self.sample_rate)
 
-    def _synthesizer(self) -> Synthesizer:
-        if (loaded := self._place.find()) is None:
-            if not self._forms.runs_as_it_is:
-                # Other voices may be loaded while this one is being made.
-                self._forms.compile_or_warn()
-            loaded = self._place.get(self._load)
-        return loaded
-
     def _load(self) -> Synthesizer:
-        if self._shared.load is not None:
-            return self._shared.load(self._model)
-        load = partial(
-            Synthesizer, JP_EXTRA, self._model, execution=self._shared.execution, sample_rate=self.sample_rate
-        )
-        return self._forms.open(lambda compiled: load(compiled=compiled))
+        return super()._load() if self._load_otherwise is None else self._load_otherwise(self._model)
+
+    def _open(self, compiled: Artifact | None) -> Synthesizer:
+        execution, rate = self._resources.execution, self.sample_rate
+        return Synthesizer(JP_EXTRA, self._model, compiled, execution, sample_rate=rate)
 
     def _timings(self, utterance: Utterance, durations: npt.NDArray[np.int64], offset: float) -> Iterator[PhoneTiming]:
         phones = list(utterance.phones)
@@ -232,15 +208,6 @@ class JPExtraVoice:
         seconds = self._config.hop / self.sample_rate
         for phone, frames, end in zip(phones, durations, np.cumsum(durations), strict=True):
             yield PhoneTiming(phone, offset + float(end - frames) * seconds, float(frames) * seconds)
-
-    def _measure_gain(self) -> float:
-        params = SynthesisParams(seed=0)
-        windows = [
-            window
-            for sentence in rehearsal.LEVEL
-            for window in self.speak(self._shared.read(sentence), params, Delivery(undivided=True, raw=True)).windows
-        ]
-        return gain_for(np.concatenate(windows), self.sample_rate)
 
 
 def _longest(params: SynthesisParams) -> int:

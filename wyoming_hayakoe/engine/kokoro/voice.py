@@ -1,10 +1,7 @@
 """A voice of Kokoro, in the shape that server and library use."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,13 +14,10 @@ from wyoming_hayakoe.engine.kokoro.preparation import KokoroRehearsal, recipe
 from wyoming_hayakoe.engine.kokoro.statistics import Predictor
 from wyoming_hayakoe.engine.kokoro.synthesizer import SAMPLE_RATE, SECONDS, KokoroSynthesizer, SpokenLine
 from wyoming_hayakoe.engine.kokoro.voice_files import KokoroFiles
-from wyoming_hayakoe.engine.loudness import Level, gain_for
 from wyoming_hayakoe.engine.prepare import rehearsal
-from wyoming_hayakoe.engine.prepare.compiler import Compiler
-from wyoming_hayakoe.engine.prepare.forms import Forms
+from wyoming_hayakoe.engine.prepare.artifact import Artifact
+from wyoming_hayakoe.engine.prepared_voice import PreparedVoice, Resources
 from wyoming_hayakoe.engine.rests import rest_behind
-from wyoming_hayakoe.engine.runtime.model_cache import ModelCache, Place
-from wyoming_hayakoe.engine.runtime.session import Execution
 from wyoming_hayakoe.symbols import PAD
 from wyoming_hayakoe.utterance import SynthesisParams, Utterance
 from wyoming_hayakoe.voice import WINDOWS, Credit, Delivery, PhoneTiming, Speech, Waveform
@@ -35,95 +29,26 @@ _SIZE = 180 << 20
 _LEAST_SYMBOLS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class KokoroShared:
-    """Objects that all voices of Kokoro in one program share."""
-
-    models: ModelCache
-    """The voices in memory."""
-
-    levels: Path
-    """Folder in which the voices' levels are kept."""
-
-    read: Callable[[str], Utterance]
-    """Reads the sentences of the rehearsal."""
-
-    compiler: Compiler
-    """Prepares voices for this machine."""
-
-    execution: Execution
-    """The configuration of sessions."""
-
-
-class KokoroVoice:
+class KokoroVoice(PreparedVoice[KokoroSynthesizer]):
     """A voice of Kokoro. Safe to use from several threads.
 
     The same sentence always sounds the same: nothing in the network is random, and a seed changes nothing.
     """
 
-    languages = ("ja",)
     styles = ("normal",)
     sample_rate = SAMPLE_RATE
 
-    def __init__(self, name: str, files: KokoroFiles, shared: KokoroShared, credit: Credit) -> None:
+    def __init__(self, name: str, files: KokoroFiles, resources: Resources, credit: Credit) -> None:
         """Take the files of a voice; its network is loaded at first use."""
-        self.name = name
         self.description = f"Kokoro {files.voice.rpartition('_')[2]}"
         self.credit = credit
-        self._shared = shared
         self._files = files
-        how = recipe(name, files, shared.compiler.precision, KokoroRehearsal(self._rehearsed, shared.execution))
-        self._forms = Forms(shared.compiler, how)
-        self._place: Place[KokoroSynthesizer] = shared.models.place(name, _SIZE)
-        made_of = f"{files.voice} {stamp(*files.model, files.style_file)} {fitted.digest(files.fitted_voice)}"
-        key = hashlib.sha256(made_of.encode()).hexdigest()[:32]
-        self._level = Level(shared.levels / f"{key}.json", self._measure_gain)
         self._words: Any = None
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether the network is in memory, and the level is known."""
-        return self._place.model is not None and self._level.is_known
-
-    @property
-    def is_compiled(self) -> bool:
-        """Whether the form for this configuration is on disk, or none is made and the published graph may be loaded."""
-        return self._forms.is_compiled
-
-    @property
-    def has_spoken(self) -> bool:
-        """Whether its level is known on this machine, and what is here can be loaded as it is."""
-        return self._level.is_kept and self._forms.can_open
-
-    @property
-    def report(self) -> Mapping[str, Any] | None:
-        """How the network's form for this configuration was made, and why; None where it is not on disk."""
-        return self._forms.report
-
-    def compile(self) -> None:
-        """Make the form for this machine and keep it; that takes seconds.
-
-        Raises:
-            HayakoeError: a file is missing or damaged, or the form cannot be kept.
-        """
-        self._forms.compile()
-
-    def run_as_it_is(self) -> None:
-        """Load from now on what is here: this configuration's form, an earlier one, or the published graph.
-
-        Raises:
-            HayakoeError: no form is here, and the published graph may not be loaded.
-        """
-        self._forms.take_what_is_here()
-
-    def prepare(self) -> None:
-        """Load the network, after preparing it if need be, and measure the level if it is unknown.
-
-        Raises:
-            HayakoeError: a file is missing or damaged.
-        """
-        self._synthesizer()
-        self._level.gain()
+        trial = KokoroRehearsal(self._rehearsed, resources.execution)
+        made_of = f"{files.voice} {stamp(*files.model, files.style_file)} {fitted.digest(files.fitted_voice)}"
+        level = hashlib.sha256(made_of.encode()).hexdigest()[:32]
+        how = recipe(name, files, resources.compiler.precision, trial)
+        super().__init__(name, resources, how, size=_SIZE, level=level)
 
     def speak(self, utterance: Utterance, params: SynthesisParams, delivery: Delivery = WINDOWS) -> Speech:
         """Speak a sentence in windows that grow."""
@@ -152,12 +77,12 @@ class KokoroVoice:
         for line in divided(utterance, self._known_words(), longest):
             if not line.morae:
                 continue
-            spoken = self._synthesizer().speak(line, params, undivided=delivery.undivided)
+            spoken = self._network().speak(line, params, undivided=delivery.undivided)
             timings.extend(_timings(line, spoken, samples / self.sample_rate))
             for window in spoken.windows:
                 samples += len(window)
                 yield window
-        self._shared.models.trim()
+        self._resources.models.trim()
 
     def _known_words(self) -> Any:
         if self._words is None:
@@ -166,31 +91,16 @@ class KokoroVoice:
 
     def _rehearsed(self) -> Line:
         """Return the sentence by which the voice's form is judged."""
-        return divided(self._shared.read(rehearsal.HELD_OUT[0]), self._known_words())[0]
+        return divided(self._resources.read(rehearsal.HELD_OUT[0]), self._known_words())[0]
 
-    def _synthesizer(self) -> KokoroSynthesizer:
-        if (loaded := self._place.find()) is None:
-            if not self._forms.runs_as_it_is:
-                # Other voices may be loaded while this one is being made.
-                self._forms.compile_or_warn()
-            loaded = self._place.get(self._load)
-        return loaded
-
-    def _load(self) -> KokoroSynthesizer:
+    def _open(self, compiled: Artifact | None) -> KokoroSynthesizer:
         files = self._files
-        open_stages = partial(KokoroNetworks.open, files, execution=self._shared.execution)
-        stages = self._forms.open(lambda compiled: open_stages(compiled=compiled))
+        stages = KokoroNetworks.open(files, compiled, self._resources.execution)
         return KokoroSynthesizer(stages, files.styles(), files.vocabulary, Predictor.of_voice(files.fitted_voice))
 
     def _measure_gain(self) -> float:
-        if (known := fitted.gain(self._files.fitted_voice)) is not None:
-            return known
-        windows = [
-            window
-            for sentence in rehearsal.LEVEL
-            for window in self.speak(self._shared.read(sentence), SynthesisParams(), Delivery(raw=True)).windows
-        ]
-        return gain_for(np.concatenate(windows), self.sample_rate)
+        known = fitted.gain(self._files.fitted_voice)
+        return super()._measure_gain() if known is None else known
 
 
 def _timings(line: Line, spoken: SpokenLine, offset: float) -> Iterator[PhoneTiming]:
