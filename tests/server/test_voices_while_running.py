@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import shutil
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -13,7 +12,6 @@ from pathlib import Path
 import pytest
 from wyoming.tts import SynthesizeVoice
 
-from tests.publish.shared import made_once
 from tests.support import DEADLINE, TINY_REPO, command, eventually, local, speak
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.errors import HayakoeError, UsageError
@@ -119,15 +117,11 @@ async def serving(tts: TTS, configuration: Configuration, **settings):
         await server.stop()
 
 
-def prove(data: Path) -> None:
-    TTS(cache_dir=data, compiled=False).load("a", HERE).speakers["a"].voice.compile()
-
-
 @pytest.fixture
-def uncompiled(tmp_path, tmp_path_factory):
+def uncompiled(tmp_path):
     """Makes voices that need no preparing."""
     # As after an earlier start: what has no proof is tried in a process of its own before it is offered.
-    shutil.copytree(made_once(tmp_path_factory, "proved", prove), tmp_path, dirs_exist_ok=True)
+    TTS(cache_dir=tmp_path, compiled=False).load("a", HERE).speakers["a"].voice.compile()
     return lambda **hooks: SlowTTS(cache_dir=tmp_path, compiled=False, **hooks)
 
 
