@@ -3,6 +3,7 @@ import logging
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.prepared import prepared_forms
 from tests.support import FRONT_END
 from tests.voices import GatedVoice
 from wyoming_hayakoe.engine.openjtalk import OpenJTalkVoice
@@ -29,6 +30,12 @@ def voice():
     built_in = OpenJTalkVoice()
     Speaker(built_in, FRONT_END).prepare()
     return built_in
+
+
+@pytest.fixture(scope="session")
+def forms(tmp_path_factory):
+    """A data folder with prepared forms of the tiny voice, for :func:`tests.prepared.with_forms`."""
+    return prepared_forms(tmp_path_factory)
 
 
 @pytest.fixture

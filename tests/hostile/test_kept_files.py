@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.publish.shared import made_once
 from tests.support import TINY_REPO, eventually, program, run_program
 from tests.voice_kinds import SPEAKER
 from wyoming_hayakoe import TTS
@@ -88,7 +89,7 @@ def kept(data):
 @pytest.fixture(scope="module")
 def spoken(tmp_path_factory):
     """Return a data folder in which a voice has spoken, and what it said; not to be changed."""
-    data = tmp_path_factory.mktemp("spoken")
+    data = made_once(tmp_path_factory, "spoken-once", said)
     return data, said(data)
 
 

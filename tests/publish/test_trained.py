@@ -46,9 +46,11 @@ def peer_packages():
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    tts = TTS(cache_dir=tmp_path_factory.mktemp("data"), precision="fp32")
-    return tts.load(NAME, trained_repository().as_uri()).speakers[NAME].voice
+def trained():
+    repository = trained_repository()
+    # Kept with the repository, for the same state of the sources: preparing it takes 20 s of computing.
+    tts = TTS(cache_dir=repository / "data", precision="fp32")
+    return tts.load(NAME, repository.as_uri()).speakers[NAME].voice
 
 
 def said(voice, text, **params):

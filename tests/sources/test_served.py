@@ -17,6 +17,7 @@ from wyoming.client import AsyncClient
 from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize, SynthesizeVoice
 
+from tests.prepared import with_forms
 from tests.sources import hub as hubs
 from tests.sources.shared import contents
 from tests.support import (
@@ -102,6 +103,12 @@ def data(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def prepared_data(data, forms):
+    """That directory with all forms that would be made, for tests of what comes before and after that."""
+    return with_forms(forms, data)
+
+
+@pytest.fixture
 def seeded(tmp_path):
     """Options with which the voice x sounds the same each time."""
     path = tmp_path / "seeded.toml"
@@ -115,14 +122,14 @@ def say(*arguments: str) -> bytes:
     return result.stdout
 
 
-def test_it_speaks_alike_from_every_source(homes, data, seeded):
+def test_it_speaks_alike_from_every_source(homes, prepared_data, seeded):
     spoken = {name: say(*seeded, "--voice", f"x={uri}#rand-jp") for name, uri in homes.items()}
     assert len(set(spoken.values())) == 1
     with wave.open(BytesIO(spoken["disk"])) as sound:
         assert sound.getframerate() == 44100
 
 
-def test_all_kinds_of_source_serve_side_by_side(homes, data):
+def test_all_kinds_of_source_serve_side_by_side(homes, prepared_data):
     voices = [part for name, uri in homes.items() for part in ("--voice", f"{name}={uri}#rand-jp")]
     with program(*voices) as server:
         offers(server, *homes, "mei")
@@ -163,7 +170,7 @@ def test_it_stops_at_once_while_a_voice_is_on_its_way(voices, data):
     over.set()
 
 
-def test_what_is_here_serves_without_its_source_and_what_is_not_comes_later(voices, data, monkeypatch):
+def test_what_is_here_serves_without_its_source_and_what_is_not_comes_later(voices, prepared_data, monkeypatch):
     run_program("download", "rand-jp=hf://me/voices")
     voices.down += [503] * 1000
     with program("--voice", "rand-jp=hf://me/voices", "--voice", "second=hf://me/others") as server:
@@ -172,7 +179,7 @@ def test_what_is_here_serves_without_its_source_and_what_is_not_comes_later(voic
         wait_for(lambda: "voice second is left out" in "".join(server.log), lambda: server.log)
 
 
-def test_a_newer_version_takes_its_place(voices, data):
+def test_a_newer_version_takes_its_place(voices, prepared_data):
     assert run_program("download", "rand-jp=hf://me/voices").stdout.decode() == "rand-jp is here\n"
     newer = dict(voices.repository().files())
     config = json.loads(newer["onnx/speakers/rand-jp/config.json"])
@@ -185,7 +192,7 @@ def test_a_newer_version_takes_its_place(voices, data):
         assert ask(server, "はい。", name="rand-jp:Calm").seconds > 0
 
 
-def test_what_was_downloaded_serves_with_every_socket_blocked(voices, data, tmp_path, seeded):
+def test_what_was_downloaded_serves_with_every_socket_blocked(voices, prepared_data, tmp_path, seeded):
     assert run_program("download", "x=hf://me/voices#rand-jp", "--bert").returncode == 0
     expected = say(*seeded, "--voice", "x=hf://me/voices#rand-jp")
     # Python runs this first of all: whoever connects to anything ends the program.
@@ -224,7 +231,7 @@ def test_download_names_all_that_fails_and_keeps_the_rest(voices, data):
     assert run_program("voices", "--voice", "rand-jp=hf://me/voices", "--offline").returncode == 0
 
 
-def test_the_configuration_file_is_followed(data, tmp_path):
+def test_the_configuration_file_is_followed(prepared_data, tmp_path):
     config = tmp_path / "kitchen.toml"
     config.write_text('voice = "mei"', encoding="utf-8")
     with program("--config", str(config), HAYAKOE_VOICE="") as server:
@@ -240,7 +247,7 @@ def test_the_configuration_file_is_followed(data, tmp_path):
         wait_for(lambda: "rate: changes at the next start only" in "".join(server.log), lambda: server.log)
 
 
-def test_every_kind_of_voice_is_served_from_every_source(voices, bucket, data, tmp_path):
+def test_every_kind_of_voice_is_served_from_every_source(voices, bucket, prepared_data, tmp_path):
     folder, file = as_folder(tmp_path / "声" / "rand"), as_aivmx(tmp_path / "voice.aivmx")
     voices.repository("me/folder").commit({f"some/where/{path}": data for path, data in contents(folder).items()})
     voices.repository("me/file").commit({"voice.aivmx": file.read_bytes()})
@@ -261,7 +268,7 @@ def test_every_kind_of_voice_is_served_from_every_source(voices, bucket, data, t
         for name in homes:
             assert ask(server, "はい。", name=name).chunks[0].rate == 44100
         assert "hub-file:うれしい" in offered(server)
-    assert not list(data.rglob("*.safetensors"))
+    assert not list(prepared_data.rglob("*.safetensors"))
     table = json.loads(run_program("voices", "--json", "--offline", *arguments).stdout)
     told = {voice["name"]: (voice["licence"], voice["attribution"], voice["description"]) for voice in table}
     assert told["bucket-file"] == ("Aivis Common Model License (ACML) 1.0", "Somebody, Anna", "乱数で できた 声")
@@ -280,8 +287,8 @@ def test_what_a_source_holds_is_listed(voices, data, tmp_path):
     assert "holds no voice" in run_program("voices", "--source", str(tmp_path / "empty")).stderr.decode()
 
 
-def test_voices_dropped_into_the_data_directory_come_and_go(data, tmp_path):
-    place = data / "voices"
+def test_voices_dropped_into_the_data_directory_come_and_go(prepared_data, tmp_path):
+    place = prepared_data / "voices"
     with program("--bert-source", str(TINY_REPO)) as server:
         assert offered(server) == ["mei"]
         as_aivmx(place / "anna.aivmx")
@@ -307,7 +314,7 @@ def test_the_choice_of_a_precision_is_logged_as_the_rest_is(voices, data, monkey
     assert [line for line in log.splitlines() if not line.startswith("-- ")] == []
 
 
-def test_who_speaks_when_his_voice_leaves_finishes(data, tmp_path):
+def test_who_speaks_when_his_voice_leaves_finishes(prepared_data, tmp_path):
     config = tmp_path / "kitchen.toml"
     config.write_text(f'voice = ["rand-jp={TINY_REPO}"]', encoding="utf-8")
 
@@ -326,7 +333,9 @@ def test_who_speaks_when_his_voice_leaves_finishes(data, tmp_path):
         assert first.seconds + rest.seconds > 0.5 * whole.seconds
 
 
-async def test_a_voice_comes_when_its_source_comes_back(voices, tmp_path, monkeypatch, caplog):
+async def test_a_voice_comes_when_its_source_comes_back(voices, forms, tmp_path, monkeypatch, caplog):
+    with_forms(forms, tmp_path)
+
     class Wanted:
         def stamp(self) -> str:
             return ""
@@ -351,8 +360,8 @@ async def test_a_voice_comes_when_its_source_comes_back(voices, tmp_path, monkey
     assert len([record for record in caplog.records if "left out" in record.message]) == 1
 
 
-def test_a_voice_that_left_leaves_memory(tmp_path):
-    tts = TTS(cache_dir=tmp_path).load("a", f"{TINY_REPO}#rand-jp").prepare()
+def test_a_voice_that_left_leaves_memory(forms, tmp_path):
+    tts = TTS(cache_dir=with_forms(forms, tmp_path), precision="fp32").load("a", f"{TINY_REPO}#rand-jp").prepare()
     assert len(tts.store.models.names) == 1
     tts.unload("a")
     gc.collect()

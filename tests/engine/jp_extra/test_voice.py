@@ -10,6 +10,7 @@ import onnx
 import pytest
 
 from tests.engine.collecting import collecting_in, finishes
+from tests.publish.shared import made_once
 from tests.support import FRONT_END, TINY_REPO
 from tests.uncuttable import make_uncuttable
 from wyoming_hayakoe import TTS
@@ -27,13 +28,18 @@ SEEDED = SynthesisParams(seed=0)
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """Return a data folder, so that the level is measured once."""
-    return tmp_path_factory.mktemp("data")
+    """Return a data folder in which the voice was prepared, and its level measured, once in a run."""
+    prepared = made_once(tmp_path_factory, "jp-extra", load)
+    return shutil.copytree(prepared, tmp_path_factory.mktemp("jp-extra") / "data")
+
+
+def load(data):
+    return TTS(cache_dir=data).load("rand-jp", TINY_REPO.as_uri()).prepare().speakers["rand-jp"]
 
 
 @pytest.fixture(scope="module")
 def speaker(data):
-    return TTS(cache_dir=data).load("rand-jp", TINY_REPO.as_uri()).prepare().speakers["rand-jp"]
+    return load(data)
 
 
 @pytest.fixture

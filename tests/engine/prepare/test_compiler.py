@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 import pytest
 
+from tests.publish.shared import made_once
 from tests.support import DEADLINE, FRONT_END, TINY_REPO, in_threads, run_program
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.disk import locked
@@ -73,9 +74,7 @@ def compile_on(disk, mount):
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
     """Return a data folder with everything in it; not to be changed."""
-    data = tmp_path_factory.mktemp("prepared")
-    say(data)
-    return data
+    return made_once(tmp_path_factory, "prepared", say)
 
 
 @pytest.fixture
@@ -253,10 +252,10 @@ def test_compile_does_it_ahead_and_voices_says_what_runs(tmp_path):
     assert run_program("compile", **data).returncode == 2
 
 
-def test_each_precision_has_an_entry_of_its_own(tmp_path):
-    for precision in ("fp32", "int8"):
-        say(tmp_path, precision=precision)
-    assert sorted(report(entry)["choice"]["chosen"] for entry in entries(tmp_path, "rand-jp-*")) == ["fp32", "int8"]
+def test_each_precision_has_an_entry_of_its_own(data):
+    for precision in ("int8", "fp32"):
+        say(data, precision=precision)
+    assert sorted(report(entry)["choice"]["chosen"] for entry in entries(data, "rand-jp-*")) == ["fp32", "int8"]
 
 
 def test_memory_comes_back_after_a_long_text(prepared):
