@@ -65,7 +65,7 @@ class Acceptor:
         except ConnectionAbortedError:
             return True
         except OSError as error:  # EMFILE, ENFILE, ENOBUFS, ENOMEM: the socket stays readable
-            self._warn(f"no client can be accepted now: {error.strerror or error}")
+            self._warn(f"{_shown(self._listener)}: no client can be accepted now: {error.strerror or error}")
             await asyncio.sleep(_RETRY)
             return False
         try:
@@ -87,6 +87,12 @@ class Acceptor:
             await self._woken.wait()
         finally:
             loop.remove_reader(self._listener)
+
+
+def _shown(listener: socket.socket) -> str:
+    """Return the port or the path at which clients connect."""
+    name = listener.getsockname()
+    return f"port {name[1]}" if isinstance(name, tuple) else str(name)
 
 
 def clients_with_descriptors(wanted: int) -> int:

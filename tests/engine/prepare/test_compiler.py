@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -51,9 +52,15 @@ def report(entry):
 
 def run_on(disk, mount, *command):
     """Run a Python program for which something else is mounted on the folder ``disk``."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HAYAKOE_")}
     isolated = ["unshare", "--map-root-user", "--mount", "sh", "-c", MOUNTED.format(mount=mount), "sh", str(disk)]
     ran = subprocess.run(
-        [*isolated, sys.executable, *command], capture_output=True, text=True, timeout=DEADLINE, check=False
+        [*isolated, sys.executable, *command],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        env=environment,
+        check=False,
     )
     if ran.returncode == 77 or "unshare" in ran.stderr:
         pytest.skip(f"this machine lets a test mount nothing: {ran.stderr.strip()}")
