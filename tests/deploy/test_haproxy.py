@@ -122,7 +122,7 @@ async def test_a_kill_loses_only_what_the_replica_was_speaking(replicas):
 
 
 async def is_cut(listener: AsyncClient) -> bool:
-    """Listen on, and tell whether the answer breaks off; some of it was on its way: the buffers of sockets hold megabytes."""
+    """Listen on, and tell whether the answer breaks off; megabytes of it may have been in the buffers of sockets."""
     for _ in range(2000):
         try:
             if await listener.read_event() is None:

