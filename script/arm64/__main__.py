@@ -5,6 +5,7 @@ root:   a Debian for ARM64 gets the program from wheels alone; a kernel with 16 
 suite:  the core of the test suite passes there, on the processor of each board.
 sound:  sentences sound there as they do here, and in int8 as in fp32.
 speed:  how many instructions a second of audio takes there, as a stand-in for time, of which an emulator says nothing.
+stages: the same of full-size voices of JP-Extra, Piper and piper-plus, stage by stage and form by form.
 kokoro: the same of a voice of Kokoro's, stage by stage.
 """
 
@@ -14,7 +15,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from script.arm64 import elf, kokoro, sound, speed, suite, wheels
+from script.arm64 import elf, kokoro, sound, speed, stages, suite, wheels
+from script.arm64.full_size import full_size_voices
 from script.arm64.root import Root
 from script.arm64.say import SentenceRunner, Voice
 from wyoming_hayakoe.engine.kokoro.voice_files import BUILT_IN
@@ -22,7 +24,7 @@ from wyoming_hayakoe.engine.kokoro.voice_files import BUILT_IN
 CHECKOUT = Path(__file__).resolve().parents[2]
 CACHE = Path("~/.cache/wyoming-hayakoe-arm64")
 TINY = CHECKOUT / "tests" / "data" / "tiny-repo"
-STEPS = ("wheels", "root", "suite", "sound", "speed", "kokoro")
+STEPS = ("wheels", "root", "suite", "sound", "speed", "stages", "kokoro")
 
 
 def parse() -> argparse.Namespace:
@@ -53,8 +55,8 @@ def parse() -> argparse.Namespace:
         type=Path,
         action="append",
         default=[],
-        help="repository, or folder of script/make_piper_voices, too large to speak under emulation: only its stages "
-        "are measured, by the step speed; repeatable",
+        help="repository, or folder of script/make_piper_voices, whose stages are measured by the step stages "
+        "(default: voices that are made in the cache, with the Python of script/peer); repeatable",
     )
     parser.add_argument(
         "--kokoro", metavar="VOICE", choices=list(BUILT_IN), default="kokoro-alpha", help="voice of the step kokoro"
@@ -77,7 +79,8 @@ def main() -> int:
         "suite": lambda: suite.check(root, CHECKOUT, flags.test or suite.CORE),
         "sound": lambda: sound.check(runner, voices),
         "kokoro": lambda: kokoro.show(root, flags.kokoro),
-        "speed": lambda: speed.show(runner, voices, [folder.resolve() for folder in flags.large]),
+        "speed": lambda: speed.show(runner, voices),
+        "stages": lambda: stages.show_all(root, flags.large or full_size_voices(flags.cache.resolve() / "voices")),
     }
     good = True
     for step in STEPS:
