@@ -114,12 +114,6 @@ Counts = Mapping[str, Mapping[str, Measured]]
 """By the names of pieces and forms; a form that fails is missing."""
 
 
-def show_all(root: Root, folders: Sequence[Path]) -> bool:
-    """Show the stages of the voices in ``folders``; return whether each is good."""
-    shown = [show(root, FullVoice.of(folder.resolve())) for folder in folders]
-    return all(shown)
-
-
 def show(root: Root, voice: FullVoice) -> bool:
     """Print the millions of instructions for a second of audio, and return whether forms sound there as here."""
     folder = root.work / "stages"

@@ -3,9 +3,7 @@
 import io
 import json
 import os
-import resource
 import struct
-import time
 import zipfile
 
 import numpy as np
@@ -13,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.hostile.odd_files import refused
 from tests.kokoro_folders import STYLES, as_kokoro_onnx
 from wyoming_hayakoe.engine.kokoro.styles import parse_archive, read_archive, read_table
 from wyoming_hayakoe.engine.kokoro.symbol_table import PUBLISHED, read_symbols
@@ -38,19 +37,6 @@ def archive(path, content, compression=zipfile.ZIP_STORED, name="jf_alpha.npy"):
     with zipfile.ZipFile(path, "w", compression) as file:
         file.writestr(name, content)
     return path
-
-
-def refused(read):
-    """Return the line that refuses a file, read in less than a second of computing and 64 MiB more memory."""
-    start, peak = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(HayakoeError) as caught:
-        read()
-    assert time.process_time() - start < 1
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 64 << 10
-    line = str(caught.value)
-    assert "\n" not in line
-    assert len(line) < 1000
-    return line
 
 
 @pytest.mark.parametrize(

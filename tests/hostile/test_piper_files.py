@@ -1,8 +1,6 @@
 """The small files of a Piper voice from elsewhere: read or refused in one line, in bounded memory and time."""
 
 import json
-import os
-import resource
 import shutil
 import time
 from pathlib import Path
@@ -11,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.hostile.odd_files import KINDS, make_odd, refused
 from wyoming_hayakoe.engine.piper.config import read_piper_config
 from wyoming_hayakoe.engine.piper.voice_files import read_piper
 from wyoming_hayakoe.errors import HayakoeError
@@ -24,19 +23,6 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
     max_leaves=9,
 )
-
-
-def refused(read):
-    """Return the line that refuses a file, read in less than a second of computing and 64 MiB more memory."""
-    start, peak = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(HayakoeError) as caught:
-        read()
-    assert time.process_time() - start < 1
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 64 << 10
-    line = str(caught.value)
-    assert line.isprintable()
-    assert len(line) < 1000
-    return line
 
 
 def written(folder, content):
@@ -149,22 +135,10 @@ def test_whatever_a_configuration_says_is_read_or_refused(tmp_path_factory, chan
 
 
 @pytest.mark.parametrize("name", ["config.json", "MODEL_CARD", "README.md"])
-@pytest.mark.parametrize("kind", ["pipe", "folder", "loop", "device", "dangling"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_is_no_file_is_waited_for_by_nobody(name, kind, tmp_path):
     folder = shutil.copytree(VOICES / "piper-plus-plain", tmp_path / "voice")
-    path = folder / name
-    path.unlink(missing_ok=True)
-    match kind:
-        case "pipe":
-            os.mkfifo(path)
-        case "folder":
-            path.mkdir()
-        case "loop":
-            path.symlink_to(path)
-        case "device":
-            path.symlink_to("/dev/zero")
-        case "dangling":
-            path.symlink_to("nowhere")
+    make_odd(folder / name, kind)
     if name == "config.json":
         refused(lambda: read_piper(folder))
     else:

@@ -5,8 +5,6 @@ Graphs are another matter: they are proved before they are loaded.
 
 import argparse
 import json
-import os
-import socket
 import threading
 import time
 
@@ -15,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.hostile.odd_files import KINDS, make_odd
 from tests.support import DEADLINE
 from tests.voice_kinds import MANIFEST, SPEAKER, as_aivmx, as_folder
 from wyoming_hayakoe.cli.options.configured import configure
@@ -240,25 +239,11 @@ def test_a_file_of_style_vectors_has_a_bound(tmp_path):
 
 
 @pytest.mark.parametrize("name", [*SMALL, "voice.aivmx"])
-@pytest.mark.parametrize("kind", ["pipe", "folder", "loop", "socket", "device", "dangling"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_is_no_file_is_refused_and_waited_for_by_nobody(tmp_path, name, kind):
     folder = as_folder(tmp_path / "v")
     path = folder / name
-    path.unlink(missing_ok=True)
-    match kind:
-        case "pipe":
-            os.mkfifo(path)
-        case "folder":
-            path.mkdir()
-        case "loop":
-            path.symlink_to(path)
-        case "socket":
-            with socket.socket(socket.AF_UNIX) as listener:
-                listener.bind(str(path))
-        case "device":
-            path.symlink_to("/dev/zero")
-        case "dangling":
-            path.symlink_to("nowhere")
+    make_odd(path, kind)
     voice = read_or_refused(lambda: read_voice(path if path.suffix == ".aivmx" else folder))
     # A description is not needed.
     assert (voice is not None) == (name in {"README.md", "LICENSE"})

@@ -208,6 +208,19 @@ def test_kinds_that_no_training_makes_need_no_publishing(publish, tmp_path, file
     assert f"is a voice of {kind}, a kind that needs no publishing: copy its files as they are" in line
 
 
+def test_a_piper_voice_is_known_by_the_symbols_of_its_configuration(publish, tmp_path):
+    folder = tmp_path / "voice"
+    folder.mkdir()
+    (folder / "model.onnx").write_bytes(b"")
+    (folder / "config.json").write_text('{"phoneme_id_map": {}}')
+    line = refused(publish("--to", "./dest", "--yes", folder=folder))
+    assert "is a voice of Piper, a kind that needs no publishing" in line
+    # A training that lacks a file is none.
+    (folder / "config.json").write_text("{}")
+    line = refused(publish("--to", "./dest", "--yes", folder=folder))
+    assert "has no style_vectors.npy" in line
+
+
 def test_the_folder_of_the_proofs_is_tried_before_the_upload(publish, tmp_path):
     (tmp_path / ".verify_audio").write_text("")
     assert "start from another folder" in refused(publish("--to", "./dest", "--yes"))

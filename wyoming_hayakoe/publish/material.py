@@ -13,10 +13,12 @@ from wyoming_hayakoe.disk import one_line_errors
 from wyoming_hayakoe.engine.graphs.metadata import read_metadata
 from wyoming_hayakoe.engine.graphs.model_file import read_model
 from wyoming_hayakoe.engine.jp_extra.voice_files import read_voice
+from wyoming_hayakoe.engine.json_fields import read_object
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.publish.conversion import CONFIG, PREDICTOR, STYLES, SYNTHESIZER, for_trainers
 from wyoming_hayakoe.sources.kokoro_layouts import kokoro_in
 from wyoming_hayakoe.sources.local import LocalSource
+from wyoming_hayakoe.sources.piper_layouts import piper_in
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -161,6 +163,7 @@ def _finished_kind(place: Path) -> str:
         beside = place if place.is_dir() else place.parent
         names = {path.name for path in beside.iterdir()} if place.is_dir() else {place.name}
         is_piper = any(name.endswith(".onnx") and Path(beside, f"{name}.json").is_file() for name in names)
+        is_piper = is_piper or (bool(piper_in(names)) and _has_symbols(beside / CONFIG))
     if any(name.endswith(".htsvoice") for name in names):
         return "Open JTalk (HTS)"
     if is_piper:
@@ -168,6 +171,14 @@ def _finished_kind(place: Path) -> str:
     if place.is_dir() and STYLES not in names and kokoro_in(LocalSource(place.absolute()).list()):
         return "Kokoro"
     return ""
+
+
+def _has_symbols(config: Path) -> bool:
+    """Return whether a configuration lists phonemes, as Piper's does; a training's has none."""
+    try:
+        return "phoneme_id_map" in read_object(config)
+    except HayakoeError:
+        return False
 
 
 def _hayakoes_styles(styles: Mapping[str, int]) -> tuple[Mapping[str, int], str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 
-from wyoming_hayakoe.errors import RequestError, UsageError, some_of
+from wyoming_hayakoe.errors import RequestError, UsageError, counted, some_of
 from wyoming_hayakoe.speaker import Speaker, check_style
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Credit
@@ -203,9 +203,9 @@ def _fitting(
     listed = listed[: _fits((entry + 2 * _bytes(style) for style in listed), room)]
     if len(listed) < len(ordered) - 1:
         _LOGGER.warning(
-            "voice %s: of %d styles, %d are left out of the list of voices, and %d can be chosen as a speaker only",
+            "voice %s: of %s, left out of the list of voices: %d; to be chosen as a speaker only: %d",
             name,
-            len(ordered),
+            counted(len(ordered), "style"),
             len(ordered) - count,
             count - 1 - len(listed),
         )

@@ -165,7 +165,7 @@ def test_style_vectors_may_be_saved_in_any_way(tmp_path, array):
 @pytest.mark.parametrize(
     ("array", "words"),
     [
-        (VECTORS[:1], "has 1 rows and none for style 'Happy'"),
+        (VECTORS[:1], "has 1 row and none for style 'Happy'"),
         (VECTORS[0], "holds no style vectors (its shape is (256,))"),
         (VECTORS[:, :128], "its shape is (3, 128)"),
         (VECTORS[:0], "its shape is (0, 256)"),

@@ -125,7 +125,8 @@ def test_a_value_of_the_wrong_kind_is_named(tmp_path, changes, reason):
     "content", ["", "[" * 50_000, " " * (1 << 20) + "{}", "[]", '{"num_symbols": ' + "1" * 9999 + "}"]
 )
 def test_what_is_no_json_object_is_refused(tmp_path, content):
-    refusal(config_file(tmp_path, content))
+    path = config_file(tmp_path, content)
+    assert refusal(path).startswith(f"{path}: ")
 
 
 _JSON = st.recursive(

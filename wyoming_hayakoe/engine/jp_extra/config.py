@@ -20,7 +20,7 @@ from wyoming_hayakoe.engine.json_fields import (
     whole,
 )
 from wyoming_hayakoe.engine.npy import parse_floats
-from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.errors import HayakoeError, counted
 
 # Double precision at most, and a header.
 _LARGEST_VECTORS = (MOST_ROWS * 8 * 256) + (64 << 10)
@@ -103,7 +103,9 @@ def parse_style_vectors(encoded: bytes, path: Path, config: VoiceConfig) -> Styl
     except ValueError as error:
         raise HayakoeError(f"{path}: holds no style vectors ({error}): fetch the voice again") from None
     if lacking := [name for name, row in config.styles.items() if row >= len(vectors)]:
-        raise HayakoeError(f"{path}: has {len(vectors)} rows and none for style {lacking[0]!r}: fetch the voice again")
+        raise HayakoeError(
+            f"{path}: has {counted(len(vectors), 'row')} and none for style {lacking[0]!r}: fetch the voice again"
+        )
     return vectors
 
 
