@@ -102,6 +102,15 @@ class Narration:
         elif passage.rest:
             yield self._counted(self._silent(passage.rest))
 
+    def say(self, utterance: Utterance) -> Generator[Waveform, None, None]:
+        """Yield a sentence that has been read already in windows; none where it has no mora.
+
+        Raises:
+            HayakoeError: the voice cannot speak.
+        """
+        if _says_something(utterance):
+            yield from self._speak(utterance)
+
     def speak_text(self, text: str) -> Generator[Waveform, None, None]:
         """Yield all sentences of a text in windows, computed in groups where that is faster.
 

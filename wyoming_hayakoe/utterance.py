@@ -121,6 +121,20 @@ class Mora:
     high: bool
     """True where the pitch is high."""
 
+    devoiced: bool = False
+    """True where its vowel is whispered (the ス of です); only Open JTalk's voices follow it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedProsody:
+    """What somebody has decided about one phone; None leaves it to the voice."""
+
+    seconds: float | None = None
+    """Its length at a length scale of 1."""
+
+    pitch: float | None = None
+    """Its fundamental frequency in Hz at a pitch scale of 1, on the scale of :attr:`Prosody.pitches`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -176,10 +190,24 @@ class Utterance:
     features: Sequence["NJDFeature"] = field(default=(), repr=False, compare=False)
     """Open JTalk's features of the same words, from which the built-in voice makes its labels."""
 
+    wanted: tuple[WantedProsody, ...] = ()
+    """Empty, or one for each of ``phones``."""
+
     @property
     def reading(self) -> str:
         """Concatenation of the words' readings: katakana without marks."""
         return "".join(word.reading for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Prosody:
+    """Rhythm and melody that a voice gives an utterance, before its sound is computed."""
+
+    seconds: tuple[float, ...]
+    """Length of each of the utterance's phones at a length scale of 1, the rests ``_`` at its ends included."""
+
+    pitches: tuple[float, ...]
+    """Fundamental frequency of each phone in Hz at a pitch scale of 1; 0 where there is none, as in marks."""
 
 
 # Callers may have no type checker, and a number may be one of JSON or NumPy.

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from wyoming_hayakoe.utterance import SynthesisParams, Utterance
+from wyoming_hayakoe.utterance import Prosody, SynthesisParams, Utterance
 
 Waveform = npt.NDArray[np.float32]
 """Mono samples between -1 and 1, shape [samples]."""
@@ -138,6 +138,16 @@ class Voice(Protocol):
 
         Raises:
             HayakoeError: the voice cannot be loaded, or what it gives is no sound.
+        """
+
+    def prosody(self, utterance: Utterance, params: SynthesisParams) -> Prosody:
+        """Return the rhythm and melody of a sentence, whose ``wanted`` is not considered; much cheaper than its sound.
+
+        What a voice cannot tell is estimated from the accent; such values are relative: :meth:`speak` follows the ratio
+        between a wanted value and the one that this method returns.
+
+        Raises:
+            HayakoeError: the voice cannot be loaded, or its network fails.
         """
 
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
