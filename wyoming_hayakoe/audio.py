@@ -100,19 +100,28 @@ def write_wav(pcm: bytes, sample_rate: int) -> bytes:
     return file.getvalue()
 
 
-def wav_header(sample_rate: int) -> bytes:
-    """Return the header of a mono 16-bit WAV stream of unknown length.
+def wav_header(sample_rate: int, channels: int = 1, samples: int | None = None) -> bytes:
+    """Return the header of a 16-bit WAV file or stream, behind which PCM follows.
 
-    Both length fields hold the greatest value, which players take for unknown; PCM follows the header.
+    Args:
+        sample_rate: samples per second of each channel.
+        channels: 1 or 2; PCM has one sample of each in turn.
+        samples: length in samples of each channel. None is not known yet, or too many for a WAV file: both length
+            fields hold the greatest value, which players take for unknown.
     """
-    bytes_per_second = sample_rate * SAMPLE_WIDTH
-    pcm_format = struct.pack("<HHIIHH", 1, 1, sample_rate, bytes_per_second, SAMPLE_WIDTH, 8 * SAMPLE_WIDTH)
+    block = channels * SAMPLE_WIDTH
+    pcm_format = struct.pack("<HHIIHH", 1, channels, sample_rate, sample_rate * block, block, 8 * SAMPLE_WIDTH)
+    size = _UNKNOWN_LENGTH if samples is None else samples * block
+    # Between the first length field and the PCM.
+    head = 4 + 8 + len(pcm_format) + 8
+    if size + head > _UNKNOWN_LENGTH:
+        size = _UNKNOWN_LENGTH
     return b"".join(
         [
-            struct.pack("<4sI4s", b"RIFF", _UNKNOWN_LENGTH, b"WAVE"),
+            struct.pack("<4sI4s", b"RIFF", min(size + head, _UNKNOWN_LENGTH), b"WAVE"),
             struct.pack("<4sI", b"fmt ", len(pcm_format)),
             pcm_format,
-            struct.pack("<4sI", b"data", _UNKNOWN_LENGTH),
+            struct.pack("<4sI", b"data", size),
         ]
     )
 

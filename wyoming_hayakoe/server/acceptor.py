@@ -9,7 +9,7 @@ import contextlib
 import logging
 import resource
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from wyoming_hayakoe.server.background import owned
 from wyoming_hayakoe.server.listeners import BACKLOG
@@ -26,16 +26,26 @@ _OTHERS = 128
 _ENOUGH = 1 << 16
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]
+Welcome = Callable[[socket.socket], Awaitable[None]]
+"""Takes a client over by its socket, which is closed where this fails."""
+
+
+def with_streams(serve: Serve, limit: int) -> Welcome:
+    """Return a welcome that hands a client on to ``serve``, whose reader buffers ``limit`` bytes."""
+
+    async def welcome(client: socket.socket) -> None:
+        serve(*await asyncio.open_connection(sock=client, limit=limit))
+
+    return welcome
 
 
 class Acceptor:
     """The task that accepts the clients of one listening socket, in the order in which they connected."""
 
-    def __init__(self, listener: socket.socket, serve: Serve, limit: int) -> None:
-        """Hand each client on to ``serve``; ``limit`` is the buffer limit of the readers, in bytes."""
+    def __init__(self, listener: socket.socket, welcome: Welcome) -> None:
+        """Hand each client on to ``welcome``."""
         self._listener = listener
-        self._serve = serve
-        self._limit = limit
+        self._welcome = welcome
         self._woken = asyncio.Event()
         self._is_stopping = False
         self._warn = RareWarning(_LOGGER)
@@ -70,7 +80,7 @@ class Acceptor:
             return False
         try:
             client.setblocking(False)
-            self._serve(*await asyncio.open_connection(sock=client, limit=self._limit))
+            await self._welcome(client)
         except Exception:
             # Whatever it is, the next client is accepted.
             client.close()
@@ -95,8 +105,10 @@ def _shown(listener: socket.socket) -> str:
     return f"port {name[1]}" if isinstance(name, tuple) else str(name)
 
 
-def clients_with_descriptors(wanted: int) -> int:
+def clients_with_descriptors(wanted: int, *, protocols: int = 1) -> int:
     """Allow this process as many descriptors as ``wanted`` clients take; return for how many clients there are enough.
+
+    So many clients may be connected for each of ``protocols``.
 
     The system's soft limit, often 1,024, is for programs that use select(2); the hard limit binds all.
     """
@@ -108,7 +120,7 @@ def clients_with_descriptors(wanted: int) -> int:
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
             soft = most
-    fitting = max(1, min(wanted, (soft - _OTHERS) // _EACH))
+    fitting = max(1, min(wanted, (soft - _OTHERS) // (_EACH * protocols)))
     if fitting < wanted:
         _LOGGER.warning(
             "at most %d clients, not %d: the system allows %d open files: raise its limit, or lower --max-clients",

@@ -33,12 +33,19 @@ class Context:
     waiting_text: WaitingText = field(init=False)
     """The room for texts that wait, on all connections."""
 
+    waiting_bodies: WaitingText = field(init=False)
+    """The room for the bodies of HTTP requests, on all connections."""
+
+    http_answers: int = 0
+    """Answers that are being given over HTTP."""
+
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held for one round of the event loop by work of over 0.1 ms that a client's bytes cause on it."""
 
     def __post_init__(self) -> None:
         settings = self.settings
-        self.waiting_text = WaitingText(settings.max_waiting_text, settings.max_clients, settings.stall_timeout)
+        room = settings.max_waiting_text, settings.max_clients, settings.stall_timeout
+        self.waiting_text, self.waiting_bodies = WaitingText(*room), WaitingText(*room)
 
     async def make_ready(self, speaker: Speaker) -> None:
         """Load what ``speaker`` needs, if it is not loaded.

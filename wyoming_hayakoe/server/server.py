@@ -5,11 +5,13 @@ import contextlib
 import logging
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.extras import install_command
 from wyoming_hayakoe.lane import Lane
 from wyoming_hayakoe.server import systemd
-from wyoming_hayakoe.server.acceptor import Acceptor, clients_with_descriptors
+from wyoming_hayakoe.server.acceptor import Acceptor, clients_with_descriptors, with_streams
 from wyoming_hayakoe.server.admission import Admission
 from wyoming_hayakoe.server.background import in_daemon_thread, owned
 from wyoming_hayakoe.server.catalogue import Catalogue
@@ -26,7 +28,6 @@ from wyoming_hayakoe.server.listeners import (
 )
 from wyoming_hayakoe.server.memory import return_freed_memory
 from wyoming_hayakoe.server.metrics import Metrics, State
-from wyoming_hayakoe.server.probes import Probes, pages_of
 from wyoming_hayakoe.server.settings import ServerSettings
 from wyoming_hayakoe.server.signals import stop_signals
 from wyoming_hayakoe.server.voice_updater import VoiceUpdater
@@ -34,6 +35,9 @@ from wyoming_hayakoe.server.wyoming.clients import Clients
 from wyoming_hayakoe.server.wyoming.connection import Connection
 from wyoming_hayakoe.server.wyoming.events import HEADER_LIMIT
 from wyoming_hayakoe.speaker import Speaker
+
+if TYPE_CHECKING:
+    from wyoming_hayakoe.server.http.http_server import HTTPServer
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -63,7 +67,10 @@ class Server:
         self.endpoints: list[tuple[str, int]] = []
         """Address and port of every tcp socket."""
 
-        self.probes: Probes | None = None
+        self.http: HTTPServer | None = None
+        """The page and the programs that speak HTTP; None without ``http`` in the settings."""
+
+        self.probes: HTTPServer | None = None
         """The pages for monitors; None without ``metrics`` in the settings."""
 
     @property
@@ -115,18 +122,21 @@ class Server:
         Raises:
             HayakoeError: an address cannot be listened on.
         """
-        self._clients.limit = clients_with_descriptors(self._settings.max_clients)
+        settings = self._settings
+        self._clients.limit = clients_with_descriptors(settings.max_clients, protocols=1 + (settings.http is not None))
         self._watch_words()
-        await self._open_probes()
-        for uri in self._settings.uris:
+        if settings.http or settings.metrics:
+            await self._open_http()
+        welcome = with_streams(self._clients.accept, HEADER_LIMIT)
+        for uri in settings.uris:
             match parse_uri(uri):
                 case TcpAddress() as address:
                     # Name servers may be slow, and a signal ends the start at any moment.
                     for listener in await in_daemon_thread(partial(open_tcp, address)):
                         self.endpoints.append(listener.getsockname()[:2])
-                        self._acceptors.append(Acceptor(listener, self._clients.accept, HEADER_LIMIT))
+                        self._acceptors.append(Acceptor(listener, welcome))
                 case UnixAddress() as address:
-                    self._acceptors.append(Acceptor(open_unix(address), self._clients.accept, HEADER_LIMIT))
+                    self._acceptors.append(Acceptor(open_unix(address), welcome))
                     self._socket_files.append(address.path)
                 case StdioAddress():
                     self._stdio.append(owned(self._serve_stdio()))
@@ -155,14 +165,16 @@ class Server:
         for task in self._background:
             task.cancel()
         self._clients.finish()
+        if self.http is not None:
+            self._background.append(owned(self.http.finish()))
         tasks = {*self._clients.tasks, *self._stdio, *self._background}
         await self._drain(tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._watched_words.close()
-        if self.probes is not None:
-            await self.probes.close()
+        for http in filter(None, (self.http, self.probes)):
+            await http.close()
         self._context.lane.stop()
         self._context.loader.stop()
 
@@ -195,12 +207,25 @@ class Server:
 
     # -- monitors, dictionary and zeroconf --
 
-    async def _open_probes(self) -> None:
-        if self._settings.metrics is None:
-            return
-        self._context.metrics = metrics = Metrics(self._state, self._settings.max_queue)
-        self.probes = Probes(pages_of(metrics, self._is_ready), self._settings.allows)
-        await self.probes.listen(self._settings.metrics)
+    async def _open_http(self) -> None:
+        """Serve HTTP at the addresses of --http and --metrics; without them nothing is imported for it."""
+        settings, context = self._settings, self._context
+        try:
+            from wyoming_hayakoe.server.http.http_server import serve_clients, serve_monitors
+            from wyoming_hayakoe.server.http.services import Services
+        except ModuleNotFoundError as error:
+            if (error.name or "").startswith(__package__.partition(".")[0]):
+                raise
+            flag = "--http" if settings.http else "--metrics"
+            raise HayakoeError(
+                f"{flag} needs {error.name}, which is not installed: {install_command('http')}"
+            ) from None
+        context.metrics = Metrics(self._state, settings.max_queue)
+        services = Services(context, self._updater, self._is_ready)
+        if settings.metrics:
+            self.probes = await serve_monitors(services)
+        if settings.http:
+            self.http = await serve_clients(services, self._clients.limit)
 
     def _is_ready(self) -> bool:
         """Return whether new clients can be served: from the first loading of the default voice to the stop."""
@@ -215,10 +240,11 @@ class Server:
 
     def _state(self) -> State:
         connections = self.connections
+        answering = sum(connection.is_answering for connection in connections)
         return State(
             queue=self._context.lane.demand().callers,
-            in_flight=sum(connection.is_answering for connection in connections),
-            connections=len(connections),
+            in_flight=answering + self._context.http_answers,
+            connections=len(connections) + (self.http.connections if self.http else 0),
             is_ready=self._is_ready(),
         )
 

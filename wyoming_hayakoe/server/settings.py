@@ -70,6 +70,15 @@ class ServerSettings:
     metrics: str | None = None
     """Address of /metrics, /healthz and /readyz, as tcp://HOST:PORT; None serves none of them."""
 
+    http: str | None = None
+    """Address of the page and of the programs that speak HTTP, as tcp://HOST:PORT; None serves none of them."""
+
+    http_hosts: tuple[str, ...] = ()
+    """Further host names under which clients may reach that address, in lower case."""
+
+    http_origins: tuple[str, ...] = ()
+    """Origins of other pages that may use it, such as https://example.org, in lower case; * is any."""
+
     advertise: tuple[str, int] | None = None
     """Host and port that zeroconf announces, such as a load balancer's; None is that of the server."""
 

@@ -59,6 +59,9 @@ class Configured:
             max_waiting_text=given.max_waiting_text,
             allow=None if "any" in given.allow else networks,
             metrics=given.metrics,
+            http=given.http,
+            http_hosts=given.http_host,
+            http_origins=given.http_cors,
             advertise=given.advertise,
             grace=given.grace,
         )

@@ -182,11 +182,25 @@ def uri(value: object) -> str:
     return value
 
 
-def metrics_uri(value: object) -> str:
+def http_uri(value: object) -> str:
     """Allow an address for HTTP: a host and a port, which has no default."""
     if not isinstance(value, str) or not isinstance(parse_uri(value), TcpAddress) or urlsplit(value).port is None:
         raise ValueError("tcp://HOST:PORT")
     return value
+
+
+def host(value: object) -> str:
+    """Allow the name of a host, without a port; in lower case."""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", value):
+        raise ValueError("the name of a host, such as tts.example.org")
+    return value.lower()
+
+
+def origin(value: object) -> str:
+    """Allow the origin of a web page, as browsers write it, or ``*``; in lower case."""
+    if not isinstance(value, str) or not re.fullmatch(r"\*|[A-Za-z][A-Za-z0-9+.-]*://[^/\s]+", value):
+        raise ValueError("an origin, such as https://example.org without a path, or *")
+    return value.lower()
 
 
 def endpoint(value: object) -> tuple[str, int]:

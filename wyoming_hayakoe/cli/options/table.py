@@ -230,8 +230,33 @@ class Serving:
         "CIDR",
         shown="loopback, link-local, private, and 100.64.0.0/10",
     )
+    http: str | None = option(
+        converters.http_uri,
+        None,
+        "address of the page, and of VOICEVOX's and OpenAI's HTTP: tcp://HOST:PORT",
+        "URI",
+        shown="none",
+    )
+    http_host: tuple[str, ...] = listed(
+        converters.host,
+        (),
+        "host name under which the address of --http is reached, where it is no local one",
+        "NAME",
+        shown="names of this machine and of local networks",
+    )
+    http_cors: tuple[str, ...] = listed(
+        converters.origin,
+        (),
+        "origin of other web pages that may use --http: https://HOST, or * for any",
+        "ORIGIN",
+        shown="none",
+    )
     metrics: str | None = option(
-        converters.metrics_uri, None, "address of /metrics, /healthz and /readyz: tcp://HOST:PORT", "URI", shown="none"
+        converters.http_uri,
+        None,
+        "address of /metrics, /healthz and /readyz alone: tcp://HOST:PORT",
+        "URI",
+        shown="none",
     )
     grace: float = option(number(0, 3600), _SERVER.grace, "time for running responses when the server stops", "SECONDS")
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from wyoming.error import Error
 
 from wyoming_hayakoe.errors import HayakoeError, RequestError, in_words
+from wyoming_hayakoe.server.answer import Playback
 from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.disconnect import disconnected
 from wyoming_hayakoe.server.waiting_text import Room
 from wyoming_hayakoe.server.wyoming.events import Outbox
 from wyoming_hayakoe.server.wyoming.request import REQUEST_SIZE, Request, RequestQueue
 from wyoming_hayakoe.server.wyoming.request_reader import RequestReader
-from wyoming_hayakoe.server.wyoming.response import Playback, Response
+from wyoming_hayakoe.server.wyoming.response import Response
 
 if TYPE_CHECKING:
     from wyoming_hayakoe.server.metrics import Outcome

@@ -1,0 +1,1 @@
+"""HTTP: the programs that speak it, the page, and monitors. Imported only where an address for HTTP is given."""

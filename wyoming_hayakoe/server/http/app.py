@@ -1,0 +1,42 @@
+"""The ASGI application: every route of the HTTP server, and its errors."""
+
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.server.http import health_pages
+from wyoming_hayakoe.server.http.caller import Callers
+from wyoming_hayakoe.server.http.failures import json_failure, no_answer
+from wyoming_hayakoe.server.http.services import Services
+
+# Each has routes(services).
+_ROUTERS = (health_pages,)
+
+
+def application(services: Services) -> ASGIApp:
+    """Return the application for clients: programs that speak VOICEVOX's or OpenAI's HTTP, and the page."""
+    return _application(services, [route for router in _ROUTERS for route in router.routes(services)])
+
+
+def monitoring(services: Services) -> ASGIApp:
+    """Return the application for monitors alone."""
+    return _application(services, health_pages.routes(services))
+
+
+def _application(services: Services, routes: Sequence[BaseRoute]) -> ASGIApp:
+    app = Starlette(
+        routes=routes,
+        exception_handlers={
+            HTTPException: json_failure,
+            HayakoeError: json_failure,
+            ConnectionError: no_answer,
+            Exception: json_failure,
+        },
+    )
+    app.router.redirect_slashes = False
+    app.state.services = services
+    return Callers(app, services.context)

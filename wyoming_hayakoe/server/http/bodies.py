@@ -1,0 +1,148 @@
+"""Bodies of requests: JSON within bounds of size, time, depth and memory.
+
+A body waits in the room that all clients share, see :mod:`wyoming_hayakoe.server.waiting_text`: a small one until it is
+parsed, a large one, which becomes many objects, until its answer has ended.
+"""
+
+import asyncio
+import json
+import math
+import re
+from json.decoder import JSONArray, JSONDecoder, JSONObject  # type: ignore[attr-defined]
+from json.scanner import py_make_scanner  # type: ignore[attr-defined]
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+
+from wyoming_hayakoe.errors import RequestError
+from wyoming_hayakoe.server.http.caller import caller_of
+from wyoming_hayakoe.server.http.services import context_of
+from wyoming_hayakoe.server.settings import TEXT_LIMIT
+
+BODY_LIMIT = 4 * 2**20
+"""Bytes of a request's body, unless its route allows more."""
+
+# Bytes that are parsed at once, which takes at most 1 ms on a fast machine. The parser in C lets nobody else run.
+_QUICK = 64 * 1024
+# Bytes of a body that gives its room back before its answer: as long as the longest text.
+_BRIEF = 256 * 1024
+# A body may have so many values, and one more in each so many bytes: an object takes 64 bytes, and three in the body.
+# Kana with its lengths and pitch, as VOICEVOX's clients send it, has one in 12.
+_VALUES = 1000
+_BYTES_FOR_VALUE = 10
+_LONGEST_NUMBER = 40
+
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+async def json_body(request: Request, *, limit: int = BODY_LIMIT) -> Any:
+    """Return the value of a JSON body; lone surrogates in its texts, which are no text, become question marks.
+
+    Raises:
+        HTTPException: 413: it has more than ``limit`` bytes; 400: it is no JSON, or has too many values.
+        RequestError: ``timeout``: it does not come; ``busy``: other clients' bodies leave no room for it.
+        ConnectionResetError: the client has left.
+    """
+    context = context_of(request.app)
+    body = await _read(request, limit, context.settings.stall_timeout)
+    _check_values(body)
+    if len(body) > _QUICK:
+        return await asyncio.to_thread(_parse, body, _PatientDecoder())
+    async with context.turn:
+        value = _parse(body, _QUICK_DECODER)
+        # The next in turn waits for the next round of the event loop.
+        await asyncio.sleep(0)
+    if len(body) <= _BRIEF:
+        caller_of(request).room.close()
+    return value
+
+
+def check_length(text: str, limit: int = TEXT_LIMIT) -> str:
+    """Return ``text``.
+
+    Raises:
+        RequestError: ``text-too-long``: it has more than ``limit`` characters.
+    """
+    if len(text) > limit:
+        raise RequestError("text-too-long", f"a text has at most {limit} characters: send it in parts")
+    return text
+
+
+async def _read(request: Request, limit: int, patience: float) -> bytes:
+    """Return the body, which must come within ``patience`` seconds."""
+    too_large = HTTPException(413, f"the body has more than {limit} bytes: send less")
+    declared = request.headers.get("content-length")
+    if declared is not None and int(declared) > limit:
+        raise too_large
+    room, body = caller_of(request).room, bytearray()
+    if declared is not None:
+        await room.reserve(int(declared))
+    try:
+        async with asyncio.timeout(patience):
+            async for part in request.stream():
+                if len(body) + len(part) > limit:
+                    raise too_large
+                body += part
+                await room.reserve(len(body))
+    except TimeoutError:
+        raise RequestError("timeout", f"the body did not come within {patience:g} s") from None
+    except ClientDisconnect:
+        raise ConnectionResetError("the client left before the end of its request") from None
+    return bytes(body)
+
+
+def _check_values(body: bytes) -> None:
+    """Check that there are few enough values for the memory that they take."""
+    if sum(map(body.count, (b",", b"[", b"{"))) > _VALUES + len(body) // _BYTES_FOR_VALUE:
+        raise HTTPException(400, "the body has too many values for its size")
+
+
+def _parse(body: bytes, decoder: JSONDecoder) -> Any:
+    try:
+        text = body.decode("utf-8-sig")
+        value = decoder.decode(text)
+    # Deep nesting overflows the parser's stack before any limit of ours.
+    except (ValueError, RecursionError):
+        raise HTTPException(400, "the body is not JSON") from None
+    return _without_surrogates(value) if _ESCAPED_SURROGATE.search(text) else value
+
+
+def _without_surrogates(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode("utf-8")
+        case list():
+            return [_without_surrogates(item) for item in value]
+        case dict():
+            return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    return value
+
+
+def _finite(text: str) -> float:
+    if len(text) > _LONGEST_NUMBER or not math.isfinite(number := float(text)):
+        raise ValueError("no number of a finite size")
+    return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError("no number of a finite size")
+    return int(text)
+
+
+def _refused(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+class _PatientDecoder(JSONDecoder):
+    """The parser in Python, thirty times as slow as the one in C; between any two values other threads may run."""
+
+    def __init__(self) -> None:
+        super().__init__(parse_float=_finite, parse_int=_whole, parse_constant=_refused)
+        self.parse_object = JSONObject
+        self.parse_array = JSONArray
+        self.scan_once = py_make_scanner(self)
+
+
+_QUICK_DECODER = json.JSONDecoder(parse_float=_finite, parse_int=_whole, parse_constant=_refused)

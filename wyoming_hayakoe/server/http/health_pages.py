@@ -1,0 +1,36 @@
+"""Pages for monitors and load balancers: /metrics, /healthz, /readyz."""
+
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from wyoming_hayakoe.server.http.services import Services
+from wyoming_hayakoe.server.metrics import CONTENT_TYPE, Metrics
+
+
+def routes(services: Services) -> list[BaseRoute]:
+    """Return the three pages: the metrics, whether the process answers, whether it is ready for clients."""
+
+    async def show_health(_: Request) -> Response:
+        return _plain(HTTPStatus.OK)
+
+    async def show_readiness(_: Request) -> Response:
+        return _plain(HTTPStatus.OK if services.is_ready() else HTTPStatus.SERVICE_UNAVAILABLE)
+
+    pages: list[BaseRoute] = [Route("/healthz", show_health), Route("/readyz", show_readiness)]
+    if metrics := services.context.metrics:
+        pages.append(_metrics_page(metrics))
+    return pages
+
+
+def _metrics_page(metrics: Metrics) -> Route:
+    async def show_metrics(_: Request) -> Response:
+        return Response(await metrics.page(), headers={"Content-Type": CONTENT_TYPE})
+
+    return Route("/metrics", show_metrics)
+
+
+def _plain(status: HTTPStatus) -> Response:
+    return PlainTextResponse(f"{status.phrase.lower()}\n", status)
