@@ -11,6 +11,7 @@ from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.server.http import health_pages
 from wyoming_hayakoe.server.http.caller import Callers
 from wyoming_hayakoe.server.http.failures import json_failure, no_answer
+from wyoming_hayakoe.server.http.guard import Guard
 from wyoming_hayakoe.server.http.services import Services
 
 # Each has routes(services).
@@ -19,12 +20,13 @@ _ROUTERS = (health_pages,)
 
 def application(services: Services) -> ASGIApp:
     """Return the application for clients: programs that speak VOICEVOX's or OpenAI's HTTP, and the page."""
-    return _application(services, [route for router in _ROUTERS for route in router.routes(services)])
+    app = _application(services, [route for router in _ROUTERS for route in router.routes(services)])
+    return Guard(Callers(app, services.context), services.context.settings)
 
 
 def monitoring(services: Services) -> ASGIApp:
-    """Return the application for monitors alone."""
-    return _application(services, health_pages.routes(services))
+    """Return the application for monitors alone, which call this machine by any name."""
+    return Callers(_application(services, health_pages.routes(services)), services.context)
 
 
 def _application(services: Services, routes: Sequence[BaseRoute]) -> ASGIApp:
@@ -39,4 +41,4 @@ def _application(services: Services, routes: Sequence[BaseRoute]) -> ASGIApp:
     )
     app.router.redirect_slashes = False
     app.state.services = services
-    return Callers(app, services.context)
+    return app

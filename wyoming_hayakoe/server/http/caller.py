@@ -97,7 +97,7 @@ class Callers:
 
 def caller_of(request: HTTPConnection | Scope) -> Caller:
     """Return the client of a request."""
-    scope = request if isinstance(request, dict) else request.scope
+    scope = request.scope if isinstance(request, HTTPConnection) else request
     caller: Caller = scope[_KEY]
     return caller
 
