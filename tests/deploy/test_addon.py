@@ -28,6 +28,7 @@ LANGUAGES = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in (ADD
 # From https://developers.home-assistant.io/docs/apps/configuration
 REQUIRED = {"name", "version", "slug", "description", "arch"}
 OPTIONAL = {"url", "init", "discovery", "ports", "map", "backup_exclude", "timeout", "options", "schema"}
+OPTIONAL |= {"ingress", "ingress_port", "panel_icon", "panel_title"}
 MAPPED = {"homeassistant_config", "addon_config", "all_addon_configs", "addons", "ssl", "backup", "share", "media"}
 ELEMENT = re.compile(
     r"(bool|email|url|port|(str|password)(\(\d*,\d*\))?|int(\(\d*,\d*\))?|float(\([\d.]*,[\d.]*\))?"
@@ -68,6 +69,7 @@ def test_the_configuration_has_the_documented_keys():
     assert CONFIG["discovery"] == ["wyoming"]
     assert CONFIG["init"] is False, "s6-overlay wants to be the first process"
     assert 10 <= CONFIG["timeout"] <= 300
+    assert f"tcp://0.0.0.0:{CONFIG['ingress_port']}" in ALWAYS
     assert all(re.fullmatch(r"\d+/(tcp|udp)", port) for port in CONFIG["ports"])
     assert {each["type"] for each in CONFIG["map"]} <= MAPPED
     # What the Supervisor has given up: https://developers.home-assistant.io/blog/2026/04/02/builder-migration
@@ -147,6 +149,7 @@ def command_line(folder: Path, options: dict[str, object]) -> list[str]:
 
 
 ALWAYS = ["--uri", "tcp://0.0.0.0:10200", "--data-dir", "/config", "--no-zeroconf"]
+ALWAYS += ["--http", "tcp://0.0.0.0:10201", "--http-host", "any"]
 
 
 def test_defaults_become_a_plain_server(tmp_path):
