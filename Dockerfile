@@ -5,7 +5,7 @@
 #     --build-context local=/srv/voices \
 #     --secret id=hf_token,src=token.txt --secret id=aws_credentials,src=$HOME/.aws/credentials .
 # Secrets are there while voices are fetched, and nowhere in the image.
-# Without Kokoro's neural voices, 100 MB smaller:  --build-arg EXTRAS=
+# Without Kokoro's neural voices, 100 MB smaller:  --build-arg EXTRAS=http
 ARG BASE=python:3.13-slim-trixie
 
 # Voices of this machine, as file:///data/local: empty, unless --build-context local=FOLDER puts a folder in its place.
@@ -18,7 +18,7 @@ WORKDIR /src
 RUN python3 -m venv /opt/pip && python3 -m venv --without-pip /opt/wyoming-hayakoe
 # What the program needs changes seldom, so it comes first: after a change in the code, only that is installed anew.
 COPY pyproject.toml ./
-ARG EXTRAS=kokoro
+ARG EXTRAS="kokoro http"
 RUN python3 -c 'import sys, tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
       chosen = [each for extra in sys.argv[1:] for each in project["optional-dependencies"][extra]]; \
       print(*project["dependencies"], *chosen, sep="\n")' ${EXTRAS} > requirements.txt \

@@ -59,9 +59,19 @@ LAYERS: Mapping[str, Iterable[str]] = {
 WITH_PYTORCH = ("engine.pytorch", "publish.onnx_export")
 """Files that are imported only where PyTorch is, inside functions: they need no functions of their own for it."""
 
+WITH_HTTP = ("server.http",)
+"""Files that are imported only where an address for HTTP is given, inside functions."""
+
+OWN_START: Mapping[str, tuple[str, ...]] = {
+    "torch": WITH_PYTORCH,
+    **dict.fromkeys(("starlette", "uvicorn", "h11"), WITH_HTTP),
+}
+"""By heavy package, the files that may import it at their start, since nothing imports them at its own."""
+
 HEAVY = {
     "boto3",
     "botocore",
+    "h11",
     "huggingface_hub",
     "kanalizer",
     "onnx",
@@ -72,9 +82,11 @@ HEAVY = {
     "questionary",
     "safetensors",
     "soxr",
+    "starlette",
     "sudachipy",
     "torch",
     "transformers",
+    "uvicorn",
     "zeroconf",
 }
 
@@ -213,13 +225,15 @@ def test_no_file_imports_itself_by_way_of_others():
 def test_what_is_heavy_is_imported_where_it_is_used():
     offenders = []
     for module, found in IMPORTS.items():
-        has_pytorch = any(is_in(module, place) for place in WITH_PYTORCH)
         for each in (one for one in found if one.at_start):
             target = imported_module(each.name) or ""
-            if (package := each.name.split(".")[0]) in HEAVY and not (has_pytorch and package == "torch"):
+            package = each.name.split(".")[0]
+            if package in HEAVY and not any(is_in(module, place) for place in OWN_START.get(package, ())):
                 offenders.append(f"{module}:{each.line}: imports {package} at its start")
-            if not has_pytorch and any(is_in(target, place) for place in WITH_PYTORCH):
-                offenders.append(f"{module}:{each.line}: imports {target}, and so PyTorch, at its start")
+            for places in (WITH_PYTORCH, WITH_HTTP):
+                inside = any(is_in(module, place) for place in places)
+                if not inside and any(is_in(target, place) for place in places):
+                    offenders.append(f"{module}:{each.line}: imports {target} at its start, and what is heavy with it")
     assert not offenders, listed(offenders)
 
 

@@ -74,7 +74,7 @@ class ServerSettings:
     """Address of the page and of the programs that speak HTTP, as tcp://HOST:PORT; None serves none of them."""
 
     http_hosts: tuple[str, ...] = ()
-    """Further host names under which clients may reach that address, in lower case."""
+    """Further host names under which clients may reach that address, in lower case; ``any`` is every name."""
 
     http_origins: tuple[str, ...] = ()
     """Origins of other pages that may use it, such as https://example.org, in lower case; * is any."""

@@ -240,9 +240,9 @@ class Serving:
     http_host: tuple[str, ...] = listed(
         converters.host,
         (),
-        "host name under which the address of --http is reached, where it is no local one",
+        "further host name under which --http is reached, such as a proxy's; or any",
         "NAME",
-        shown="names of this machine and of local networks",
+        shown="addresses, local names and this machine's",
     )
     http_cors: tuple[str, ...] = listed(
         converters.origin,

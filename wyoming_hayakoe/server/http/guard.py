@@ -93,7 +93,8 @@ class Guard:
         return _refused("another web page asks: start this server with --http-cors ORIGIN to allow that page's")
 
     def _is_reached_as(self, name: str) -> bool:
-        return name in self._hosts or "." not in name or name.endswith(_LOCAL_SUFFIXES) or _is_address(name)
+        is_local = "." not in name or name.endswith(_LOCAL_SUFFIXES) or _is_address(name)
+        return is_local or not self._hosts.isdisjoint({name, "any"})
 
 
 def _name_of(host: str) -> str | None:
@@ -109,18 +110,23 @@ def _name_of(host: str) -> str | None:
 
 def _is_address(name: str) -> bool:
     try:
-        ip_address(name.split("%")[0])
+        ip_address(name.split("%", maxsplit=1)[0])
     except ValueError:
         return False
     return True
 
 
 def _is_cross_site(headers: Headers, host: str | None) -> bool:
-    """Return whether a browser says that a page of another origin asks."""
-    if origins := headers.getlist("origin"):
-        # Behind a proxy that speaks TLS, the scheme is another one.
-        return host is None or any(_authority(_netloc_of(origin)) != _authority(host) for origin in origins)
-    return headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}
+    """Return whether a browser says that a page of another origin asks.
+
+    Where a proxy has changed the Host header, as Home Assistant's does, it says by which name the browser asked it. A
+    page of another origin cannot: browsers ask first whether they may send headers that scripts have set.
+    """
+    if (site := headers.get("sec-fetch-site")) is not None:
+        return site not in {"same-origin", "none"}
+    own = {_authority(name) for name in (host, headers.get("x-forwarded-host")) if name}
+    # Behind a proxy that speaks TLS, the scheme is another one.
+    return any(_authority(_netloc_of(origin)) not in own for origin in headers.getlist("origin"))
 
 
 def _netloc_of(origin: str) -> str:
