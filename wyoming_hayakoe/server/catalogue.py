@@ -147,7 +147,7 @@ class Catalogue:
                 "unknown-style",
                 f"voice {entry.name!r} has no style {_brief(requested.style)}: it has {some_of(entry.styles)}",
             )
-        return _with_style(entry.speaker, requested.style)
+        return with_style(entry.speaker, requested.style)
 
     def _find_entry(self, requested: Requested) -> Entry:
         if requested.name is not None:
@@ -163,7 +163,8 @@ class Catalogue:
         raise RequestError("unknown-voice", f"no voice for {_brief(requested.language)}: there is {some_of(languages)}")
 
 
-def _with_style(speaker: Speaker, style: str) -> Speaker:
+def with_style(speaker: Speaker, style: str) -> Speaker:
+    """Return a speaker of the same voice in another style."""
     return dataclasses.replace(speaker, params=dataclasses.replace(speaker.params, style=style))
 
 
@@ -174,7 +175,7 @@ def _entries_of(speaker: Speaker) -> list[Entry]:
     return [
         Entry(voice.name, voice.description, speaker, offered),
         *(
-            Entry(f"{voice.name}:{style}", f"{voice.description}: {style}", _with_style(speaker, style), ())
+            Entry(f"{voice.name}:{style}", f"{voice.description}: {style}", with_style(speaker, style), ())
             for style in listed
         ),
     ]

@@ -5,6 +5,7 @@ JTalk has kw, gw and fy besides, but no voice does: クヮ is written k w a, グ
 """
 
 import re
+from collections.abc import Iterator
 
 _VOWELS = "aiueo"
 
@@ -60,6 +61,9 @@ MORA_PHONES = _table()
 
 LONG = "ー"
 
+DEVOICED = "’"
+"""Stands behind a mora whose vowel is devoiced, in Open JTalk's pronunciations."""
+
 _HIRAGANA = {ord("ぁ") + offset: ord("ァ") + offset for offset in range(ord("ゖ") - ord("ぁ") + 1)}
 _MORA = re.compile("|".join([*sorted(MORA_PHONES, key=len, reverse=True), LONG]))
 _LENGTHENABLE = frozenset("aiueoNq")
@@ -72,17 +76,26 @@ def split(katakana: str, previous: str = "") -> tuple[tuple[str, tuple[str, ...]
     the ``ー`` is left out. Characters that belong to no mora (the devoicing mark ``’`` and whatever else) are
     left out too.
     """
-    morae = []
-    for kana in _MORA.findall(katakana.replace("’", "")):
+    return tuple((kana, phones) for kana, phones, _ in split_with_devoicing(katakana, previous))
+
+
+def split_with_devoicing(katakana: str, previous: str = "") -> Iterator[tuple[str, tuple[str, ...], bool]]:
+    """Yield what :func:`split` returns, and whether each mora is devoiced: whether ``’`` stands behind it."""
+    spelled, *rest = katakana.split(DEVOICED)
+    ends = set()
+    for part in rest:
+        ends.add(len(spelled))
+        spelled += part
+    for found in _MORA.finditer(spelled):
+        kana = found[0]
         if kana != LONG:
             phones = MORA_PHONES[kana]
         elif previous in _LENGTHENABLE and previous:
             phones = (previous,)
         else:
             continue
-        morae.append((kana, phones))
+        yield kana, phones, found.end() in ends
         previous = phones[-1]
-    return tuple(morae)
 
 
 def as_katakana(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from wyoming_hayakoe.symbols import PAD
 from wyoming_hayakoe.text import characters, rows
-from wyoming_hayakoe.text.morae import LONG, split
+from wyoming_hayakoe.text.morae import LONG, split_with_devoicing
 from wyoming_hayakoe.utterance import Mora, Utterance, Word
 
 if TYPE_CHECKING:
@@ -120,11 +120,14 @@ def _readings(features: Iterable["NJDFeature"]) -> Iterator[_Reading]:
 
 @lru_cache(maxsize=4096)
 def _spoken(pron: str, previous: str) -> _Spoken:
-    morae = split(pron, previous)
+    morae = list(split_with_devoicing(pron, previous))
     return _Spoken(
-        kana="".join(kana for kana, _ in morae),
-        phones=tuple(chain.from_iterable(phones for _, phones in morae)),
-        morae=tuple((Mora(kana, phones, high=False), Mora(kana, phones, high=True)) for kana, phones in morae),
+        kana="".join(kana for kana, _, _ in morae),
+        phones=tuple(chain.from_iterable(phones for _, phones, _ in morae)),
+        morae=tuple(
+            (Mora(kana, phones, high=False, devoiced=devoiced), Mora(kana, phones, high=True, devoiced=devoiced))
+            for kana, phones, devoiced in morae
+        ),
     )
 
 
