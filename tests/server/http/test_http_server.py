@@ -3,13 +3,12 @@
 import asyncio
 import sys
 from contextlib import asynccontextmanager
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
-import httpx
 import pytest
 
 from tests.server.http.exchanges import HTTP, client_of, exchanged
-from tests.support import ARTICLE, eventually, local, program, running
+from tests.support import ARTICLE, eventually, local, running
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.server.http import http_server, protocol
 
@@ -137,15 +136,9 @@ async def test_without_the_option_there_is_nothing(voice):
         assert server._context.metrics is None
 
 
-def pages(server):
-    return [line.split()[-1] for line in server.log if "page: http://127.0.0.1:" in line]
-
-
-def test_the_log_says_where_the_page_is():
-    with program("--http", "tcp://127.0.0.1:0") as server:
-        asyncio.run(eventually(lambda: bool(pages(server)), "it says so"))
-        (url,) = pages(server)
-        assert httpx.get(f"{url}healthz", timeout=60).status_code == 200
-        server.process.terminate()
-        assert server.wait() == 0
-        assert "Traceback" not in server.whole_log()
+def test_the_page_of_every_address_is_shown_at_one():
+    own = [("127.0.0.1", 80), ("::1", 81), ("fe80::1%2", 82)]
+    assert http_server.page_addresses(own) == ["http://127.0.0.1:80/", "http://[::1]:81/", "http://[fe80::1%2]:82/"]
+    (every,) = http_server.page_addresses([("0.0.0.0", 80)])
+    host = every.removeprefix("http://").removesuffix(":80/")
+    assert host == "localhost" or not ip_address(host).is_loopback
