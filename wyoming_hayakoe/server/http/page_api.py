@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from wyoming_hayakoe.audio import wav_header
 from wyoming_hayakoe.errors import RequestError
+from wyoming_hayakoe.narration import ReadSentence
 from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.http.bodies import check_length, json_body
@@ -105,7 +106,7 @@ async def _speak(context: Context, request: Request, fields: Fields) -> Response
     def items() -> Iterator[Item]:
         for number, text in enumerate(texts):
             if text is None:
-                yield edited[number]
+                yield ReadSentence(edited[number])
             else:
                 yield from cut(text, code=speaker.front_end.code)
 
