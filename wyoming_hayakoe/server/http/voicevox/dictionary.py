@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from unicodedata import normalize
 from uuid import NAMESPACE_URL, uuid5
 

@@ -36,7 +36,7 @@ def whole_parameter(request: Request, name: str, default: int | None = None) -> 
     return int(given)
 
 
-def flag_parameter(request: Request, name: str, default: bool | None = None) -> bool:  # noqa: FBT001 - its value
+def flag_parameter(request: Request, name: str, default: bool | None = None) -> bool:
     """Return true or false, ``default`` where it is missing and that is given.
 
     Raises:
