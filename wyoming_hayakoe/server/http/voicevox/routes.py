@@ -171,6 +171,8 @@ def _answering(route: Route) -> Route:
             place = error.place if error.place[:1] in {("query",), ("path",)} else ("body", *error.place)
             detail = [{"loc": list(place), "msg": error.message, "type": "value_error"}]
             return JSONResponse({"detail": detail}, error.status_code)
+        except _KanaError as error:
+            return JSONResponse({"detail": error.told}, error.status_code)
         return response
 
     return Route(route.path, answer, methods=list(route.methods or ()))

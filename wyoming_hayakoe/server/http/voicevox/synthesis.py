@@ -109,9 +109,9 @@ def sentences_to_speak(query: AudioQuery, memory: Memory, style: int) -> list[Re
             utterance = accent_phrases.utterance([spoken.phrase for spoken in recalled])
         except ValueError as error:
             raise FieldError(("accent_phrases",), str(error)) from None
-        # Behind the last phrase is the rest before the next sentence.
-        rests = [query.rest(spoken) for spoken in recalled[:-1] if spoken.phrase.mark]
+        rests = [query.rest(spoken) for spoken in recalled if spoken.phrase.mark]
         read.append(ReadSentence(_wanted(utterance, recalled, rests), rest))
+        # Behind the last phrase is the rest before the next sentence, of which its own end is a part.
         last = query.rest(recalled[-1])
         rest = None if last is None else last / query.speed
     return read
