@@ -131,7 +131,10 @@ class Answer:
             async for pcm in windows:
                 yield pcm
         # Not only at the end of an answer, which may be hours away.
-        self._context.admission.learn(sound=self._samples / self.rate - sound, computing=self._computing - computing)
+        sound, computing = self._samples / self.rate - sound, self._computing - computing
+        self._context.admission.learn(sound=sound, computing=computing)
+        voice = (performer or self._speaker).voice
+        self._context.paces.learn(voice.name, sound=sound, computing=computing)
 
     async def finish(self) -> bytes:
         """Return what the resampler still holds at the end of the answer."""

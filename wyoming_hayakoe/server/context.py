@@ -8,6 +8,7 @@ from wyoming_hayakoe.server.admission import Admission
 from wyoming_hayakoe.server.catalogue import Catalogue
 from wyoming_hayakoe.server.metrics import Metrics
 from wyoming_hayakoe.server.settings import ServerSettings
+from wyoming_hayakoe.server.voice_paces import VoicePaces
 from wyoming_hayakoe.server.waiting_text import WaitingText
 from wyoming_hayakoe.speaker import Speaker
 
@@ -35,6 +36,9 @@ class Context:
 
     waiting_bodies: WaitingText = field(init=False)
     """The room for the bodies of HTTP requests, on all connections."""
+
+    paces: VoicePaces = field(default_factory=VoicePaces)
+    """How fast each voice is."""
 
     http_answers: int = 0
     """Answers that are being given over HTTP."""

@@ -1,15 +1,16 @@
 """Connections over HTTP: how many, for how long, and to whom."""
 
 import asyncio
+import logging
+import random
 import sys
 from contextlib import asynccontextmanager
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
-import httpx
 import pytest
 
 from tests.server.http.exchanges import HTTP, client_of, exchanged
-from tests.support import ARTICLE, eventually, local, program, running
+from tests.support import ARTICLE, eventually, local, running
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.server.http import http_server, protocol
 
@@ -137,15 +138,50 @@ async def test_without_the_option_there_is_nothing(voice):
         assert server._context.metrics is None
 
 
-def pages(server):
-    return [line.split()[-1] for line in server.log if "page: http://127.0.0.1:" in line]
+def test_the_page_of_every_address_is_shown_at_one():
+    own = [("127.0.0.1", 80), ("::1", 81), ("fe80::1%2", 82)]
+    assert http_server.page_addresses(own) == ["http://127.0.0.1:80/", "http://[::1]:81/", "http://[fe80::1%2]:82/"]
+    (every,) = http_server.page_addresses([("0.0.0.0", 80)])
+    host = every.removeprefix("http://").removesuffix(":80/")
+    assert host == "localhost" or not ip_address(host).is_loopback
 
 
-def test_the_log_says_where_the_page_is():
-    with program("--http", "tcp://127.0.0.1:0") as server:
-        asyncio.run(eventually(lambda: bool(pages(server)), "it says so"))
-        (url,) = pages(server)
-        assert httpx.get(f"{url}healthz", timeout=60).status_code == 200
-        server.process.terminate()
-        assert server.wait() == 0
-        assert "Traceback" not in server.whole_log()
+_PARTS = (
+    *(b"GET /healthz HTTP/1.1\r\n", b"POST /echo HTTP/1.1\r\n", b"HEAD /healthz HTTP/1.0\r\n"),
+    *(b"OPTIONS * HTTP/1.1\r\n", b"CONNECT a:1 HTTP/1.1\r\n", b"GET //evil/%2e%2e/%00 HTTP/1.1\r\n"),
+    *(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"Host: localhost\r\n", b"Connection: close\r\n"),
+    *(b"Expect: 100-continue\r\n", b"Transfer-Encoding: chunked\r\n", b"Content-Length: 5\r\n"),
+    *(b"Content-Length: 12\r\n", b"Content-Length: " + b"9" * 5000 + b"\r\n", b"\r\n", b"\r\n\r\n"),
+    *(b"5\r\n[1,2]\r\n", b"0\r\n\r\n", b"5\r\nhelloXX", b"f" * 30 + b"\r\n", b"[1]", b"\x00", b"\xff"),
+)
+
+
+async def send_anything(server, chosen):
+    reader, writer = await asyncio.open_connection(*server.http.endpoints[0])
+    try:
+        for _ in range(chosen.randint(1, 6)):
+            writer.write(b"".join(chosen.choices(_PARTS, k=chosen.randint(1, 6))))
+            await asyncio.sleep(0)
+        if chosen.random() < 0.7:
+            writer.write_eof()
+            await reader.read()
+    except ConnectionError:
+        pass
+    finally:
+        writer.transport.abort()
+
+
+@pytest.mark.usefixtures("saying")
+async def test_no_bytes_break_a_connection_of_others(voice, caplog, monkeypatch):
+    monkeypatch.setattr(protocol, "_LINGER", 0.05)
+    broken = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: broken.append(context))
+    chosen = random.Random(20)
+    async with running(local(**HTTP), voice) as server:
+        for _ in range(10):
+            await asyncio.gather(*(send_anything(server, chosen) for _ in range(20)))
+        await eventually(lambda: not server.http.connections, "all are closed")
+        assert not server.http._state.tasks
+        assert server._context.waiting_bodies.pooled == 0
+    assert not broken
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]

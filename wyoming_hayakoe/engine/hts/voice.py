@@ -21,6 +21,7 @@ from wyoming_hayakoe.engine.hts.voice_files import HTSFiles
 from wyoming_hayakoe.engine.loudness import Level, loudness
 from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.proofs import Proofs
+from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams, Utterance
 from wyoming_hayakoe.voice import WINDOWS, Credit, Delivery, PhoneTiming, Speech, Waveform
 
@@ -61,6 +62,14 @@ class StyleVoice:
         self._path = path
         self.engines = EnginePool(path)
         self.level = level
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of the file; 0 where it is not there."""
+        try:
+            return self._path().stat().st_size
+        except (OSError, HayakoeError):
+            return 0
 
     @cached_property
     def durations(self) -> DurationModel:
@@ -108,6 +117,11 @@ class SpokenByHTS:
     def __init__(self, files: "dict[str, StyleVoice]") -> None:
         """Take what speaks, by style."""
         self._files = files
+
+    @property
+    def size(self) -> int:
+        """Bytes of its files, as many as an engine takes."""
+        return sum(file.size for file in self._files.values())
 
     @property
     def is_ready(self) -> bool:
