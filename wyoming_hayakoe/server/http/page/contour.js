@@ -7,7 +7,7 @@ import { drawn, element, placed } from "./dom.js";
 import { kanaOf, pitches } from "./model.js";
 import { t } from "./strings.js";
 
-export const COLUMN = 40; // pixels of a mora
+export const COLUMN = 38; // pixels of a mora: two phrases of three fit side by side on a phone
 const TAIL = 24; // pixels behind the last mora: the pitch of what follows
 const HIGH = 16;
 const LOW = 48;

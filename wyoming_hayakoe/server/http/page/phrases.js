@@ -103,7 +103,9 @@ export class PhraseList {
       "▶",
     );
     const line = element("ol", { class: "line" }, ...phrases.map((phrase, at) => this.#phrase(sentence, phrases, at)));
-    return element("li", { class: sentence.isEdited ? "sentence is-edited" : "sentence" }, play, line);
+    const shown = element("span", { class: "sentence-text", lang: "ja", "aria-hidden": "true" }, sentence.text.trim().slice(0, 60));
+    const head = element("div", { class: "sentence-head" }, play, shown);
+    return element("li", { class: sentence.isEdited ? "sentence is-edited" : "sentence" }, head, line);
   }
 
   #phrase(sentence, phrases, at) {

@@ -37,7 +37,7 @@ export class Settings {
   show() {
     for (const name of NAMES) {
       const slider = byId(name);
-      const text = t(name === "pause" ? "seconds" : "times", { n: number(Number(slider.value), 2) });
+      const text = t(name === "pause" ? "seconds" : "times", { n: number(Number(slider.value), 2, 1) });
       document.querySelector(`output[for="${name}"]`).textContent = text;
       slider.setAttribute("aria-valuetext", text);
       const [low, high] = [Number(slider.min), Number(slider.max)];

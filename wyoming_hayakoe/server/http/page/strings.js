@@ -156,9 +156,9 @@ export function sourceName(source) {
   return language === "ja" ? (SOURCES[source] ?? source) : source;
 }
 
-/** Return a number with at most `digits` behind the point, as the page's language writes it. */
-export function number(value, digits = 0) {
-  return value.toLocaleString(language, { maximumFractionDigits: digits });
+/** Return a number with `least` to `most` digits behind the point, as the page's language writes it. */
+export function number(value, most = 0, least = 0) {
+  return value.toLocaleString(language, { maximumFractionDigits: most, minimumFractionDigits: least });
 }
 
 /** Fill in the words of the page's fixed parts. */
