@@ -70,6 +70,7 @@ async function speakText() {
   const speech = speaking.speak(spoken, voices.voice.sample_rate); // at once: the browser lets sound begin in a click
   history.add({ text: text.value, voice: voices.voice.name, style: voices.style, params: settings.params, edited: editsKept() });
   await speech;
+  voices.refresh(); // their speed is known now
 }
 
 function isSpeakable() {
