@@ -56,7 +56,7 @@ export class Words {
       { class: "row", "data-surface": surface },
       element(
         "button",
-        { type: "button", class: "row-main", "aria-label": `${edit}: ${pronunciation}, ${accent}`, title: edit, click: () => this.#edit(word) },
+        { type: "button", class: "row-main", title: edit, click: () => this.#edit(word) },
         element("span", { lang: "ja", class: "row-title" }, surface),
         element("span", { lang: "ja", class: "row-note" }, pronunciation, " ", element("b", {}, String(accent))),
       ),

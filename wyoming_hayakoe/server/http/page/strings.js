@@ -35,6 +35,7 @@ const STRINGS = {
     "Copied. Paste it as an action of an automation (edit in YAML), and choose the media player.",
   ],
   haPreset: ["速さや高さなどは渡せません。プリセットを作り、その名前を voice に書いてください。", "Speed, pitch and so on cannot be passed: make a preset, and name it as the voice."],
+  haEdits: ["ここで直したアクセントは渡りません。単語を辞書に保存すると、どこでもそう読みます。", "Accents changed on the page are not passed on: save the words, and they are read so everywhere."],
   notCopied: ["コピーできませんでした。下の文字を選んでコピーしてください。", "The browser does not copy. Select the lines below and copy them."],
   accents: ["アクセントと読み", "Accent and reading"],
   undo: ["取り消す", "Undo"],

@@ -7,6 +7,7 @@ import * as model from "./model.js";
 import { sourceName, t } from "./strings.js";
 
 const TYPING = 250; // milliseconds without a key, after which a reading is checked
+const KANA = /^[ぁ-ゖァ-ヺー・]+$/;
 // The particle that lets hear whether the pitch falls behind the last mora.
 const PARTICLE = { morae: [{ kana: "ガ", devoiced: false }], words: [{ surface: "が", morae: 1, source: "" }] };
 
@@ -88,7 +89,7 @@ export class WordDialog {
 
   async #moraeTyped() {
     const reading = byId("reading").value.trim();
-    if (!reading) throw new Problem(t("noReading"));
+    if (!KANA.test(reading)) throw new Problem(t("noReading"));
     if (model.katakana(reading) === model.kanaOf(this.#morae)) return this.#morae;
     try {
       return await api.morae(reading);
