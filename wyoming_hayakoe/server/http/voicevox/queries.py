@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from wyoming_hayakoe.server.context import Context
-from wyoming_hayakoe.server.http.voicevox.memory import Memory
 from wyoming_hayakoe.server.http.voicevox.phrases import SpokenPhrase, json_of, sentences_of
+from wyoming_hayakoe.server.http.voicevox.told import Memory
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text import accent_phrases, aquestalk
 from wyoming_hayakoe.text.accent_phrases import AccentPhrase

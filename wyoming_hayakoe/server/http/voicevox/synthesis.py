@@ -14,8 +14,8 @@ from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.http.fields import FieldError, Fields
 from wyoming_hayakoe.server.http.speech import speak
 from wyoming_hayakoe.server.http.voicevox.framing import Framing
-from wyoming_hayakoe.server.http.voicevox.memory import Memory
 from wyoming_hayakoe.server.http.voicevox.phrases import SpokenPhrase, phrases_of, sentences_of
+from wyoming_hayakoe.server.http.voicevox.told import Memory
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text import accent_phrases
 from wyoming_hayakoe.text.mora_prosody import wanted_of

@@ -17,7 +17,7 @@ from wyoming_hayakoe.errors import in_words
 from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.http.bodies import json_body
 from wyoming_hayakoe.server.http.fields import FieldError
-from wyoming_hayakoe.server.http.voicevox.parameters import flag_parameter, text_parameter, whole_parameter
+from wyoming_hayakoe.server.http.voicevox.query_string import flag_parameter, text_parameter, whole_parameter
 from wyoming_hayakoe.text import exchange, user_words
 from wyoming_hayakoe.text.dictionary import UserDictionary
 from wyoming_hayakoe.text.morae import as_katakana
