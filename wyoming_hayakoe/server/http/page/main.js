@@ -117,7 +117,7 @@ function problemOf(error) {
   if (error instanceof BrokenOff) return t("broken");
   if (error.status === 0) return t("noServer");
   if (error.status === 413) return t("tooLong");
-  if (error.status === 503) return t("busy");
+  if (error.isBusy) return t("busy");
   if (error.status >= 500) return t("failed", { detail: error.message });
   if (error.status) return t("refused", { detail: error.message });
   throw error;
