@@ -50,8 +50,9 @@ const dialog = new WordDialog({ hear: (sentences) => speak(sentences), use: useR
 
 /** Return what the server is to speak: the text as it is, or with the phrases of the sentences that were edited. */
 async function spoken() {
-  // Of a text that has just changed, only a reading says which edits still apply.
-  if (list.isEdited && !reading.isOf(text.value)) await reading.now(text.value);
+  // A text that has just changed may have kept sentences that were edited: its reading says where.
+  const mayKeep = ({ isEdited, text: line }) => isEdited && text.value.includes(line.trim());
+  if (!reading.isOf(text.value) && list.sentences.some(mayKeep)) await reading.now(text.value);
   const isEdited = reading.isOf(text.value) && list.isEdited;
   const sentences = isEdited ? list.sentences.map(model.toServer) : [{ text: text.value }];
   if (isEdited && reading.rest.trim()) sentences.push({ text: reading.rest });
