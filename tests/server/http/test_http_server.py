@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import socket
 import sys
 from contextlib import asynccontextmanager
 from ipaddress import ip_address, ip_network
@@ -52,6 +53,15 @@ async def test_where_all_are_being_answered_others_may_try_again(gated):
             assert got.headers["Retry-After"] == "1"
             assert b"try again" in got.body
         gated.gate.set()
+
+
+async def test_what_was_asked_before_the_stop_is_answered(voice):
+    async with running(local(**HTTP), voice) as server:
+        with socket.create_connection(server.http.endpoints[0]) as asker:
+            asker.sendall(GET)
+            await server.stop()
+            assert asker.recv(100).startswith(b"HTTP/1.1 200")
+        assert not server.http.connections
 
 
 @pytest.mark.parametrize("data", [b"", b"GET /healthz HTTP/1.1\r\nHost: local"])

@@ -25,6 +25,9 @@ from wyoming_hayakoe.server.settings import ServerSettings
 
 _LOGGER = logging.getLogger(__name__)
 
+# Seconds in which requests that were sent before the server began to stop may still arrive.
+_LAST_CALL = 0.5
+
 MONITORS = 32
 """Monitors that may be connected at a time."""
 
@@ -85,8 +88,12 @@ class HTTPServer:
     async def finish(self) -> None:
         """Accept nobody any more, and return when every client has read its answer."""
         await self._stop_accepting()
+        loop = asyncio.get_running_loop()
         for client in self._clients:
-            client.shutdown()
+            if client.has_asked:
+                client.shutdown()
+            else:
+                loop.call_later(_LAST_CALL, client.shutdown)
         while self._state.connections:
             self._lost.clear()
             await self._lost.wait()

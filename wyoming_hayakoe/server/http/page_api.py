@@ -1,6 +1,7 @@
 """What the page asks of the server: the voices, how a text is read, and its sound."""
 
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from wyoming_hayakoe.audio import wav_header
 from wyoming_hayakoe.errors import RequestError
+from wyoming_hayakoe.narration import ReadSentence
 from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.http.bodies import check_length, json_body
@@ -26,7 +28,7 @@ from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text.accent_phrases import accent_phrases, morae_of
 from wyoming_hayakoe.text.morae import as_katakana
 from wyoming_hayakoe.text.passage_cutter import cut
-from wyoming_hayakoe.utterance import in_range
+from wyoming_hayakoe.utterance import Utterance, in_range
 
 # Characters that are shown as accent phrases; the rest of a text is spoken all the same.
 _SHOWN = 2_000
@@ -100,17 +102,25 @@ async def _speak(context: Context, request: Request, fields: Fields) -> Response
     characters = sum(len(text) for text in texts if text is not None)
     if characters > TEXT_LIMIT:
         raise RequestError("text-too-long", f"a text has at most {TEXT_LIMIT} characters: send it in parts")
-    edited = {number: utterance_of(each) for number, each in enumerate(sentences) if texts[number] is None}
+    # Thousands of phrases take a second.
+    edited = await asyncio.to_thread(
+        _edited, [each for each, text in zip(sentences, texts, strict=True) if text is None]
+    )
 
     def items() -> Iterator[Item]:
-        for number, text in enumerate(texts):
+        others = iter(edited)
+        for text in texts:
             if text is None:
-                yield edited[number]
+                yield ReadSentence(next(others))
             else:
                 yield from cut(text, code=speaker.front_end.code)
 
     spoken = await speak(context, request, speaker, items(), characters=characters)
     return AudioResponse(_with_header(spoken.rate, spoken.pcm), "audio/wav")
+
+
+def _edited(sentences: Sequence[Fields]) -> list[Utterance]:
+    return [utterance_of(each) for each in sentences]
 
 
 def _speaker(context: Context, fields: Fields) -> Speaker:

@@ -94,6 +94,16 @@ class ClientProtocol(H11Protocol):
         elif self.conn.trailing_data[0]:  # its beginning was
             self._allow(_HEAD_TIME)
 
+    @property
+    def has_asked(self) -> bool:
+        """Whether a request has come."""
+        return self.cycle is not None
+
+    def shutdown(self) -> None:
+        """Close the connection, once the request that is being answered is."""
+        if not self.transport.is_closing():
+            super().shutdown()
+
     async def _answer(self, scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
         """Answer a request; one that is cut off is closed even if its client does not read what was sent."""
         cycle = self.cycle
