@@ -58,8 +58,8 @@ export class WordDialog {
     this.#complain("");
     this.#draw();
     this.#dialog.showModal();
-    byId(isNew ? "surface" : "reading").focus();
-    byId("reading").select();
+    if (isNew) byId("surface").focus();
+    else byId("reading").select();
   }
 
   get #accent() {
