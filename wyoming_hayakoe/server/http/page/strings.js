@@ -47,6 +47,10 @@ const STRINGS = {
     "The browser does not copy. Select the lines below and copy them.",
   ],
   accents: ["アクセントと読み", "Accent and reading"],
+  accentsHint: [
+    "赤い丸を動かすとアクセントが、単語をクリックすると読みが変わります。",
+    "Move a red dot to change an accent; click a word to change its reading.",
+  ],
   undo: ["取り消す", "Undo"],
   redo: ["やり直す", "Redo"],
   reread: ["最初の読みに戻す", "As read at first"],
