@@ -19,7 +19,8 @@ KINDS_OF_VOICE = ("engine.hts", "engine.jp_extra", "engine.kokoro", "engine.pipe
 PREPARE = ("engine.prepare", "engine.graphs", "engine.runtime", "engine.windows")
 VITS = ("engine.vits", *PREPARE)
 KINDS_WITH_VITS = ("engine.jp_extra", "engine.piper")
-SHARED_BY_KINDS = ("engine.about", "engine.json_fields", "engine.loudness", "engine.npy", "engine.rests")
+PROSODY = ("engine.nominal_prosody", "engine.wanted_prosody")
+SHARED_BY_KINDS = ("engine.about", "engine.json_fields", "engine.loudness", "engine.npy", "engine.rests", *PROSODY)
 
 LAYERS: Mapping[str, Iterable[str]] = {
     **dict.fromkeys(COMMON, ()),
@@ -49,7 +50,7 @@ LAYERS: Mapping[str, Iterable[str]] = {
     **dict.fromkeys(SHARED_BY_KINDS, ()),
     "engine.prepared_voice": (*SHARED_BY_KINDS, *PREPARE),
     **dict.fromkeys(KINDS_OF_VOICE, ("engine.prepared_voice", *SHARED_BY_KINDS, *PREPARE)),
-    "engine.vits": PREPARE,
+    "engine.vits": (*PREPARE, *PROSODY),
     **dict.fromkeys(KINDS_WITH_VITS, ("engine.prepared_voice", *SHARED_BY_KINDS, *VITS)),
     "engine.pytorch": ("engine.about", "engine.jp_extra", *VITS),
     "engine.openjtalk": ("engine.hts",),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests.support import DEADLINE, CountingVoice
-from wyoming_hayakoe.utterance import SynthesisParams, Utterance
+from wyoming_hayakoe.engine.nominal_prosody import nominal_prosody
+from wyoming_hayakoe.utterance import Prosody, SynthesisParams, Utterance
 from wyoming_hayakoe.voice import WINDOWS, Credit, PhoneTiming, Speech, Waveform
 
 
@@ -69,6 +70,9 @@ class BeepVoice:
         sound = self.sound(utterance, params)
         window = max(1, len(sound)) if delivery.undivided else self.window
         return Speech((sound[at : at + window] for at in range(0, max(1, len(sound)), window)), self.timings(utterance))
+
+    def prosody(self, utterance, params) -> Prosody:
+        return nominal_prosody(utterance)
 
     def pause(self, before, after, params) -> float:
         self.pauses.append((before.text, after.text))

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,17 +12,20 @@ import numpy.typing as npt
 
 from wyoming_hayakoe.audio import active_rms, limit
 from wyoming_hayakoe.disk import stamp
+from wyoming_hayakoe.engine.hts.label_places import aligned
 from wyoming_hayakoe.engine.hts.breath_groups import MAX_PHONES, MIN_PHONES, TAIL, BreathGroup, breath_groups, labels_of
 from wyoming_hayakoe.engine.hts.distributions import DurationModel
 from wyoming_hayakoe.engine.hts.engines import EnginePool, read_checked
 from wyoming_hayakoe.engine.hts.proof import RUNTIME, prove_hts
+from wyoming_hayakoe.engine.hts.tree_prosody import PitchModel, prosody_of
 from wyoming_hayakoe.engine.hts.timings import LateTimings, timings_of
 from wyoming_hayakoe.engine.hts.voice_files import HTSFiles
 from wyoming_hayakoe.engine.loudness import Level, loudness
+from wyoming_hayakoe.engine.nominal_prosody import nominal_prosody
 from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.proofs import Proofs
 from wyoming_hayakoe.errors import HayakoeError
-from wyoming_hayakoe.utterance import SynthesisParams, Utterance
+from wyoming_hayakoe.utterance import Prosody, SynthesisParams, Utterance
 from wyoming_hayakoe.voice import WINDOWS, Credit, Delivery, PhoneTiming, Speech, Waveform
 
 # The engine's output is on the scale of 16-bit samples and exceeds their range for a third of Mei's sentences. With
@@ -75,6 +78,11 @@ class StyleVoice:
     def durations(self) -> DurationModel:
         """What tells how long phones last."""
         return DurationModel.parse(read_checked(self._path()))
+
+    @cached_property
+    def pitches(self) -> PitchModel:
+        """What tells how high they are."""
+        return PitchModel.parse(read_checked(self._path()), self.durations)
 
     def synthesize(self, labels: Sequence[str], params: SynthesisParams) -> npt.NDArray[np.float64]:
         """Return the engine's output for the labels of a breath group, around ±1.
@@ -144,6 +152,19 @@ class SpokenByHTS:
     def speak(self, utterance: Utterance, params: SynthesisParams, delivery: Delivery = WINDOWS) -> Speech:
         """Return one window per breath group, with the silence before it; the last also has the silence after it."""
         return Speech(self._windows(utterance, params), LateTimings(lambda: self._timings(utterance, params)))
+
+    def prosody(self, utterance: Utterance, params: SynthesisParams) -> Prosody:
+        """Return the lengths and pitches that the trees of the file give.
+
+        Raises:
+            HayakoeError: the file cannot be loaded.
+        """
+        groups = _groups(utterance, replace(params, speed=1.0))
+        alignment = aligned(utterance, groups) if groups else None
+        if alignment is None:
+            return nominal_prosody(utterance)
+        file = self._file(params)
+        return prosody_of(utterance, groups, alignment, file.durations, file.pitches)
 
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
         """Return the seconds of silence at the end of a sentence, which this voice's audio already includes."""

@@ -21,15 +21,17 @@ from wyoming_hayakoe.engine.jp_extra.inputs import InputMaker, Inputs
 from wyoming_hayakoe.engine.jp_extra.network import JP_EXTRA
 from wyoming_hayakoe.engine.jp_extra.parts import divide
 from wyoming_hayakoe.engine.jp_extra.voice_files import VoiceFiles
+from wyoming_hayakoe.engine.nominal_prosody import nominal_pitches, nominal_prosody
 from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.prepare.pace import read_by
 from wyoming_hayakoe.engine.prepared_voice import PreparedVoice, Resources
 from wyoming_hayakoe.engine.vits.pitch import bend
 from wyoming_hayakoe.engine.vits.preparation import PublishedGraph, Sentences, recipe
+from wyoming_hayakoe.engine.vits.phone_lengths import Collected, lengths, spans_of_blanks
 from wyoming_hayakoe.engine.vits.synthesizer import Synthesizer
 from wyoming_hayakoe.symbols import PAD
-from wyoming_hayakoe.utterance import SynthesisParams, Utterance
+from wyoming_hayakoe.utterance import Prosody, SynthesisParams, Utterance
 from wyoming_hayakoe.voice import WINDOWS, Credit, Delivery, PhoneTiming, Speech, Waveform
 
 # Memory of a loaded voice as a factor on the size of its files, measured with script/bench engine.
@@ -157,6 +159,24 @@ class JPExtraVoice(PreparedVoice[Synthesizer]):
             windows = self._level.applied(windows)
         return Speech(windows, timings if self._network().tells_durations else None)
 
+    def prosody(self, utterance: Utterance, params: SynthesisParams) -> Prosody:
+        """Return the network's lengths, which for the same seed are those of :meth:`speak`, and usual pitches.
+
+        Raises:
+            HayakoeError: the voice cannot be loaded, or its network fails.
+        """
+        if not utterance.reading:
+            return nominal_prosody(utterance)
+        params = replace(params, speed=1.0, seed=params.seed or 0)
+        collected = Collected()
+        for part in divide(utterance, _longest(params)):
+            durations = self._durations(self._maker.inputs(part, params), params)
+            if durations is None:
+                return nominal_prosody(utterance)
+            spans = spans_of_blanks(len(part.phones), add_blank=self._config.add_blank)
+            collected.add(lengths(durations, spans, self._config.hop / self.sample_rate))
+        return Prosody(collected.seconds, nominal_pitches(utterance))
+
     def _windows(
         self,
         utterance: Utterance,
@@ -186,13 +206,16 @@ class JPExtraVoice(PreparedVoice[Synthesizer]):
         before, after = divide(before, _longest(params))[-1], divide(after, _longest(params))[0]
         both = pauses.joined(before, after)
         inputs = self._maker.inputs(both, params)
-        durations = self._network().durations(inputs, params)
-        if durations is None:
-            durations = self._predictor.durations(inputs, params)
+        durations = self._durations(inputs, params)
         if durations is None:
             return pauses.MINIMUM
         frames = pauses.rest(durations, before, add_blank=self._config.add_blank)
         return max(pauses.MINIMUM, frames * self._config.hop / self.sample_rate)
+
+    def _durations(self, inputs: Inputs, params: SynthesisParams) -> npt.NDArray[np.int64] | None:
+        """Return the frames of each phone and blank; None where neither network nor predictor tells them."""
+        durations = self._network().durations(inputs, params)
+        return self._predictor.durations(inputs, params) if durations is None else durations
 
     def _load(self) -> Synthesizer:
         return super()._load() if self._load_otherwise is None else self._load_otherwise(self._model)

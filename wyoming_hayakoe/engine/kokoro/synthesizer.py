@@ -15,6 +15,7 @@ from wyoming_hayakoe.engine.kokoro.melody import melody
 from wyoming_hayakoe.engine.kokoro.networks import KokoroNetworks
 from wyoming_hayakoe.engine.kokoro.norms import MEANS, OWN, OWN_MEANS, OWN_SQUARES, SQUARES, STATISTICS
 from wyoming_hayakoe.engine.kokoro.phonemes import Line
+from wyoming_hayakoe.engine.kokoro.line_prosody import edges, pitches
 from wyoming_hayakoe.engine.windows import Window, computed, plan
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams
@@ -62,6 +63,22 @@ class NormValues(NamedTuple):
 
     squares: Array
     """Mean of its square [1, N, 1]."""
+
+
+class _Score(NamedTuple):
+    """What the network's prosody gives for a line."""
+
+    durations: npt.NDArray[np.int64]
+    """Frames of each token [T]."""
+
+    text: Array
+    """What is spoken in each frame [1, 512, F]."""
+
+    f0: Array
+    """In Hz [1, P]."""
+
+    energy: Array
+    """[1, P]."""
 
 
 class Predicting(Protocol):
@@ -167,35 +184,50 @@ class KokoroSynthesizer:
         Raises:
             HayakoeError: the network fails.
         """
-        stages = self._stages
+        durations, text, f0, energy = self._score(line, params)
+        sung = _sung(f0, durations, line, params)
+        style = self._style(line)
+        latent = self._stages.blocks.run(["latent"], {"text": text, "f0": sung, "energy": energy, "style": style})[0]
+        statistics = self._predictor.predict(latent, sung, energy, style) if self._predictor else None
+        start, stop = bounds(energy[0])
+        given = NormValues(*statistics) if statistics else None
+        return ComposedLine(latent, sung, phases(sung), style, given, durations, start, stop)
+
+    def prosody(self, line: Line, params: SynthesisParams) -> tuple[list[float], list[float]]:
+        """Return the seconds and the pitch in Hz of each phone of a line, with the rests at both ends.
+
+        Raises:
+            HayakoeError: the network fails.
+        """
+        durations, _, f0, energy = self._score(line, params)
+        start, stop = bounds(energy[0])
+        places = np.concatenate([[start], np.clip(edges(line, durations, stop - _REST), start, stop), [stop]])
+        sung = _sung(f0, durations, line, params)
+        return (np.diff(places) * SECONDS).tolist(), [0.0, *pitches(line, durations, sung[0]), 0.0]
+
+    def _score(self, line: Line, params: SynthesisParams) -> _Score:
+        """Compute the network's own rhythm and melody of a line.
+
+        Raises:
+            HayakoeError: the network fails.
+        """
         # Whatever the vocabulary, each symbol has one token: pitch and timings depend on their places.
         tokens = [self._vocabulary.get(symbol, self._vocabulary.get(_SPACE, 0)) for symbol in line.symbols]
-        style = self._styles[min(max(len(tokens), 1), len(self._styles)) - 1].reshape(1, -1)
-        durations, text, f0, energy = stages.prosody.run(
+        durations, text, f0, energy = self._stages.prosody.run(
             ["durations", "text", "f0", "energy"],
             {
                 "tokens": np.array([[0, *tokens, 0]], dtype=np.int64),
-                "style": style,
+                "style": self._style(line),
                 # The network's speed is a rate.
                 "speed": np.array([1.0 / params.speed], dtype=np.float32),
             },
         )
         durations = durations.reshape(-1)
         self._check(durations, f0)
-        sung = melody(
-            f0[0],
-            durations,
-            line,
-            accent=params.accent,
-            pitch_scale=params.pitch_scale,
-            intonation_scale=params.intonation_scale,
-        )[None]
-        feeds = {"text": text, "f0": sung, "energy": energy, "style": style}
-        latent = stages.blocks.run(["latent"], feeds)[0]
-        statistics = self._predictor.predict(latent, sung, energy, style) if self._predictor else None
-        start, stop = bounds(energy[0])
-        given = NormValues(*statistics) if statistics else None
-        return ComposedLine(latent, sung, phases(sung), style, given, durations, start, stop)
+        return _Score(durations, text, f0, energy)
+
+    def _style(self, line: Line) -> Array:
+        return self._styles[min(max(len(line.symbols), 1), len(self._styles)) - 1].reshape(1, -1)
 
     def _check(self, durations: npt.NDArray[np.int64], f0: Array) -> None:
         points = f0.shape[1]
@@ -238,6 +270,12 @@ class KokoroSynthesizer:
         # Measuring statistics takes as long as the sound of a small window.
         outputs = ["audio", OWN_MEANS, OWN_SQUARES] if statistics is None else ["audio"]
         return self._stages.generator.run(outputs, feeds)
+
+
+def _sung(f0: Array, durations: npt.NDArray[np.int64], line: Line, params: SynthesisParams) -> Array:
+    """Return the pitch [1, P] with which a line is spoken, made of the network's own."""
+    factors = {"pitch_scale": params.pitch_scale, "intonation_scale": params.intonation_scale}
+    return np.stack([melody(f0[0], durations, line, accent=params.accent, **factors)])
 
 
 def bounds(energy: Array) -> tuple[int, int]:

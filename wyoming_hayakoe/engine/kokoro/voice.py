@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,13 @@ from wyoming_hayakoe.engine.kokoro.preparation import KokoroRehearsal, recipe
 from wyoming_hayakoe.engine.kokoro.statistics import Predictor
 from wyoming_hayakoe.engine.kokoro.synthesizer import SAMPLE_RATE, SECONDS, KokoroSynthesizer, SpokenLine
 from wyoming_hayakoe.engine.kokoro.voice_files import KokoroFiles
+from wyoming_hayakoe.engine.nominal_prosody import nominal_prosody
 from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.prepared_voice import PreparedVoice, Resources
 from wyoming_hayakoe.engine.rests import rest_behind
 from wyoming_hayakoe.symbols import PAD
-from wyoming_hayakoe.utterance import SynthesisParams, Utterance
+from wyoming_hayakoe.utterance import Prosody, SynthesisParams, Utterance
 from wyoming_hayakoe.voice import WINDOWS, Credit, Delivery, PhoneTiming, Speech, Waveform
 
 # Memory of a loaded voice, measured.
@@ -59,6 +61,27 @@ class KokoroVoice(PreparedVoice[KokoroSynthesizer]):
         if not delivery.raw:
             windows = self._level.applied(windows)
         return Speech(windows, timings)
+
+    def prosody(self, utterance: Utterance, params: SynthesisParams) -> Prosody:
+        """Return the lengths and pitches that the network and the accent give the phones.
+
+        Raises:
+            HayakoeError: the voice cannot be loaded, or its network fails.
+        """
+        usual = nominal_prosody(utterance)
+        params = replace(params, speed=1.0, pitch_scale=1.0, intonation_scale=1.0)
+        seconds, pitches = list(usual.seconds), [0.0] * len(usual.pitches)
+        place = 1
+        for line in divided(utterance, self._known_words()):
+            inner = slice(place, place + len(line.phones))
+            place = inner.stop
+            if not line.morae:
+                continue
+            found, sung = self._network().prosody(line, params)
+            seconds[inner], pitches[inner] = found[1:-1], sung[1:-1]
+            seconds[0] = found[0] if inner.start == 1 else seconds[0]
+            seconds[-1] = found[-1]
+        return Prosody(tuple(seconds), tuple(pitches))
 
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
         """Return the seconds of rest behind a sentence, which depend on the mark that ends it."""

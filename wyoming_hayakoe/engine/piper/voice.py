@@ -1,6 +1,7 @@
 """A Piper voice, in the shape that server and library use."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import cycle
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy.typing as npt
 
 from wyoming_hayakoe.disk import stamp
 from wyoming_hayakoe.engine.graphs.model_file import model_files
+from wyoming_hayakoe.engine.nominal_prosody import nominal_pitches, nominal_prosody
 from wyoming_hayakoe.engine.piper.inputs import PiperInputs, inputs_of
 from wyoming_hayakoe.engine.piper.network import PIPER
 from wyoming_hayakoe.engine.piper.phonemes import LONGEST, PiperLine, encode
@@ -18,9 +20,10 @@ from wyoming_hayakoe.engine.prepared_voice import PreparedVoice, Resources
 from wyoming_hayakoe.engine.rests import rest_behind
 from wyoming_hayakoe.engine.vits.pitch import bend
 from wyoming_hayakoe.engine.vits.preparation import PublishedGraph, Sentences, recipe
+from wyoming_hayakoe.engine.vits.phone_lengths import Collected, lengths
 from wyoming_hayakoe.engine.vits.synthesizer import Synthesizer
 from wyoming_hayakoe.errors import HayakoeError, some_of
-from wyoming_hayakoe.utterance import SynthesisParams, Utterance
+from wyoming_hayakoe.utterance import Prosody, SynthesisParams, Utterance
 from wyoming_hayakoe.voice import WINDOWS, Credit, Delivery, PhoneTiming, Speech, Waveform
 
 # Memory of a loaded voice as a factor on the size of its file, measured with joe and a full-size voice of piper-plus,
@@ -73,6 +76,25 @@ class PiperVoice(PreparedVoice[Synthesizer]):
         """
         return rest_behind(before, params)
 
+    def prosody(self, utterance: Utterance, params: SynthesisParams) -> Prosody:
+        """Return the network's lengths, which for the same seed are those of :meth:`speak`, and usual pitches.
+
+        Raises:
+            HayakoeError: the voice cannot be loaded, or its network fails.
+        """
+        params = replace(params, speed=1.0, seed=params.seed or 0)
+        speaker = self._speaker(params.style)
+        collected = Collected()
+        for line in self._lines(utterance, params):
+            network = self._network()
+            durations = network.durations(inputs_of(line, self._config, speaker), params)
+            if durations is None or not network.hop:
+                return nominal_prosody(utterance)
+            spans = [(phone.start, phone.stop) for phone in line.phones]
+            durations[len(durations) - self._unheard(line) :] = 0
+            collected.add(lengths(durations, spans, network.hop / self.sample_rate))
+        return Prosody(collected.seconds, nominal_pitches(utterance)) if collected else nominal_prosody(utterance)
+
     def _windows(
         self,
         lines: Sequence[PiperLine],
@@ -85,7 +107,7 @@ class PiperVoice(PreparedVoice[Synthesizer]):
         is_bent = (params.pitch_scale, params.intonation_scale) != (1.0, 1.0)
         samples = 0
         for line in lines:
-            unheard = line.phones[-1].stop - line.phones[-1].start if self._config.kind == "piper-plus" else 0
+            unheard = self._unheard(line)
             inputs = inputs_of(line, self._config, speaker)
             undivided = delivery.undivided or is_bent
             spoken = self._network().speak(inputs, params, undivided=undivided, unheard=unheard)
@@ -102,6 +124,10 @@ class PiperVoice(PreparedVoice[Synthesizer]):
                 else:
                     yield window
         self._resources.models.trim()
+
+    def _unheard(self, line: PiperLine) -> int:
+        """Return how many ids at the end of a line are not spoken."""
+        return line.phones[-1].stop - line.phones[-1].start if self._config.kind == "piper-plus" else 0
 
     def _lines(self, utterance: Utterance, params: SynthesisParams) -> tuple[PiperLine, ...]:
         slowness = max(1.0, params.speed * self._config.length)

@@ -92,6 +92,11 @@ class Synthesizer:
         """Whether :meth:`speak` returns durations."""
         return self._whole is None or "durations" in self._whole.outputs
 
+    @property
+    def hop(self) -> int:
+        """Samples in a frame; 0 where the graph cannot be cut."""
+        return self._stages.hop if self._stages else 0
+
     def durations(self, inputs: NetworkInputs, params: SynthesisParams) -> npt.NDArray[np.int64] | None:
         """Return the frames [T] that :meth:`speak` gives each phone; None where the graph cannot be cut.
 
