@@ -7,12 +7,12 @@ from contextlib import aclosing
 
 from wyoming_hayakoe.audio import SAMPLE_WIDTH, Resampler, to_pcm
 from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.narration import ReadSentence
 from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.metrics import Timing
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text.passage import Passage
-from wyoming_hayakoe.utterance import Utterance
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class Answer:
         self._context.admission.check()
         await self._context.make_ready(self._speaker)
 
-    async def windows(self, item: Passage | Utterance) -> AsyncGenerator[bytes, None]:
+    async def windows(self, item: Passage | ReadSentence) -> AsyncGenerator[bytes, None]:
         """Yield the rest before ``item`` and its sound, each window computed when it is needed; closing cancels them.
 
         The caller reports each window to :meth:`sent` before it asks for the next.
@@ -176,10 +176,10 @@ class Answer:
             return None
         return speaker
 
-    def _compute(self, item: Passage | Utterance, performer: Speaker | None) -> Generator[bytes, None, None]:
+    def _compute(self, item: Passage | ReadSentence, performer: Speaker | None) -> Generator[bytes, None, None]:
         """Yield the rest of the sentence before, then ``item``, as PCM at the answer's rate; runs on the lane."""
         narration = self._narration
-        windows = narration.say(item) if isinstance(item, Utterance) else narration.speak(item, performer)
+        windows = narration.say(item) if isinstance(item, ReadSentence) else narration.speak(item, performer)
         while True:
             began = time.monotonic()
             window = next(windows, None)

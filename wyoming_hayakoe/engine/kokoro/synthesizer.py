@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.engine.kokoro.harmonics import harmonics, phases
+from wyoming_hayakoe.engine.kokoro.line_prosody import edges, pitches
 from wyoming_hayakoe.engine.kokoro.melody import melody
 from wyoming_hayakoe.engine.kokoro.networks import KokoroNetworks
 from wyoming_hayakoe.engine.kokoro.norms import MEANS, OWN, OWN_MEANS, OWN_SQUARES, SQUARES, STATISTICS
 from wyoming_hayakoe.engine.kokoro.phonemes import Line
-from wyoming_hayakoe.engine.kokoro.line_prosody import edges, pitches
 from wyoming_hayakoe.engine.windows import Window, computed, plan
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams

@@ -18,9 +18,9 @@ from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.prepared_voice import PreparedVoice, Resources
 from wyoming_hayakoe.engine.rests import rest_behind
+from wyoming_hayakoe.engine.vits.phone_lengths import Collected, lengths
 from wyoming_hayakoe.engine.vits.pitch import bend
 from wyoming_hayakoe.engine.vits.preparation import PublishedGraph, Sentences, recipe
-from wyoming_hayakoe.engine.vits.phone_lengths import Collected, lengths
 from wyoming_hayakoe.engine.vits.synthesizer import Synthesizer
 from wyoming_hayakoe.errors import HayakoeError, some_of
 from wyoming_hayakoe.utterance import Prosody, SynthesisParams, Utterance

@@ -13,9 +13,10 @@ from wyoming_hayakoe.server.http.caller import Callers
 from wyoming_hayakoe.server.http.failures import json_failure, no_answer
 from wyoming_hayakoe.server.http.guard import Guard
 from wyoming_hayakoe.server.http.services import Services
+from wyoming_hayakoe.server.http.voicevox import routes as voicevox
 
 # Each has routes(services).
-_ROUTERS = (health_pages, page_files, page_api)
+_ROUTERS = (health_pages, page_files, page_api, voicevox)
 
 
 def application(services: Services) -> ASGIApp:

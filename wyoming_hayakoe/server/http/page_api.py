@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from wyoming_hayakoe.audio import wav_header
 from wyoming_hayakoe.errors import RequestError
+from wyoming_hayakoe.narration import ReadSentence
 from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.http.bodies import check_length, json_body
@@ -110,7 +111,7 @@ async def _speak(context: Context, request: Request, fields: Fields) -> Response
         others = iter(edited)
         for text in texts:
             if text is None:
-                yield next(others)
+                yield ReadSentence(next(others))
             else:
                 yield from cut(text, code=speaker.front_end.code)
 
