@@ -1,6 +1,5 @@
 """The page as its visitors use it, in a real browser on a real server."""
 
-import tomllib
 import wave
 
 import pytest
@@ -12,6 +11,7 @@ from tests.page.browsing import guest
 from tests.page.serving import house
 from tests.support import ARTICLE, eventually
 from wyoming_hayakoe.cli.options.presets import preset
+from wyoming_hayakoe.cli.options.resolve import read_config
 from wyoming_hayakoe.utterance import SynthesisParams
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -156,7 +156,7 @@ async def test_the_sound_is_saved_as_a_wav_of_its_length(visitor, tmp_path):
         assert len(sound.readframes(sound.getnframes())) == 2 * sound.getnframes()
 
 
-async def test_the_way_of_speaking_is_copied_as_a_preset_of_the_configuration(visitor):
+async def test_the_way_of_speaking_is_copied_as_a_preset_of_the_configuration(visitor, tmp_path):
     visit = await visitor.visit()
     await visit.page.locator("#voice").select_option("beep")
     await visit.page.locator("#style").select_option("Happy")
@@ -170,7 +170,8 @@ async def test_the_way_of_speaking_is_copied_as_a_preset_of_the_configuration(vi
         await visit.page.locator(f"#{slider}").fill(str(value))
     await visit.page.locator("#copy-preset").click()
     copied = await visit.page.locator("#copied-text").inner_text()
-    (table,) = tomllib.loads(copied)["preset"]
+    (tmp_path / "hayakoe.toml").write_text(copied, encoding="utf-8")
+    (table,) = read_config(str(tmp_path / "hayakoe.toml")).presets
     made = preset(table, SynthesisParams(), "the page")
     assert made.voice == "beep"
     wanted = SynthesisParams(
