@@ -216,19 +216,15 @@ async function copyOut(line, hint) {
 
 function copyPreset() {
   const { voice } = voices;
-  if (voice) copyOut(presetToml(voice, styleChosen(), settings.params), t("presetHint"));
+  const style = voice?.styles.length > 1 ? voices.style : null;
+  if (voice) copyOut(presetToml(voice, style, settings.params), t("presetHint"));
 }
 
 function copyForHomeAssistant() {
   const { voice } = voices;
   if (!voice) return;
   const notes = [!settings.isNeutral && t("haPreset"), list.isEdited && t("haEdits")].filter(Boolean);
-  copyOut(homeAssistantYaml({ voice: voice.name, style: styleChosen(), text: text.value, notes }), t("haHint"));
-}
-
-/** Return the style, where the voice has several. */
-function styleChosen() {
-  return voices.voice.styles.length > 1 ? voices.style : null;
+  copyOut(homeAssistantYaml({ voice: voice.name, style: voices.style, text: text.value, notes }), t("haHint"));
 }
 
 function step(direction) {
