@@ -50,8 +50,9 @@ const dialog = new WordDialog({ hear: (sentences) => speak(sentences), use: useR
 
 /** Return what the server is to speak: the text as it is, or with the phrases of the sentences that were edited. */
 async function spoken() {
-  // Of a text that has just changed, only a reading says which edits still apply.
-  if (list.isEdited && !reading.isOf(text.value)) await reading.now(text.value);
+  // A text that has just changed may have kept sentences that were edited: its reading says where.
+  const mayKeep = ({ isEdited, text: line }) => isEdited && text.value.includes(line.trim());
+  if (!reading.isOf(text.value) && list.sentences.some(mayKeep)) await reading.now(text.value);
   const isEdited = reading.isOf(text.value) && list.isEdited;
   const sentences = isEdited ? list.sentences.map(model.toServer) : [{ text: text.value }];
   if (isEdited && reading.rest.trim()) sentences.push({ text: reading.rest });
@@ -117,7 +118,7 @@ function problemOf(error) {
   if (error instanceof BrokenOff) return t("broken");
   if (error.status === 0) return t("noServer");
   if (error.status === 413) return t("tooLong");
-  if (error.status === 503) return t("busy");
+  if (error.isBusy) return t("busy");
   if (error.status >= 500) return t("failed", { detail: error.message });
   if (error.status) return t("refused", { detail: error.message });
   throw error;
@@ -215,19 +216,15 @@ async function copyOut(line, hint) {
 
 function copyPreset() {
   const { voice } = voices;
-  if (voice) copyOut(presetToml(voice, styleChosen(), settings.params), t("presetHint"));
+  const style = voice?.styles.length > 1 ? voices.style : null;
+  if (voice) copyOut(presetToml(voice, style, settings.params), t("presetHint"));
 }
 
 function copyForHomeAssistant() {
   const { voice } = voices;
   if (!voice) return;
   const notes = [!settings.isNeutral && t("haPreset"), list.isEdited && t("haEdits")].filter(Boolean);
-  copyOut(homeAssistantYaml({ voice: voice.name, style: styleChosen(), text: text.value, notes }), t("haHint"));
-}
-
-/** Return the style, where the voice has several. */
-function styleChosen() {
-  return voices.voice.styles.length > 1 ? voices.style : null;
+  copyOut(homeAssistantYaml({ voice: voice.name, style: voices.style, text: text.value, notes }), t("haHint"));
 }
 
 function step(direction) {

@@ -119,9 +119,9 @@ export class Speaking {
       try {
         return await api.speech(await wanted(), signal);
       } catch (error) {
-        const mayRetry = error.status === 503 ? tries < RETRIES : error.status === 404 && tries === 0 && (await this.#on.missing());
+        const mayRetry = error.isBusy ? tries < RETRIES : error.status === 404 && tries === 0 && (await this.#on.missing());
         if (!mayRetry) throw error;
-        if (error.status === 503) await new Promise((resolve) => setTimeout(resolve, RETRY));
+        if (error.isBusy) await new Promise((resolve) => setTimeout(resolve, RETRY));
         signal.throwIfAborted();
       }
     }

@@ -58,8 +58,8 @@ export class WordDialog {
     this.#complain("");
     this.#draw();
     this.#dialog.showModal();
-    byId(isNew ? "surface" : "reading").focus();
-    byId("reading").select();
+    if (isNew) byId("surface").focus();
+    else byId("reading").select();
   }
 
   get #accent() {
@@ -130,9 +130,7 @@ export class WordDialog {
   async #save() {
     const { surface, morae, accent } = await this.#typed();
     const word = { surface, pronunciation: model.kanaOf(morae), accent };
-    const known = (await api.words()).find((other) => other.surface === surface);
-    if (known) await api.changeWord(known.id, word);
-    else await api.addWord(word);
+    await api.saveWord(word);
     this.#dialog.close();
     this.#on.saved(word);
   }
