@@ -13,6 +13,7 @@ from wyoming_hayakoe.server.http.fields import FieldError, Fields
 from wyoming_hayakoe.text.accent_phrases import AccentPhrase, PhraseMora
 from wyoming_hayakoe.text.characters import marks
 from wyoming_hayakoe.text.mora_prosody import MoraProsody
+from wyoming_hayakoe.text.morae import LONG, MORA_PHONES, as_katakana
 from wyoming_hayakoe.utterance import Mora
 
 MOST_PHRASES = 5_000
@@ -25,7 +26,7 @@ _MOST_PITCH = 10.0
 _LONGEST_TEXT = 8
 
 # A consonant of two phones, or of one and a vowel, here is one there.
-_JOINED = {("k", "w"): "kw", ("k", "u"): "kw", ("g", "w"): "gw", ("g", "u"): "gw"}
+_JOINED: dict[tuple[str, ...], str] = {("k", "w"): "kw", ("k", "u"): "kw", ("g", "w"): "gw", ("g", "u"): "gw"}
 
 # Morae of a sentence: behind so many it ends at a rest, and behind so many anywhere. What is read has at most 200
 # characters, and voices take more than linear time.
@@ -124,11 +125,15 @@ def _mora_json(text: str, consonant: str | None, vowel: str, told: MoraProsody) 
 
 
 def _phones(mora: Mora) -> tuple[str | None, str]:
+    """Return consonant and vowel of a mora, which may be devoiced."""
+    consonant, vowel = _in_their_terms(mora.phones)
+    return consonant, vowel.upper() if mora.devoiced and vowel in "aiueo" else vowel
+
+
+def _in_their_terms(phones: tuple[str, ...]) -> tuple[str | None, str]:
     """Return consonant and vowel in VOICEVOX's terms."""
-    *consonant, vowel = mora.phones
+    *consonant, vowel = phones
     vowel = "cl" if vowel == "q" else vowel
-    if mora.devoiced and vowel in "aiueo":
-        vowel = vowel.upper()
     return _JOINED.get(tuple(consonant)) or "".join(consonant) or None, vowel
 
 
@@ -157,7 +162,13 @@ def _phrase_of(fields: Fields) -> SpokenPhrase:
 
 def _mora_of(fields: Fields) -> tuple[PhraseMora, MoraProsody]:
     vowel = fields.text("vowel", longest=_LONGEST_TEXT)
-    mora = PhraseMora(fields.text("text", longest=_LONGEST_TEXT), devoiced=len(vowel) == 1 and vowel in "AIUEO")
+    devoiced = len(vowel) == 1 and vowel in "AIUEO"
+    kana = as_katakana(fields.text("text", longest=_LONGEST_TEXT))
+    if kana not in MORA_PHONES and kana != LONG:
+        # Programs that make queries themselves give only the phones with care.
+        phones = fields.text("consonant", "", longest=_LONGEST_TEXT), vowel.lower() if devoiced else vowel
+        kana = _KANA.get(phones, kana)
+    mora = PhraseMora(kana, devoiced)
     pitch = fields.clamped("pitch", 0.0, _MOST_PITCH)
     return mora, MoraProsody(
         fields.clamped("consonant_length", 0.0, _MOST_SECONDS, None),
@@ -178,3 +189,10 @@ def _with_last_mark(phrases: Sequence[SpokenPhrase]) -> Iterator[SpokenPhrase]:
 def without_question(spoken: SpokenPhrase) -> SpokenPhrase:
     """Return a phrase as a statement, whose last mora does not rise."""
     return replace(spoken, phrase=replace(spoken.phrase, mark=spoken.phrase.mark.replace(_QUESTION, _END)))
+
+
+_KANA = {
+    (consonant or "", vowel): kana
+    for kana, (consonant, vowel) in ((kana, _in_their_terms(phones)) for kana, phones in reversed(MORA_PHONES.items()))
+}
+"""Consonant and vowel → the usual one of the kana that are spoken so: ジ, not ヂ."""
