@@ -46,6 +46,10 @@ class Context:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held for one round of the event loop by work of over 0.1 ms that a client's bytes cause on it."""
 
+    patient_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by work in Python in a thread that takes over 10 ms: beside one such thread the event loop waits for 5 ms
+    each time, beside several for as many times that."""
+
     def __post_init__(self) -> None:
         settings = self.settings
         room = settings.max_waiting_text, settings.max_clients, settings.stall_timeout

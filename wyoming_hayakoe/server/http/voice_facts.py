@@ -35,6 +35,7 @@ def _facts(context: Context, talker: Talker) -> Mapping[str, Any]:
     voice, params = entry.speaker.voice, entry.speaker.params
     return {
         "name": entry.name,
+        "base": voice.name,
         "description": entry.description,
         "languages": list(voice.languages),
         "styles": list(talker.styles),

@@ -1,9 +1,11 @@
-// Requests to this server. Every failure is a Failure, whose status is 0 where the server does not answer.
+// Requests to this server. Every failure is a Failure: its status is 0 where the server does not answer, and it is busy
+// where the server says when to try again.
 
 export class Failure extends Error {
-  constructor(status, detail = "") {
+  constructor(status, detail = "", isBusy = false) {
     super(detail);
     this.status = status;
+    this.isBusy = isBusy;
   }
 }
 
@@ -20,7 +22,7 @@ export async function request(address, { method = "GET", json, signal } = {}) {
   } catch (error) {
     throw error.name === "AbortError" ? error : new Failure(0);
   }
-  if (!response.ok) throw new Failure(response.status, await detailOf(response));
+  if (!response.ok) throw new Failure(response.status, await detailOf(response), response.headers.has("Retry-After"));
   return response;
 }
 
@@ -42,9 +44,6 @@ async function json(address, options) {
   }
 }
 
-const wordQuery = ({ surface, pronunciation, accent }) =>
-  new URLSearchParams({ surface, pronunciation, accent_type: accent }).toString();
-
 export const voices = (signal) => json("api/voices", { signal });
 export const read = (text, voice, signal) => json("api/read", { method: "POST", json: { text, voice }, signal });
 export const morae = async (reading, signal) =>
@@ -58,7 +57,7 @@ export async function words() {
     .map(([id, word]) => ({ id, surface: word.surface, pronunciation: word.pronunciation, accent: word.accent_type }))
     .sort((one, other) => one.surface.localeCompare(other.surface, "ja"));
 }
-export const addWord = (word) => request(`user_dict_word?${wordQuery(word)}`, { method: "POST" });
-export const changeWord = (id, word) =>
-  request(`user_dict_word/${encodeURIComponent(id)}?${wordQuery(word)}`, { method: "PUT" });
+/** Save a word, in the place of another that is written so. */
+export const saveWord = ({ surface, pronunciation, accent }) =>
+  request(`user_dict_word?${new URLSearchParams({ surface, pronunciation, accent_type: accent })}`, { method: "POST" });
 export const removeWord = (id) => request(`user_dict_word/${encodeURIComponent(id)}`, { method: "DELETE" });

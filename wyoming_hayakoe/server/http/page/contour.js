@@ -57,9 +57,11 @@ export function accentContour({ morae, accent, change, preview = () => {}, devoi
 
 function moraButton({ kana, devoiced }, index, choose) {
   const name = t("mora", { kana });
+  const look = devoiced ? "mora is-devoiced" : "mora";
   return element(
     "button",
-    { type: "button", class: devoiced ? "mora is-devoiced" : "mora", "data-mora": index, tabindex: "-1", "aria-label": name, title: name, click: choose },
+    // The handle does the same by keys: morae are no stops of the Tab key.
+    { type: "button", class: look, "data-mora": index, tabindex: "-1", "aria-label": name, title: name, click: choose },
     kana,
   );
 }

@@ -5,15 +5,14 @@ import { NEUTRAL } from "./settings.js";
 // The preset's own names; its speed is a factor of duration.
 const KEYS = { speed: "speed", pitch: "pitch_scale", intonation: "intonation_scale", volume: "volume", pause: "sentence_silence" };
 
-/** Return the [[preset]] table of a configuration file that speaks so. */
-export function presetToml({ voice, style, params, preset }) {
-  const base = preset?.voice ?? voice;
-  const inherited = Object.entries(preset ?? {}).filter(([key, value]) => !["voice", "name", "description", "style"].includes(key) && value !== null);
+/** Return the [[preset]] table of a configuration file: a voice, or a preset of one, with a style and the sliders' values. */
+export function presetToml({ name: voice, base, preset }, style, params) {
+  const inherited = Object.entries(preset ?? {}).filter(([key, value]) => key !== "style" && value !== null);
   const values = new Map(inherited);
   for (const [name, key] of Object.entries(KEYS)) {
     if (params[name] !== NEUTRAL[name]) values.set(key, applied(name, params[name], values.get(key)));
   }
-  const lines = ["[[preset]]", `name = ${quoted(presetName(voice, style, params))}`, `voice = ${quoted(base)}`];
+  const lines = ["[[preset]]", `name = ${quoted(presetName(voice, style, params))}`, `voice = ${quoted(base ?? voice)}`];
   if (style) lines.push(`style = ${quoted(style)}`);
   for (const [key, value] of values) lines.push(`${key} = ${typeof value === "string" ? quoted(value) : String(value)}`);
   return `${lines.join("\n")}\n`;

@@ -35,6 +35,7 @@ const voices = new Voices({
   gone: (name, other) => {
     complain(t("voiceGone", { name, other }));
     keepDraft();
+    reading.retry();
   },
   away: () => complain(t("noServer")),
   back: () => {
@@ -48,7 +49,10 @@ const voices = new Voices({
 const dialog = new WordDialog({ hear: (sentences) => speak(sentences), use: useReading, saved: wordSaved, failed: problemOf });
 
 /** Return what the server is to speak: the text as it is, or with the phrases of the sentences that were edited. */
-function spoken() {
+async function spoken() {
+  // A text that has just changed may have kept sentences that were edited: its reading says where.
+  const mayKeep = ({ isEdited, text: line }) => isEdited && text.value.includes(line.trim());
+  if (!reading.isOf(text.value) && list.sentences.some(mayKeep)) await reading.now(text.value);
   const isEdited = reading.isOf(text.value) && list.isEdited;
   const sentences = isEdited ? list.sentences.map(model.toServer) : [{ text: text.value }];
   if (isEdited && reading.rest.trim()) sentences.push({ text: reading.rest });
@@ -67,9 +71,12 @@ function speak(sentences) {
 async function speakText() {
   if (!isSpeakable()) return;
   complain("");
-  const speech = speaking.speak(spoken, voices.voice.sample_rate); // at once: the browser lets sound begin in a click
-  history.add({ text: text.value, voice: voices.voice.name, style: voices.style, params: settings.params, edited: editsKept() });
-  await speech;
+  await speaking.speak(async () => {
+    const body = await spoken();
+    history.add({ text: text.value, voice: body.voice, style: body.style, params: body.params, edited: editsKept() });
+    return body;
+  }, voices.voice.sample_rate);
+  voices.refresh(); // their speed is known now
 }
 
 function isSpeakable() {
@@ -102,7 +109,8 @@ function complain(line) {
 function failed(error) {
   const line = problemOf(error);
   complain(line);
-  if (error.status === 0 || error instanceof BrokenOff) voices.refresh();
+  // The server may be away, or have lost the voice: the voices know, and say so.
+  if (error.status === 0 || error.status === 404 || error instanceof BrokenOff) voices.refresh();
 }
 
 /** Return a failure in the page's language. */
@@ -110,7 +118,7 @@ function problemOf(error) {
   if (error instanceof BrokenOff) return t("broken");
   if (error.status === 0) return t("noServer");
   if (error.status === 413) return t("tooLong");
-  if (error.status === 503) return t("busy");
+  if (error.isBusy) return t("busy");
   if (error.status >= 500) return t("failed", { detail: error.message });
   if (error.status) return t("refused", { detail: error.message });
   throw error;
@@ -207,16 +215,16 @@ async function copyOut(line, hint) {
 }
 
 function copyPreset() {
-  const { voice, style } = voices;
-  if (!voice) return;
-  copyOut(presetToml({ voice: voice.name, style, params: settings.params, preset: voice.preset }), t("presetHint"));
+  const { voice } = voices;
+  const style = voice?.styles.length > 1 ? voices.style : null;
+  if (voice) copyOut(presetToml(voice, style, settings.params), t("presetHint"));
 }
 
 function copyForHomeAssistant() {
-  const { voice, style } = voices;
+  const { voice } = voices;
   if (!voice) return;
-  const notes = settings.isNeutral ? [] : [t("haPreset")];
-  copyOut(homeAssistantYaml({ voice: voice.name, style, text: text.value.slice(0, LIMIT), notes }), t("haHint"));
+  const notes = [!settings.isNeutral && t("haPreset"), list.isEdited && t("haEdits")].filter(Boolean);
+  copyOut(homeAssistantYaml({ voice: voice.name, style: voices.style, text: text.value, notes }), t("haHint"));
 }
 
 function step(direction) {

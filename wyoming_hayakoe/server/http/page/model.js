@@ -3,8 +3,6 @@
 // A sentence is {text, morae, words, phrases, isEdited}. Its morae and words run through the whole sentence, and its
 // phrases are lengths in morae: however a boundary moves, a word comes back as soon as one phrase holds all of it.
 
-const WITH_PREVIOUS = new Set([..."ァィゥェォャュョヮ"]);
-
 /** Return the sentence that the server has read. */
 export function fromServer({ text, phrases }) {
   return {
@@ -132,7 +130,8 @@ export function withReading(sentence, wordIndex, morae, accent) {
     const lost = Math.max(0, Math.min(end, start + word.morae) - Math.max(first, start));
     const isHome = !isPlaced && start >= first && start < end;
     const length = phrase.length - lost + (isHome ? morae.length : 0);
-    if (length) phrases.push({ ...phrase, length, accent: accentAfter(phrase, { isHome, offset: start - first, word, morae, accent, length }) });
+    const change = { isHome, offset: start - first, word, morae, accent, length };
+    if (length) phrases.push({ ...phrase, length, accent: accentAfter(phrase, change) });
     isPlaced ||= isHome;
     first = end;
   }
@@ -169,11 +168,6 @@ export function mergedEdits(before, now) {
     const index = edited.findIndex(({ text }) => text === sentence.text);
     return index < 0 ? sentence : edited.splice(index, 1)[0];
   });
-}
-
-/** Count the morae of a kana string, roughly: before the server has read it. */
-export function moraCount(kana) {
-  return [...kana].filter((letter) => !WITH_PREVIOUS.has(katakana(letter))).length;
 }
 
 export function katakana(text) {

@@ -6,6 +6,7 @@ import * as model from "./model.js";
 import { t, sourceName } from "./strings.js";
 
 const UNDO_LIMIT = 100;
+const MANY = 30; // sentences, from which on those out of sight are not laid out
 
 export class PhraseList {
   sentences = [];
@@ -86,7 +87,10 @@ export class PhraseList {
     wanted.forEach((node, index) => {
       if (this.#root.children[index] !== node) this.#root.insertBefore(node, this.#root.children[index] ?? null);
     });
-    this.#root.querySelectorAll("li.phrase").forEach((node, index) => node.setAttribute("data-phrase", index));
+    this.#root.classList.toggle("is-long", sentences.length > MANY);
+    this.#root.querySelectorAll("li.phrase").forEach((node, index) => {
+      if (node.dataset.phrase !== String(index)) node.dataset.phrase = index;
+    });
   }
 
   #focus(sentence, phrase, part) {

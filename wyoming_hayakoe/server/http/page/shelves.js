@@ -56,11 +56,15 @@ export class Words {
       { class: "row", "data-surface": surface },
       element(
         "button",
-        { type: "button", class: "row-main", "aria-label": `${edit}: ${pronunciation}, ${accent}`, title: edit, click: () => this.#edit(word) },
+        { type: "button", class: "row-main", title: edit, click: () => this.#edit(word) },
         element("span", { lang: "ja", class: "row-title" }, surface),
         element("span", { lang: "ja", class: "row-note" }, pronunciation, " ", element("b", {}, String(accent))),
       ),
-      element("button", { type: "button", class: "delete-word quiet", "aria-label": remove, title: remove, click: () => this.#delete(word) }, "✕"),
+      element(
+        "button",
+        { type: "button", class: "delete-word quiet", "aria-label": remove, title: remove, click: () => this.#delete(word) },
+        "✕",
+      ),
     );
   }
 
@@ -81,6 +85,7 @@ export class Words {
       (document.querySelector("#words button") ?? byId("new-word")).focus();
     } catch (error) {
       this.#on.failed(error);
+      await this.load(); // another tab may have deleted it
     }
   }
 }
@@ -102,7 +107,8 @@ export class History {
 
   add(entry) {
     // Another tab may have added some.
-    const others = load("history", []).filter(({ text, voice, style }) => text !== entry.text || voice !== entry.voice || style !== entry.style);
+    const isOther = ({ text, voice, style }) => text !== entry.text || voice !== entry.voice || style !== entry.style;
+    const others = load("history", []).filter(isOther);
     this.#keep([entry, ...others].slice(0, HISTORY_LIMIT));
   }
 

@@ -24,7 +24,7 @@ export class Speaking {
     return this.#player.isPlaying;
   }
 
-  /** Play what `wanted()` describes: asked again where the voice has vanished. */
+  /** Play what `wanted()` promises: asked again where the voice has vanished. */
   async speak(wanted, rate) {
     try {
       this.#player.open(rate);
@@ -35,7 +35,7 @@ export class Speaking {
     let hasSound = false;
     let body = null;
     const fetchSound = async (signal) => {
-      const response = await this.#fetch(() => (body = wanted()), signal);
+      const response = await this.#fetch(async () => (body = await wanted()), signal);
       this.#player.key = JSON.stringify(body);
       return response;
     };
@@ -76,7 +76,7 @@ export class Speaking {
     byId("stop").disabled = false;
     try {
       const last = this.#player.last;
-      const { parts, rate } = last?.key === JSON.stringify(wanted()) ? last : await this.#collect(wanted, abort.signal);
+      const { parts, rate } = last?.key === JSON.stringify(await wanted()) ? last : await this.#collect(wanted, abort.signal);
       if (!parts.length) {
         say(t("silent"));
         return;
@@ -117,11 +117,11 @@ export class Speaking {
   async #fetch(wanted, signal) {
     for (let tries = 0; ; tries++) {
       try {
-        return await api.speech(wanted(), signal);
+        return await api.speech(await wanted(), signal);
       } catch (error) {
-        const mayRetry = error.status === 503 ? tries < RETRIES : error.status === 404 && tries === 0 && (await this.#on.missing());
+        const mayRetry = error.isBusy ? tries < RETRIES : error.status === 404 && tries === 0 && (await this.#on.missing());
         if (!mayRetry) throw error;
-        if (error.status === 503) await new Promise((resolve) => setTimeout(resolve, RETRY));
+        if (error.isBusy) await new Promise((resolve) => setTimeout(resolve, RETRY));
         signal.throwIfAborted();
       }
     }

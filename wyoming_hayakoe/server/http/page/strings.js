@@ -34,9 +34,23 @@ const STRINGS = {
     "コピーしました。オートメーションのアクション（YAML で編集）に貼り、media_player を選んでください。",
     "Copied. Paste it as an action of an automation (edit in YAML), and choose the media player.",
   ],
-  haPreset: ["速さや高さなどは渡せません。プリセットを作り、その名前を voice に書いてください。", "Speed, pitch and so on cannot be passed: make a preset, and name it as the voice."],
-  notCopied: ["コピーできませんでした。下の文字を選んでコピーしてください。", "The browser does not copy. Select the lines below and copy them."],
+  haPreset: [
+    "速さや高さなどは渡せません。プリセットを作り、その名前を voice に書いてください。",
+    "Speed, pitch and so on cannot be passed: make a preset, and name it as the voice.",
+  ],
+  haEdits: [
+    "ここで直したアクセントは渡りません。単語を辞書に保存すると、どこでもそう読みます。",
+    "Accents changed on the page are not passed on: save the words, and they are read so everywhere.",
+  ],
+  notCopied: [
+    "コピーできませんでした。下の文字を選んでコピーしてください。",
+    "The browser does not copy. Select the lines below and copy them.",
+  ],
   accents: ["アクセントと読み", "Accent and reading"],
+  accentsHint: [
+    "赤い丸を動かすとアクセントが、単語をクリックすると読みが変わります。",
+    "Move a red dot to change an accent; click a word to change its reading.",
+  ],
   undo: ["取り消す", "Undo"],
   redo: ["やり直す", "Redo"],
   reread: ["最初の読みに戻す", "As read at first"],
@@ -79,7 +93,10 @@ const STRINGS = {
   deleteWord: ["「{surface}」を削除", "Delete {surface}"],
   editWord: ["「{surface}」を直す", "Edit {surface}"],
   wordDeleted: ["「{surface}」を削除しました", "{surface} is deleted"],
-  wordSaved: ["「{surface}」を保存しました。これからは{reading}と読みます。", "{surface} is saved and is read {reading} from now on."],
+  wordSaved: [
+    "「{surface}」を保存しました。これからは{reading}と読みます。",
+    "{surface} is saved and is read {reading} from now on.",
+  ],
   wordTitle: ["「{surface}」の読み", "How {surface} is read"],
   newWordTitle: ["新しい単語", "New word"],
   wordSource: ["今の読みの出どころ: {source}", "Source of the present reading: {source}"],
@@ -95,7 +112,6 @@ const STRINGS = {
   history: ["履歴", "History"],
   noHistory: ["話した文章がここに残ります（このブラウザーの中だけ）。", "What was spoken stays here, in this browser only."],
   clear: ["消す", "Clear"],
-  recall: ["「{text}」を呼び出す", "Take “{text}” again"],
   voices: ["声の一覧", "Voices"],
   name: ["名前", "Name"],
   credit: ["作者・ライセンス", "Author and licence"],
@@ -109,8 +125,6 @@ const STRINGS = {
   preparing: ["準備中", "getting ready"],
   unknown: ["—", "—"],
   downloading: ["「{name}」のダウンロード", "Download of {name}"],
-  reading_: ["読んでいます…", "Reading…"],
-  speaking: ["話しています…", "Speaking…"],
   starting: ["準備しています…", "Getting ready…"],
   spoken: ["最初の音まで {n} 秒", "First sound after {n} s"],
   silent: ["読むところがないので、音がありません", "There is nothing to read aloud"],
@@ -143,7 +157,8 @@ const SOURCES = {
 let language = load("language", null) ?? (preferred() ? "ja" : "en");
 
 function preferred() {
-  return (navigator.languages ?? [navigator.language]).map((tag) => tag.slice(0, 2)).find((tag) => tag === "ja" || tag === "en") === "ja";
+  const tags = (navigator.languages ?? [navigator.language]).map((tag) => tag.slice(0, 2));
+  return tags.find((tag) => tag === "ja" || tag === "en") === "ja";
 }
 
 export function t(key, values = {}) {

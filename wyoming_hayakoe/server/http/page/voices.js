@@ -143,7 +143,8 @@ export class Voices {
       ...this.#coming.map(({ name, status, done, total }) => {
         const bar = element("progress", { "aria-label": t("downloading", { name }), max: total || null, value: total ? done : null });
         const share = total ? `${bytes(done)} / ${bytes(total)}` : "";
-        return element("li", { class: "coming" }, element("b", {}, name), element("span", {}, status), total ? bar : null, element("span", { class: "row-note" }, share));
+        const parts = [element("b", {}, name), element("span", {}, status), total ? bar : null];
+        return element("li", { class: "coming" }, ...parts, element("span", { class: "row-note" }, share));
       }),
     );
   }

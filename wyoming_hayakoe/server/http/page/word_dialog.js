@@ -7,6 +7,7 @@ import * as model from "./model.js";
 import { sourceName, t } from "./strings.js";
 
 const TYPING = 250; // milliseconds without a key, after which a reading is checked
+const KANA = /^[ぁ-ゖァ-ヺー・]+$/;
 // The particle that lets hear whether the pitch falls behind the last mora.
 const PARTICLE = { morae: [{ kana: "ガ", devoiced: false }], words: [{ surface: "が", morae: 1, source: "" }] };
 
@@ -57,8 +58,8 @@ export class WordDialog {
     this.#complain("");
     this.#draw();
     this.#dialog.showModal();
-    byId(isNew ? "surface" : "reading").focus();
-    byId("reading").select();
+    if (isNew) byId("surface").focus();
+    else byId("reading").select();
   }
 
   get #accent() {
@@ -88,7 +89,7 @@ export class WordDialog {
 
   async #moraeTyped() {
     const reading = byId("reading").value.trim();
-    if (!reading) throw new Problem(t("noReading"));
+    if (!KANA.test(reading)) throw new Problem(t("noReading"));
     if (model.katakana(reading) === model.kanaOf(this.#morae)) return this.#morae;
     try {
       return await api.morae(reading);
@@ -129,9 +130,7 @@ export class WordDialog {
   async #save() {
     const { surface, morae, accent } = await this.#typed();
     const word = { surface, pronunciation: model.kanaOf(morae), accent };
-    const known = (await api.words()).find((other) => other.surface === surface);
-    if (known) await api.changeWord(known.id, word);
-    else await api.addWord(word);
+    await api.saveWord(word);
     this.#dialog.close();
     this.#on.saved(word);
   }

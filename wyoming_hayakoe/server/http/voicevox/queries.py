@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from wyoming_hayakoe.server.context import Context
-from wyoming_hayakoe.server.http.voicevox.memory import Memory
 from wyoming_hayakoe.server.http.voicevox.phrases import SpokenPhrase, json_of, sentences_of
+from wyoming_hayakoe.server.http.voicevox.told import Memory
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text import accent_phrases, aquestalk
 from wyoming_hayakoe.text.accent_phrases import AccentPhrase
@@ -92,6 +92,9 @@ class Teller:
         """Return a sentence with the voice's own lengths and pitches, and remember it."""
         prosody = self.speaker.voice.prosody(utterance, _neutral(self.speaker))
         lengths, rests = by_mora(utterance, prosody)
+        if phrases[-1].mark:
+            # The silence at the end of a sentence is a part of the rest before the next.
+            rests = (*rests[:-1], rests[-1] + prosody.seconds[-1])
         morae, waits = iter(lengths), iter(rests)
         spoken = []
         for phrase in phrases:

@@ -23,14 +23,14 @@ from wyoming_hayakoe.server.http.failures import note_failure
 from wyoming_hayakoe.server.http.fields import FieldError, Fields
 from wyoming_hayakoe.server.http.services import Services
 from wyoming_hayakoe.server.http.streaming import AudioResponse
-from wyoming_hayakoe.server.http.voicevox import dictionary, presets, speakers
-from wyoming_hayakoe.server.http.voicevox.memory import Memory
-from wyoming_hayakoe.server.http.voicevox.parameters import flag_parameter, text_parameter, whole_parameter
+from wyoming_hayakoe.server.http.voicevox import kept_presets, speakers, user_dict
+from wyoming_hayakoe.server.http.voicevox.kept_presets import SCALES, Presets
 from wyoming_hayakoe.server.http.voicevox.phrases import phrases_of
-from wyoming_hayakoe.server.http.voicevox.presets import SCALES, Presets
 from wyoming_hayakoe.server.http.voicevox.queries import LONGEST_TEXT, Teller, Told, query_of
+from wyoming_hayakoe.server.http.voicevox.query_string import flag_parameter, text_parameter, whole_parameter
 from wyoming_hayakoe.server.http.voicevox.speakers import speaker_in, speaker_of
 from wyoming_hayakoe.server.http.voicevox.synthesis import AudioQuery, header_of, sentences_to_speak, sound_of
+from wyoming_hayakoe.server.http.voicevox.told import Memory
 from wyoming_hayakoe.text import aquestalk
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -152,8 +152,8 @@ def routes(services: Services) -> list[BaseRoute]:
     kept = Presets(services.context.settings)
     found = [
         *speakers.routes(services.context),
-        *presets.routes(kept),
-        *dictionary.routes(services.context),
+        *kept_presets.routes(kept),
+        *user_dict.routes(services.context),
         *_Voicevox(services, kept).routes(),
     ]
     return [_answering(route) for route in found if isinstance(route, Route)]
@@ -171,6 +171,8 @@ def _answering(route: Route) -> Route:
             place = error.place if error.place[:1] in {("query",), ("path",)} else ("body", *error.place)
             detail = [{"loc": list(place), "msg": error.message, "type": "value_error"}]
             return JSONResponse({"detail": detail}, error.status_code)
+        except _KanaError as error:
+            return JSONResponse({"detail": error.told}, error.status_code)
         return response
 
     return Route(route.path, answer, methods=list(route.methods or ()))

@@ -14,8 +14,8 @@ from starlette.routing import BaseRoute, Route
 from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.http.fields import FieldError
 from wyoming_hayakoe.server.http.style_ids import Talker, talkers
-from wyoming_hayakoe.server.http.voicevox.parameters import text_parameter, whole_parameter
 from wyoming_hayakoe.server.http.voicevox.pictures import picture
+from wyoming_hayakoe.server.http.voicevox.query_string import text_parameter, whole_parameter
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.version import __version__
 

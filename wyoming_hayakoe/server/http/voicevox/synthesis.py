@@ -14,8 +14,8 @@ from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.http.fields import FieldError, Fields
 from wyoming_hayakoe.server.http.speech import speak
 from wyoming_hayakoe.server.http.voicevox.framing import Framing
-from wyoming_hayakoe.server.http.voicevox.memory import Memory
 from wyoming_hayakoe.server.http.voicevox.phrases import SpokenPhrase, phrases_of, sentences_of
+from wyoming_hayakoe.server.http.voicevox.told import Memory
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text import accent_phrases
 from wyoming_hayakoe.text.mora_prosody import wanted_of
@@ -109,9 +109,9 @@ def sentences_to_speak(query: AudioQuery, memory: Memory, style: int) -> list[Re
             utterance = accent_phrases.utterance([spoken.phrase for spoken in recalled])
         except ValueError as error:
             raise FieldError(("accent_phrases",), str(error)) from None
-        # Behind the last phrase is the rest before the next sentence.
-        rests = [query.rest(spoken) for spoken in recalled[:-1] if spoken.phrase.mark]
+        rests = [query.rest(spoken) for spoken in recalled if spoken.phrase.mark]
         read.append(ReadSentence(_wanted(utterance, recalled, rests), rest))
+        # Behind the last phrase is the rest before the next sentence, of which its own end is a part.
         last = query.rest(recalled[-1])
         rest = None if last is None else last / query.speed
     return read

@@ -17,7 +17,7 @@ from wyoming_hayakoe.errors import in_words
 from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.http.bodies import json_body
 from wyoming_hayakoe.server.http.fields import FieldError
-from wyoming_hayakoe.server.http.voicevox.parameters import flag_parameter, text_parameter, whole_parameter
+from wyoming_hayakoe.server.http.voicevox.query_string import flag_parameter, text_parameter, whole_parameter
 from wyoming_hayakoe.text import exchange, user_words
 from wyoming_hayakoe.text.dictionary import UserDictionary
 from wyoming_hayakoe.text.morae import as_katakana
@@ -26,23 +26,27 @@ from wyoming_hayakoe.text.user_words import DEFAULT_PRIORITY, UserWord
 T = TypeVar("T")
 
 
-def routes(context: Context) -> list[BaseRoute]:
-    """Return the routes of the user dictionary."""
+class _Words:
+    """The handlers of the user dictionary."""
 
-    def dictionary() -> UserDictionary:
-        return context.catalogue.speakers[0].front_end.dictionary
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
-    async def show(_: Request) -> Response:
-        path = dictionary().path
+    @property
+    def _dictionary(self) -> UserDictionary:
+        return self._context.catalogue.speakers[0].front_end.dictionary
+
+    async def show(self, _: Request) -> Response:
+        path = self._dictionary.path
         words = await _done(lambda: user_words.read(path).entries if path else ())
         return JSONResponse(json.loads(await asyncio.to_thread(exchange.dump, words)))
 
-    async def add(request: Request) -> Response:
+    async def add(self, request: Request) -> Response:
         word = _word_of(request)
-        await _changed(dictionary(), lambda path: user_words.put(path, [word]))
+        await self._changed(lambda path: user_words.put(path, [word]))
         return JSONResponse(_uuid(word.surface))
 
-    async def update(request: Request) -> Response:
+    async def update(self, request: Request) -> Response:
         uuid, word = request.path_params["word_uuid"], _word_of(request)
 
         def replace(path: Path) -> None:
@@ -51,15 +55,15 @@ def routes(context: Context) -> list[BaseRoute]:
             if before != word.surface:
                 user_words.drop(path, [before])
 
-        await _changed(dictionary(), replace)
+        await self._changed(replace)
         return Response(status_code=204)
 
-    async def delete(request: Request) -> Response:
+    async def delete(self, request: Request) -> Response:
         uuid = request.path_params["word_uuid"]
-        await _changed(dictionary(), lambda path: user_words.drop(path, [_surface(path, uuid)]))
+        await self._changed(lambda path: user_words.drop(path, [_surface(path, uuid)]))
         return Response(status_code=204)
 
-    async def bring(request: Request) -> Response:
+    async def bring(self, request: Request) -> Response:
         overrides = flag_parameter(request, "override")
         value = await json_body(request, limit=user_words.MAX_BYTES)
         if not isinstance(value, dict):
@@ -72,15 +76,28 @@ def routes(context: Context) -> list[BaseRoute]:
             known = set() if overrides else {word.surface for word in user_words.read(path).entries}
             user_words.put(path, [word for word in contents.entries if word.surface not in known])
 
-        await _changed(dictionary(), add_all)
+        await self._changed(add_all)
         return Response(status_code=204)
 
+    async def _changed(self, change: Callable[[Path], object]) -> None:
+        """Change the file, and load it, so that the next text is read with it."""
+        path = self._dictionary.path
+        if path is None:
+            raise HTTPException(422, "this server keeps no words: start it with --data-dir")
+        await _done(lambda: change(path))
+        await asyncio.to_thread(self._dictionary.refresh)
+
+
+def routes(context: Context) -> list[BaseRoute]:
+    """Return the routes of the user dictionary."""
+    words = _Words(context)
+    one = "/user_dict_word/{word_uuid}"
     return [
-        Route("/user_dict", show),
-        Route("/user_dict_word", add, methods=["POST"]),
-        Route("/user_dict_word/{word_uuid}", update, methods=["PUT"]),
-        Route("/user_dict_word/{word_uuid}", delete, methods=["DELETE"]),
-        Route("/import_user_dict", bring, methods=["POST"]),
+        Route("/user_dict", words.show),
+        Route("/user_dict_word", words.add, methods=["POST"]),
+        Route(one, words.update, methods=["PUT"]),
+        Route(one, words.delete, methods=["DELETE"]),
+        Route("/import_user_dict", words.bring, methods=["POST"]),
     ]
 
 
@@ -105,15 +122,6 @@ def _word_of(request: Request) -> UserWord:
         return user_words.entry(text_parameter(request, "surface"), reading, accent, priority)
     except ValueError as error:
         raise HTTPException(422, str(error)) from None
-
-
-async def _changed(dictionary: UserDictionary, change: Callable[[Path], object]) -> None:
-    """Change the file, and load it, so that the next text is read with it."""
-    path = dictionary.path
-    if path is None:
-        raise HTTPException(422, "this server keeps no words: start it with --data-dir")
-    await _done(lambda: change(path))
-    await asyncio.to_thread(dictionary.refresh)
 
 
 async def _done(work: Callable[[], T]) -> T:

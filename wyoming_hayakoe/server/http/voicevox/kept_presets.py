@@ -17,7 +17,7 @@ from wyoming_hayakoe.disk import locked, read_regular, write_whole
 from wyoming_hayakoe.errors import in_words
 from wyoming_hayakoe.server.http.bodies import json_body
 from wyoming_hayakoe.server.http.fields import FieldError, Fields
-from wyoming_hayakoe.server.http.voicevox.parameters import whole_parameter
+from wyoming_hayakoe.server.http.voicevox.query_string import whole_parameter
 from wyoming_hayakoe.server.settings import ServerSettings
 
 _LOGGER = logging.getLogger(__name__)
