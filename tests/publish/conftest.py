@@ -26,14 +26,8 @@ class Ran:
 
 
 @pytest.fixture(scope="session")
-def repository(tmp_path_factory):
-    """A small repository that was made in this run."""
-    return made_once(tmp_path_factory, "small", lambda folder: run_peer(MAKER, "--size", "small", folder))
-
-
-@pytest.fixture(scope="session")
 def tiny_repository(tmp_path_factory):
-    """A tiny one, with its checkpoint."""
+    """A tiny repository that was made in this run, with its checkpoint."""
     return made_once(tmp_path_factory, "tiny", lambda folder: run_peer(MAKER, "--size", "tiny", folder))
 
 
