@@ -1,8 +1,9 @@
 """Runs programs in forks of one process that has the peer's packages imported: importing them takes 12 CPU seconds.
 
 A program for the environment of script/peer: ``peer_server.py SOCKET OWNER`` returns when it listens on a Unix socket,
-which it does as long as the process OWNER lives. A client sends ``{"arguments", "environment"}`` as a line of JSON, and is sent the program's
-``{"returncode", "stdout", "stderr"}``. Arguments are those of a Python: a file and its own, or ``-c`` with code.
+which it does as long as the process OWNER lives. A client sends ``{"arguments", "environment"}`` as a line of JSON, and
+is sent the program's ``{"returncode", "stdout", "stderr"}``. Arguments are those of a Python: a file and its own, or
+``-c`` with code.
 """
 
 import importlib
@@ -98,7 +99,7 @@ def returncode(arguments: list[str], environment: dict[str, str]) -> int:
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:  # noqa: BLE001 - it is the program's, and reported as a Python would
+    except BaseException:
         traceback.print_exc()
         code = 1
     sys.stdout.flush()
@@ -110,7 +111,7 @@ def run(arguments: list[str]) -> None:
     """Run a file, or code behind ``-c``, as Python does."""
     if arguments[0] == "-c":
         sys.argv, sys.path[0] = ["-c", *arguments[2:]], ""
-        exec(compile(arguments[1], "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102 - code of a test
+        exec(compile(arguments[1], "<string>", "exec"), {"__name__": "__main__"})
     else:
         sys.argv, sys.path[0] = arguments, str(Path(arguments[0]).parent)
         runpy.run_path(arguments[0], run_name="__main__")
