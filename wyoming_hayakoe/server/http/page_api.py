@@ -99,13 +99,13 @@ async def _speak(context: Context, request: Request, fields: Fields) -> Response
     if not sentences:
         raise FieldError((*fields.place, "sentences"), "is missing")
     texts = [each.text("text", None, longest=10 * TEXT_LIMIT) for each in sentences]
-    characters = sum(len(text) for text in texts if text is not None)
-    if characters > TEXT_LIMIT:
-        raise RequestError("text-too-long", f"a text has at most {TEXT_LIMIT} characters: send it in parts")
     # Thousands of phrases take a second.
     edited = await asyncio.to_thread(
         _edited, [each for each, text in zip(sentences, texts, strict=True) if text is None]
     )
+    characters = sum(map(len, filter(None, texts))) + sum(len(utterance.reading) for utterance in edited)
+    if characters > TEXT_LIMIT:
+        raise RequestError("text-too-long", f"a text has at most {TEXT_LIMIT} characters: send it in parts")
 
     def items() -> Iterator[Item]:
         others = iter(edited)
