@@ -181,8 +181,8 @@ async def test_more_morae_than_twenty_minutes_are_refused(engine):
 
 async def test_a_client_that_leaves_is_told_nothing_more(engine):
     lane = engine.server._context.lane
+    params = {"text": "橋の端です。" * 600, "speaker": engine.style}
     with pytest.raises(httpx.ReadTimeout):
-        params = {"text": "橋の端です。" * 600, "speaker": engine.style}
         await engine.client.post("/audio_query", params=params, timeout=0.3)
     await eventually(lambda: lane.demand().callers == 0, "nothing is computed for it")
     assert (await engine.query("はい。"))["accent_phrases"]
