@@ -6,11 +6,12 @@ import json
 import struct
 import zipfile
 
+import httpx
 import numpy as np
 import pytest
 
 from tests.server.http.voicevox.conftest import sound_in
-from tests.support import speak
+from tests.support import eventually, speak
 from wyoming_hayakoe.audio import write_wav
 
 TEXT = "橋の端です。好きですか、と聞きました。"
@@ -176,3 +177,12 @@ async def test_sounds_are_joined(engine):
 async def test_more_morae_than_twenty_minutes_are_refused(engine):
     (phrase,) = (await engine.query("はい、"))["accent_phrases"]
     assert (await engine.post("/mora_data", [phrase] * 5001, speaker=engine.style)).status_code == 422
+
+
+async def test_a_client_that_leaves_is_told_nothing_more(engine):
+    lane = engine.server._context.lane
+    params = {"text": "橋の端です。" * 600, "speaker": engine.style}
+    with pytest.raises(httpx.ReadTimeout):
+        await engine.client.post("/audio_query", params=params, timeout=0.3)
+    await eventually(lambda: lane.demand().callers == 0, "nothing is computed for it")
+    assert (await engine.query("はい。"))["accent_phrases"]
