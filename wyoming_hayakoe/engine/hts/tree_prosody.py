@@ -7,9 +7,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from wyoming_hayakoe.engine.hts.label_places import Alignment
 from wyoming_hayakoe.engine.hts.breath_groups import TAIL, BreathGroup
 from wyoming_hayakoe.engine.hts.distributions import DurationModel, ModelPart, stream_part
+from wyoming_hayakoe.engine.hts.label_places import Alignment
 from wyoming_hayakoe.engine.hts.phone_durations import phone_frames
 from wyoming_hayakoe.engine.nominal_prosody import placed
 from wyoming_hayakoe.utterance import Prosody, Utterance

@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 from wyoming_hayakoe.audio import active_rms, limit
 from wyoming_hayakoe.disk import stamp
-from wyoming_hayakoe.engine.hts.label_places import aligned
 from wyoming_hayakoe.engine.hts.breath_groups import MAX_PHONES, MIN_PHONES, TAIL, BreathGroup, breath_groups, labels_of
 from wyoming_hayakoe.engine.hts.distributions import DurationModel
 from wyoming_hayakoe.engine.hts.engines import EnginePool, read_checked
+from wyoming_hayakoe.engine.hts.label_places import aligned
 from wyoming_hayakoe.engine.hts.proof import RUNTIME, prove_hts
-from wyoming_hayakoe.engine.hts.tree_prosody import PitchModel, prosody_of
 from wyoming_hayakoe.engine.hts.timings import LateTimings, timings_of
+from wyoming_hayakoe.engine.hts.tree_prosody import PitchModel, prosody_of
 from wyoming_hayakoe.engine.hts.voice_files import HTSFiles
 from wyoming_hayakoe.engine.loudness import Level, loudness
 from wyoming_hayakoe.engine.nominal_prosody import nominal_prosody

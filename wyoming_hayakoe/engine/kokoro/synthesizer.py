@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.engine.kokoro.harmonics import harmonics, phases
+from wyoming_hayakoe.engine.kokoro.line_prosody import edges, pitches
 from wyoming_hayakoe.engine.kokoro.melody import melody
 from wyoming_hayakoe.engine.kokoro.networks import KokoroNetworks
 from wyoming_hayakoe.engine.kokoro.norms import MEANS, OWN, OWN_MEANS, OWN_SQUARES, SQUARES, STATISTICS
 from wyoming_hayakoe.engine.kokoro.phonemes import Line
-from wyoming_hayakoe.engine.kokoro.line_prosody import edges, pitches
 from wyoming_hayakoe.engine.windows import Window, computed, plan
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import SynthesisParams
@@ -275,7 +275,8 @@ class KokoroSynthesizer:
 def _sung(f0: Array, durations: npt.NDArray[np.int64], line: Line, params: SynthesisParams) -> Array:
     """Return the pitch [1, P] with which a line is spoken, made of the network's own."""
     factors = {"pitch_scale": params.pitch_scale, "intonation_scale": params.intonation_scale}
-    return np.stack([melody(f0[0], durations, line, accent=params.accent, **factors)])
+    sung: Array = melody(f0[0], durations, line, accent=params.accent, **factors).reshape(1, -1)
+    return sung
 
 
 def bounds(energy: Array) -> tuple[int, int]:
