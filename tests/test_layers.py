@@ -45,6 +45,7 @@ LAYERS: Mapping[str, Iterable[str]] = {
     "engine": (),
     "engine.graphs": ("engine.runtime",),
     "engine.runtime": (),
+    "engine.wanted_prosody": ("engine.nominal_prosody",),
     "engine.windows": (),
     "engine.prepare": PREPARE,
     **dict.fromkeys(SHARED_BY_KINDS, ()),

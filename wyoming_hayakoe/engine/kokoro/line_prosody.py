@@ -78,7 +78,9 @@ def spoken(score: Score, line: Line, params: SynthesisParams, factors: Factors |
         return score._replace(f0=_row(melody(f0, score.durations, line, accent=params.accent, **scales)))
     sung = melody(f0, score.durations, line, accent=params.accent)
     voiced = sung > VOICED
-    changed = np.clip(sung * factors((np.arange(len(sung)) + 0.5) * SECONDS), LOWEST, HIGHEST).astype(np.float32)
+    changed = np.clip(sung * factors((np.arange(len(sung), dtype=np.float64) + 0.5) * SECONDS), LOWEST, HIGHEST).astype(
+        np.float32
+    )
     sung = np.where(voiced, changed, sung)
     return score._replace(f0=_row(melody(sung, score.durations, line, accent=False, **scales)))
 
