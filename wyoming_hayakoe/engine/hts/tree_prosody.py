@@ -14,7 +14,7 @@ from wyoming_hayakoe.engine.hts.phone_durations import phone_frames
 from wyoming_hayakoe.engine.nominal_prosody import placed
 from wyoming_hayakoe.utterance import Prosody, Utterance
 
-_VOICED = 0.5
+VOICED = 0.5
 """Least probability of a fundamental frequency with which the engine gives a state one."""
 
 
@@ -46,7 +46,7 @@ class PitchModel:
     def means(self, label: str) -> npt.NDArray[np.float64]:
         """Return the mean logarithm of the frequency in Hz of each state; not a number where it has none."""
         chosen = self.leaves_of(label)
-        return np.where(chosen[:, -1] > _VOICED, chosen[:, 0], np.nan)
+        return np.where(chosen[:, -1] > VOICED, chosen[:, 0], np.nan)
 
 
 def prosody_of(

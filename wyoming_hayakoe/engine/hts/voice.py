@@ -20,7 +20,7 @@ from wyoming_hayakoe.engine.hts.proof import RUNTIME, prove_hts
 from wyoming_hayakoe.engine.hts.timings import LateTimings, timings_of
 from wyoming_hayakoe.engine.hts.tree_prosody import PitchModel, prosody_of
 from wyoming_hayakoe.engine.hts.voice_files import HTSFiles
-from wyoming_hayakoe.engine.hts.wanted_course import Course, Parts, course_of, with_parts
+from wyoming_hayakoe.engine.hts.wanted_course import GroupCourse, Parts, course_of, with_parts
 from wyoming_hayakoe.engine.loudness import Level, loudness
 from wyoming_hayakoe.engine.nominal_prosody import nominal_prosody
 from wyoming_hayakoe.engine.prepare import rehearsal
@@ -167,13 +167,13 @@ class SpokenByHTS:
         file = self._file(params)
         return prosody_of(utterance, groups, alignment, file.durations, file.pitches)
 
-    def _course(self, utterance: Utterance, params: SynthesisParams) -> Course:
+    def _course(self, utterance: Utterance, params: SynthesisParams) -> GroupCourse:
         """Return what is synthesised; of what is wanted nothing where labels and phones are not the same."""
         groups = _groups(utterance, params)
         wanted = Wanted.of(utterance) if groups else None
         alignment = aligned(utterance, groups) if wanted else None
         if wanted is None or alignment is None:
-            return Course(groups)
+            return GroupCourse(groups)
         file = self._file(params)
         return course_of(utterance, groups, alignment, wanted, (file.durations, file.pitches))
 

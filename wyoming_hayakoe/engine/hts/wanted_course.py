@@ -17,15 +17,15 @@ from wyoming_hayakoe.engine.hts.breath_groups import TAIL, BreathGroup
 from wyoming_hayakoe.engine.hts.distributions import DurationModel, Leaves, ModelPart
 from wyoming_hayakoe.engine.hts.label_places import Alignment
 from wyoming_hayakoe.engine.hts.phone_durations import state_frames
-from wyoming_hayakoe.engine.hts.tree_prosody import PitchModel, prosody_of
+from wyoming_hayakoe.engine.hts.tree_prosody import VOICED, PitchModel, prosody_of
 from wyoming_hayakoe.engine.hts.trees import DecisionTree, Node, Question, Trees
 from wyoming_hayakoe.engine.wanted_prosody import Factors, Wanted, WantedLength, shared
 from wyoming_hayakoe.utterance import Utterance
 
 _DATA = b"\n[DATA]\n"
 
-# Factor on the spread of a sentence's pitch, by which the engine corrects the course that it computes.
-_SPREADS = (0.02, 4.0)
+# Least and greatest factor on the variance of a sentence's pitch: none has no variance, or is no speech.
+_SPREADS = (0.01, 25.0)
 
 Parts = Mapping[str, bytes]
 """Parts of a file by their names in its header."""
@@ -35,7 +35,7 @@ _Frames = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class GroupCourse:
     """Breath groups, with what is another in the file by which each is spoken."""
 
     groups: Sequence[BreathGroup]
@@ -55,7 +55,7 @@ def course_of(
     alignment: Alignment,
     wanted: Wanted,
     models: tuple[DurationModel, PitchModel],
-) -> Course:
+) -> GroupCourse:
     """Return how an utterance is spoken with what is wanted.
 
     Args:
@@ -86,7 +86,7 @@ def course_of(
         for (_, labels), counts, places in zip(groups, frames, alignment.labels, strict=True)
     ]
     found = [_changed(group, durations, pitches, factors) for group in changed]
-    return Course(
+    return GroupCourse(
         [(rest, labels) for rest, (_, labels) in zip(rests, groups, strict=True)],
         TAIL if last is None else last.seconds,
         [model for model, _ in found],
@@ -156,18 +156,18 @@ def _changed(
         parts |= {"DURATION_PDF": _pdf([leaves.values]), "DURATION_TREE": _text(group.labels, 1)}
     if factors is not None:
         period = durations.header.frame_period / durations.header.sample_rate
-        by_state, spread = _moved(group, pitches, factors, period)
+        leaves, moved = _moved(group, pitches, factors, period)
         name = names[1]
         states = durations.header.states
-        parts |= {f"STREAM_PDF[{name}]": _pdf(by_state), f"STREAM_TREE[{name}]": _text(group.labels, states)}
+        parts |= {f"STREAM_PDF[{name}]": _pdf(list(moved)), f"STREAM_TREE[{name}]": _text(group.labels, states)}
         if pitches.variance is not None:
-            factor = np.array([spread, spread**2], dtype=np.float32)
-            parts[f"GV_PDF[{name}]"] = _pdf([pitches.variance.of(0) * factor])
+            spread = _spread(group, leaves, moved, pitches.variance.of(0).astype(np.float64))
+            parts[f"GV_PDF[{name}]"] = _pdf([spread])
     return model, parts
 
 
-def _moved(group: _Group, pitches: PitchModel, factors: Factors, period: float) -> tuple[list[_Floats], float]:
-    """Return the leaves of each state [L, numbers of a leaf] with other pitches, and the factor on their variance.
+def _moved(group: _Group, pitches: PitchModel, factors: Factors, period: float) -> tuple[_Floats, _Floats]:
+    """Return the leaves of each state [S, L, numbers of a leaf], as they are and with other pitches.
 
     The most likely course moves by what its means move, where their slopes do so as well.
     """
@@ -179,18 +179,22 @@ def _moved(group: _Group, pitches: PitchModel, factors: Factors, period: float) 
     moved[:, :, 0] += at
     if pitches.windows > 1:
         moved[:, :, 1] += (after - before) / 2
-    voiced = leaves[:, :, -1] > 0.5
-    weights = np.where(voiced, group.frames.T, 0)
-    old, new = _variance(leaves[:, :, 0], weights), _variance(moved[:, :, 0], weights)
-    spread = float(np.clip(new / old, *_SPREADS)) if old > 0.0 else 1.0
-    return list(moved), spread
+    return leaves, moved
 
 
-def _variance(values: _Floats, weights: _Frames) -> float:
+def _spread(group: _Group, leaves: _Floats, moved: _Floats, variance: _Floats) -> _Floats:
+    """Return the distributions of the variance of a sentence's pitch with what the move adds to it.
+
+    By these the engine corrects the course of the means, which is flatter than speech: the move is not to be corrected.
+    """
+    weights = np.where(leaves[:, :, -1] > VOICED, group.frames.T, 0).reshape(-1)
     if not weights.any():
-        return 0.0
-    mean = np.average(values, weights=weights)
-    return float(np.average((values - mean) ** 2, weights=weights))
+        return variance
+    means, moves = (values.reshape(-1) for values in (leaves[:, :, 0], (moved - leaves)[:, :, 0]))
+    (own, both), (_, added) = np.cov(means, moves, fweights=weights, bias=True)
+    lively = np.sqrt(variance[:, :1] / max(own, np.finfo(np.float32).tiny))
+    factor = np.clip(1 + (2 * lively * both + added) / variance[:, :1], *_SPREADS)
+    return np.concatenate([variance[:, :1] * factor, variance[:, 1:] * factor**2], axis=1)
 
 
 def _trees(labels: Sequence[str], states: int) -> Trees:
