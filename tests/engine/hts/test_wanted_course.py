@@ -15,6 +15,7 @@ from wyoming_hayakoe.engine.hts.phone_durations import phone_frames
 from wyoming_hayakoe.engine.hts.tree_prosody import PitchModel
 from wyoming_hayakoe.engine.hts.wanted_course import course_of, with_parts
 from wyoming_hayakoe.engine.wanted_prosody import Wanted
+from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.utterance import SynthesisParams, WantedProsody
 
 PARAMS = SynthesisParams()
@@ -120,3 +121,10 @@ def test_odd_values_are_spoken_within_bounds(voice, odd):
     read = FRONT_END.read("え。")
     wanted = replace(read, wanted=tuple(WantedProsody(odd, odd) for _ in read.phones))
     assert 0.02 < seconds(voice, wanted, PARAMS) <= 5.1 * len(read.phones)
+
+
+def test_a_breath_group_that_is_too_long_is_an_error(voice):
+    read = FRONT_END.read("おはようございます。")
+    wanted = replace(read, wanted=tuple(WantedProsody(4.9) for _ in read.phones))
+    with pytest.raises(UsageError, match="add up to"):
+        next(voice.speak(wanted, PARAMS).windows)

@@ -175,7 +175,7 @@ class SpokenByHTS:
         if wanted is None or alignment is None:
             return GroupCourse(groups)
         file = self._file(params)
-        return course_of(utterance, groups, alignment, wanted, (file.durations, file.pitches))
+        return course_of(utterance, groups, alignment, wanted, (file.durations, file.pitches), speed=params.speed)
 
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
         """Return the seconds of silence at the end of a sentence, which this voice's audio already includes."""

@@ -20,12 +20,16 @@ from wyoming_hayakoe.engine.hts.phone_durations import state_frames
 from wyoming_hayakoe.engine.hts.tree_prosody import VOICED, PitchModel, prosody_of
 from wyoming_hayakoe.engine.hts.trees import DecisionTree, Node, Question, Trees
 from wyoming_hayakoe.engine.wanted_prosody import Factors, Wanted, WantedLength, shared
+from wyoming_hayakoe.errors import UsageError
 from wyoming_hayakoe.utterance import Utterance
 
 _DATA = b"\n[DATA]\n"
 
 # Least and greatest factor on the variance of a sentence's pitch: none has no variance, or is no speech.
 _SPREADS = (0.01, 25.0)
+
+# Seconds of a breath group, as long as the longest sentence of other voices; people say no more than 7 in one breath.
+_LONGEST = 70.0
 
 Parts = Mapping[str, bytes]
 """Parts of a file by their names in its header."""
@@ -55,6 +59,8 @@ def course_of(
     alignment: Alignment,
     wanted: Wanted,
     models: tuple[DurationModel, PitchModel],
+    *,
+    speed: float = 1.0,
 ) -> GroupCourse:
     """Return how an utterance is spoken with what is wanted.
 
@@ -64,6 +70,10 @@ def course_of(
         alignment: the phones of the groups' labels.
         wanted: what is wanted.
         models: those of the file.
+        speed: length scale, by which a group may be too long.
+
+    Raises:
+        UsageError: the lengths of a breath group add up to too much.
     """
     durations, pitches = models
     own = prosody_of(utterance, groups, alignment, *models)
@@ -75,6 +85,8 @@ def course_of(
     frames, seconds = [], list(own.seconds)
     for (_, labels), places in zip(groups, alignment.labels, strict=True):
         counts = _retimed(state_frames(durations, labels), places, wanted.lengths, period)
+        if (total := speed * period * float(counts.sum())) > _LONGEST:
+            raise UsageError(f"the lengths of a sentence add up to {total:.0f} s: shorten them")
         frames.append(counts)
         for label, place in zip(counts, places, strict=True):
             for each in place:

@@ -134,6 +134,8 @@ class Synthesizer:
             UsageError: ``retime`` wants a sentence that is too long.
         """
         if self._stages is None:
+            if retime is not None:
+                _LOGGER.debug("%s: cannot be cut, and has its own lengths", self._origin)
             return self._speak_whole(inputs, params, unheard)
         random = np.random.default_rng(params.seed)
         encoded = encode(self._stages.encoder, inputs, params, random)
