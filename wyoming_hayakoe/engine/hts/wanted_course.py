@@ -168,12 +168,12 @@ def _changed(
         parts |= {"DURATION_PDF": _pdf([leaves.values]), "DURATION_TREE": _text(group.labels, 1)}
     if factors is not None:
         period = durations.header.frame_period / durations.header.sample_rate
-        leaves, moved = _moved(group, pitches, factors, period)
+        kept, moved = _moved(group, pitches, factors, period)
         name = names[1]
         states = durations.header.states
         parts |= {f"STREAM_PDF[{name}]": _pdf(list(moved)), f"STREAM_TREE[{name}]": _text(group.labels, states)}
         if pitches.variance is not None:
-            spread = _spread(group, leaves, moved, pitches.variance.of(0).astype(np.float64))
+            spread = _spread(group, kept, moved, pitches.variance.of(0).astype(np.float64))
             parts[f"GV_PDF[{name}]"] = _pdf([spread])
     return model, parts
 
