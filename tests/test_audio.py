@@ -31,6 +31,19 @@ def test_pcm_is_little_endian_16_bit_and_clips():
     assert np.frombuffer(to_pcm(samples), "<i2").tolist() == [0, 16384, 32767, -32767, 32767, -32767]
 
 
+@given(st.integers(1, 192_000), st.integers(1, 2), st.integers(0, 300))
+def test_a_header_says_what_follows(rate, channels, samples):
+    pcm = b"\x01\x02" * channels * samples
+    with wave.open(io.BytesIO(wav_header(rate, channels, samples) + pcm)) as file:
+        assert file.getparams()[:4] == (channels, 2, rate, samples)
+        assert file.readframes(samples + 1) == pcm
+
+
+def test_a_length_that_no_header_can_say_is_unknown():
+    assert wav_header(48000, 2, 1 << 30) == wav_header(48000, 2)
+    assert wav_header(48000, 1, (0xFFFFFFFF - 36) // 2) != wav_header(48000, 1)
+
+
 def test_wav_says_what_it_holds():
     with wave.open(io.BytesIO(write_wav(b"\x01\x02" * 480, 48000))) as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate(), file.getnframes()) == (1, 2, 48000, 480)

@@ -39,6 +39,7 @@ class BeepVoice:
     is_compiled = True
     has_spoken = True
     report = None
+    size = 0
     sample_rate = 1000
     credit = Credit("the tests", "", "MIT")
 

@@ -1,9 +1,7 @@
 """Audio and its signal processing: levels, silence, 16-bit PCM, resampling, WAV."""
 
-import io
 import os
 import struct
-import wave
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,13 +89,7 @@ def to_peak(samples: Waveform) -> Waveform:
 
 def write_wav(pcm: bytes, sample_rate: int) -> bytes:
     """Return a mono WAV file of 16-bit PCM."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as writer:
-        writer.setnchannels(1)
-        writer.setsampwidth(SAMPLE_WIDTH)
-        writer.setframerate(sample_rate)
-        writer.writeframes(pcm)
-    return file.getvalue()
+    return wav_header(sample_rate, samples=len(pcm) // SAMPLE_WIDTH) + pcm
 
 
 def wav_header(sample_rate: int, channels: int = 1, samples: int | None = None) -> bytes:

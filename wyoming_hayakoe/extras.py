@@ -13,4 +13,9 @@ def install_command(extra: str) -> str:
         extra: its name in pyproject.toml, such as ``publish``.
     """
     program = _CHECKOUT if (_CHECKOUT / "pyproject.toml").exists() else "wyoming-hayakoe"
-    return f"{sys.executable} -m pip install '{program}[{extra}]'"
+    return pip_install(f"'{program}[{extra}]'")
+
+
+def pip_install(package: str) -> str:
+    """Return the command that installs a package for this Python."""
+    return f"{sys.executable} -m pip install {package}"

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Protocol
 
@@ -39,6 +39,16 @@ class Performer(Protocol):
 
 Cast = Callable[[str], Performer | None]
 """Finds the voice of a name; None where there is none that can speak now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSentence:
+    """A sentence that has been read already."""
+
+    utterance: Utterance
+
+    rest: float | None = None
+    """Seconds of silence before it; None is what the voice rests between two sentences."""
 
 
 class Narration:
@@ -102,14 +112,14 @@ class Narration:
         elif passage.rest:
             yield self._counted(self._silent(passage.rest))
 
-    def say(self, utterance: Utterance) -> Generator[Waveform, None, None]:
+    def say(self, sentence: ReadSentence) -> Generator[Waveform, None, None]:
         """Yield a sentence that has been read already in windows; none where it has no mora.
 
         Raises:
             HayakoeError: the voice cannot speak.
         """
-        if _says_something(utterance):
-            yield from self._speak(utterance)
+        if _says_something(sentence.utterance):
+            yield from self._speak(sentence.utterance, passage=Passage("", rest=sentence.rest))
 
     def speak_text(self, text: str) -> Generator[Waveform, None, None]:
         """Yield all sentences of a text in windows, computed in groups where that is faster.

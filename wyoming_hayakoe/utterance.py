@@ -25,6 +25,12 @@ RANGES: Mapping[str, tuple[float, float]] = {
 """Least and greatest value of each number of :class:`SynthesisParams`; beyond them a voice produces noise."""
 
 
+def in_range(name: str, value: float) -> float:
+    """Return the nearest value that a number of :class:`SynthesisParams` may have."""
+    low, high = RANGES[name]
+    return min(max(value, low), high)
+
+
 @dataclass(frozen=True, slots=True)
 class SynthesisParams:
     """Parameters of a synthesis; a voice ignores those for which it has no use.

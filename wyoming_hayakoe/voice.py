@@ -96,6 +96,10 @@ class Voice(Protocol):
         """Author and licence."""
 
     @property
+    def size(self) -> int:
+        """Bytes that it takes in memory."""
+
+    @property
     def is_compiled(self) -> bool:
         """Whether the form for this machine is in the data folder, or the voice needs none and can be loaded."""
 

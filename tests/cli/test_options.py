@@ -59,6 +59,8 @@ def test_every_option_may_be_a_flag():
         *("--no-streaming", "--zeroconf", "kitchen", "--max-clients", "5", "--grace", "2.5"),
         *("--allow", "10.0.0.0/8", "--allow", "192.168.1.7", "--max-queue", "3", "--max-waiting-text", "2M"),
         *("--metrics", "tcp://0.0.0.0:9100", "--advertise", "[fd00::1]:10200"),
+        *("--http", "tcp://0.0.0.0:9101", "--http-host", "TTS.example.org", "--http-host", "any"),
+        *("--http-cors", "https://App.example:8443", "--http-cors", "*", "--http-cors", "app://."),
     ).server_settings
     assert settings == served(
         uris=("tcp://127.0.0.1:1", "unix:///a"),
@@ -72,6 +74,9 @@ def test_every_option_may_be_a_flag():
         max_queue=3,
         max_waiting_text=2 << 20,
         metrics="tcp://0.0.0.0:9100",
+        http="tcp://0.0.0.0:9101",
+        http_hosts=("tts.example.org", "any"),
+        http_origins=("https://app.example:8443", "*", "app://."),
         advertise=("fd00::1", 10200),
     )
 
@@ -307,6 +312,11 @@ def test_presets_may_be_written_as_they_were_before_and_a_hint_says_how_now(conf
         ("max-waiting-text = 0", "kitchen.toml: max-waiting-text: 0 is not a size such as 1500M or 2G"),
         ("metrics = 'tcp://0.0.0.0'", "kitchen.toml: metrics: 'tcp://0.0.0.0' is not tcp://HOST:PORT"),
         ("metrics = 'unix:///a'", "kitchen.toml: metrics: 'unix:///a' is not tcp://HOST:PORT"),
+        ("http = 'tcp://0.0.0.0'", "kitchen.toml: http: 'tcp://0.0.0.0' is not tcp://HOST:PORT"),
+        ("http-host = 'a:1'", "kitchen.toml: http-host: 'a:1' is not the name of a host"),
+        ("http-host = ''", "kitchen.toml: http-host: '' is not the name of a host"),
+        ("http-cors = 'example.org'", "kitchen.toml: http-cors: 'example.org' is not an origin"),
+        ("http-cors = 'https://example.org/'", "http-cors: 'https://example.org/' is not an origin"),
         ("advertise = 'balancer'", "kitchen.toml: advertise: 'balancer' is not HOST:PORT"),
         ("advertise = 'a:70000'", "kitchen.toml: advertise: 'a:70000' is not HOST:PORT"),
         ("advertise = 'a:1/x'", "kitchen.toml: advertise: 'a:1/x' is not HOST:PORT"),

@@ -12,9 +12,9 @@ from wyoming.tts import Synthesize
 
 from tests.support import ARTICLE, DEADLINE, connected, eventually, local, receive, running, speak
 from tests.voices import BeepVoice
+from wyoming_hayakoe.server import answer as answer_module
 from wyoming_hayakoe.server.server import Server
 from wyoming_hayakoe.server.wyoming import connection as connection_module
-from wyoming_hayakoe.server.wyoming import response as response_module
 from wyoming_hayakoe.voice import WINDOWS, Speech
 
 ANSWERED = ["audio-start", "audio-chunk", "audio-stop"]
@@ -112,7 +112,7 @@ async def test_sixteen_clients_that_read_fast_lock_out_nobody():
 
 
 async def test_texts_of_an_hour_lock_out_nobody_where_the_machine_is_slow(monkeypatch):
-    monkeypatch.setattr(response_module, "_SHARE", 4.0)
+    monkeypatch.setattr(answer_module, "_SHARE", 4.0)
     async with running(local(max_queue=4), PacedVoice(16)) as server, readers_of_an_hour(server, 4, after=6):
         monkeypatch.setattr(server._context.admission, "_real_time_answers", lambda: 0.0)
         for _ in range(20):
@@ -132,7 +132,7 @@ async def test_short_texts_one_behind_the_other_lock_out_nobody():
 
 
 async def test_a_short_answer_goes_before_the_rest_of_long_ones(monkeypatch):
-    monkeypatch.setattr(response_module, "_SHARE", 1.2)
+    monkeypatch.setattr(answer_module, "_SHARE", 1.2)
     voice = PacedVoice(6)
     async with running(local(), voice) as server, readers_of_an_hour(server, 8, after=2):
         assert (await speak(server, "あ" * 48)).seconds > 0.9

@@ -17,8 +17,8 @@ from wyoming.event import Event
 from wyoming.tts import Synthesize
 
 from tests.support import DEADLINE, Program, eventually, free_port, local, program, receive, running
-from wyoming_hayakoe.server import probes as probes_module
 from wyoming_hayakoe.server import systemd
+from wyoming_hayakoe.server.http import http_server
 
 
 def numbers_of(pid: int | str) -> set[int]:
@@ -47,11 +47,11 @@ async def test_silent_connections_to_the_metrics_port_keep_no_descriptor(voice):
         for _ in range(4):
             with silent(server.probes.endpoints[0], 100) as clients:
                 # The last is among those that are kept.
-                clients[-1].sendall(b"GET /healthz HTTP/1.1\r\n\r\n")
+                clients[-1].sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
                 reader, writer = await asyncio.open_connection(sock=clients[-1])
                 assert (await reader.read()).startswith(b"HTTP/1.1 200")
                 writer.close()
-                most = before + 100 + probes_module._MAX_CONNECTIONS
+                most = before + 100 + http_server.MONITORS
                 await eventually(lambda most=most: descriptors() <= most, "those before are closed")
         await eventually(lambda: descriptors() <= before, "all are closed")
 

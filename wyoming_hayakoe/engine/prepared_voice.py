@@ -61,6 +61,7 @@ class PreparedVoice(ABC, Generic[Network]):
             level: name of the file in which the level is kept; another one whenever the voice sounds differently.
         """
         self.name = name
+        self.size = size
         self._resources = resources
         self._forms = Forms(resources.compiler, how)
         self._place: Place[Network] = resources.models.place(name, size)

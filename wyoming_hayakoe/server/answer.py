@@ -7,12 +7,12 @@ from contextlib import aclosing
 
 from wyoming_hayakoe.audio import SAMPLE_WIDTH, Resampler, to_pcm
 from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.narration import ReadSentence
 from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.metrics import Timing
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text.passage import Passage
-from wyoming_hayakoe.utterance import Utterance
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class Answer:
         self._context.admission.check()
         await self._context.make_ready(self._speaker)
 
-    async def windows(self, item: Passage | Utterance) -> AsyncGenerator[bytes, None]:
+    async def windows(self, item: Passage | ReadSentence) -> AsyncGenerator[bytes, None]:
         """Yield the rest before ``item`` and its sound, each window computed when it is needed; closing cancels them.
 
         The caller reports each window to :meth:`sent` before it asks for the next.
@@ -131,7 +131,10 @@ class Answer:
             async for pcm in windows:
                 yield pcm
         # Not only at the end of an answer, which may be hours away.
-        self._context.admission.learn(sound=self._samples / self.rate - sound, computing=self._computing - computing)
+        sound, computing = self._samples / self.rate - sound, self._computing - computing
+        self._context.admission.learn(sound=sound, computing=computing)
+        voice = (performer or self._speaker).voice
+        self._context.paces.learn(voice.name, sound=sound, computing=computing)
 
     async def finish(self) -> bytes:
         """Return what the resampler still holds at the end of the answer."""
@@ -173,10 +176,10 @@ class Answer:
             return None
         return speaker
 
-    def _compute(self, item: Passage | Utterance, performer: Speaker | None) -> Generator[bytes, None, None]:
+    def _compute(self, item: Passage | ReadSentence, performer: Speaker | None) -> Generator[bytes, None, None]:
         """Yield the rest of the sentence before, then ``item``, as PCM at the answer's rate; runs on the lane."""
         narration = self._narration
-        windows = narration.say(item) if isinstance(item, Utterance) else narration.speak(item, performer)
+        windows = narration.say(item) if isinstance(item, ReadSentence) else narration.speak(item, performer)
         while True:
             began = time.monotonic()
             window = next(windows, None)

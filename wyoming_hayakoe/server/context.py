@@ -8,6 +8,7 @@ from wyoming_hayakoe.server.admission import Admission
 from wyoming_hayakoe.server.catalogue import Catalogue
 from wyoming_hayakoe.server.metrics import Metrics
 from wyoming_hayakoe.server.settings import ServerSettings
+from wyoming_hayakoe.server.voice_paces import VoicePaces
 from wyoming_hayakoe.server.waiting_text import WaitingText
 from wyoming_hayakoe.speaker import Speaker
 
@@ -36,11 +37,18 @@ class Context:
     waiting_bodies: WaitingText = field(init=False)
     """The room for the bodies of HTTP requests, on all connections."""
 
+    paces: VoicePaces = field(default_factory=VoicePaces)
+    """How fast each voice is."""
+
     http_answers: int = 0
     """Answers that are being given over HTTP."""
 
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held for one round of the event loop by work of over 0.1 ms that a client's bytes cause on it."""
+
+    patient_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by work in Python in a thread that takes over 10 ms: beside one such thread the event loop waits for 5 ms
+    each time, beside several for as many times that."""
 
     def __post_init__(self) -> None:
         settings = self.settings

@@ -49,6 +49,9 @@ class Job:
     activity: str = "is waiting to be fetched"
     """What is happening, for clients."""
 
+    transfer: Transfer | None = None
+    """How much of it has been fetched, while it is."""
+
     compiled_at: float | None = None
     """When compiling should be done, in monotonic seconds; None while it does not run."""
 
@@ -71,12 +74,15 @@ class Job:
 
     @property
     def status(self) -> str:
-        """What keeps the voice from speaking, for clients."""
+        """What keeps the voice from speaking, for clients that want it."""
+        return f"{self.name} {self.state}: try again"
+
+    @property
+    def state(self) -> str:
+        """What is happening now, and how far it is."""
         if self.compiled_at is None:
-            return f"{self.name} {self.activity}: try again"
-        return (
-            f"{self.name} is being prepared (about {max(1, round(self.compiled_at - time.monotonic()))} s): try again"
-        )
+            return self.activity
+        return f"is being prepared (about {max(1, round(self.compiled_at - time.monotonic()))} s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +183,7 @@ class Workers:
             async with self._turns.turn(job.origin):
                 job.activity = "is being fetched"
                 speaker = await in_daemon_thread(lambda: self._tts.open(job.name, lambda it: self._report(job, it)))
+            job.transfer = None
             is_final = await in_daemon_thread(lambda: is_compiled(speaker))
             if is_final or await in_daemon_thread(lambda: can_speak(speaker)):
                 await offer(speaker, before, is_final=is_final)
@@ -212,6 +219,7 @@ class Workers:
     def _report(self, job: Job, transfer: Transfer) -> None:
         if job.is_over:
             raise _OverError
+        job.transfer = transfer
         if transfer.total:
             job.activity = f"is being fetched ({100 * transfer.done // transfer.total} %)"
         # Where nobody reads it any more, it is fetched all the same.

@@ -98,6 +98,11 @@ class VoiceUpdater:
         """The voice for clients that name none, whether it can speak already or not."""
         return _decided(self._state.wanted, self._state.offered).default_voice
 
+    @property
+    def coming(self) -> list[Job]:
+        """The attempts to bring voices, as they stand now, of voices that are offered already as well."""
+        return list(self._state.jobs.values())
+
     async def run(self, publish: Publish, make_ready: MakeReady, *, preload: bool) -> None:
         """Follow the configuration and bring its voices until cancelled.
 

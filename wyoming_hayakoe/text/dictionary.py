@@ -82,6 +82,11 @@ class UserDictionary:
         self._watch_began: float | None = None
         self._has_ended = threading.Event()
 
+    @property
+    def path(self) -> Path | None:
+        """The file; None where there are only the words of :meth:`add`."""
+        return self._path
+
     def snapshot(self) -> Snapshot:
         """Return the current words.
 

@@ -26,6 +26,7 @@ from wyoming_hayakoe.engine.nominal_prosody import nominal_prosody
 from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.proofs import Proofs
 from wyoming_hayakoe.engine.wanted_prosody import Wanted
+from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import Prosody, SynthesisParams, Utterance
 from wyoming_hayakoe.voice import WINDOWS, Credit, Delivery, PhoneTiming, Speech, Waveform
 
@@ -66,6 +67,14 @@ class StyleVoice:
         self._path = path
         self.engines = EnginePool(path)
         self.level = level
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of the file; 0 where it is not there."""
+        try:
+            return self._path().stat().st_size
+        except (OSError, HayakoeError):
+            return 0
 
     @cached_property
     def _data(self) -> bytes:
@@ -131,6 +140,11 @@ class SpokenByHTS:
     def __init__(self, files: "dict[str, StyleVoice]") -> None:
         """Take what speaks, by style."""
         self._files = files
+
+    @property
+    def size(self) -> int:
+        """Bytes of its files, as many as an engine takes."""
+        return sum(file.size for file in self._files.values())
 
     @property
     def is_ready(self) -> bool:

@@ -8,14 +8,15 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from wyoming_hayakoe.errors import HayakoeError
-from wyoming_hayakoe.server.http import health_pages
+from wyoming_hayakoe.server.http import health_pages, openai, page_api, page_files
 from wyoming_hayakoe.server.http.caller import Callers
 from wyoming_hayakoe.server.http.failures import json_failure, no_answer
 from wyoming_hayakoe.server.http.guard import Guard
 from wyoming_hayakoe.server.http.services import Services
+from wyoming_hayakoe.server.http.voicevox import routes as voicevox
 
 # Each has routes(services).
-_ROUTERS = (health_pages,)
+_ROUTERS = (health_pages, page_files, page_api, voicevox, openai)
 
 
 def application(services: Services) -> ASGIApp:

@@ -5,6 +5,7 @@ parsed, a large one, which becomes many objects, until its answer has ended.
 """
 
 import asyncio
+import gc
 import json
 import math
 import re
@@ -46,13 +47,14 @@ async def json_body(request: Request, *, limit: int = BODY_LIMIT) -> Any:
     """
     context = context_of(request.app)
     body = await _read(request, limit, context.settings.stall_timeout)
-    _check_values(body)
     if len(body) > _QUICK:
-        return await asyncio.to_thread(_parse, body, _PatientDecoder())
-    async with context.turn:
-        value = _parse(body, _QUICK_DECODER)
-        # The next in turn waits for the next round of the event loop.
-        await asyncio.sleep(0)
+        async with context.patient_turn:
+            value = await asyncio.to_thread(_parse_patiently, body)
+    else:
+        async with context.turn:
+            value = _parse(body, _QUICK_DECODER)
+            # The next in turn waits for the next round of the event loop.
+            await asyncio.sleep(0)
     if len(body) <= _BRIEF:
         caller_of(request).room.close()
     return value
@@ -69,13 +71,13 @@ def check_length(text: str, limit: int = TEXT_LIMIT) -> str:
     return text
 
 
-async def _read(request: Request, limit: int, patience: float) -> bytes:
-    """Return the body, which must come within ``patience`` seconds."""
+async def _read(request: Request, limit: int, patience: float) -> bytearray:
+    """Return the body, which must come within ``patience`` seconds, and have few enough values for their memory."""
     too_large = HTTPException(413, f"the body has more than {limit} bytes: send less")
     declared = request.headers.get("content-length")
     if declared is not None and int(declared) > limit:
         raise too_large
-    room, body = caller_of(request).room, bytearray()
+    room, body, values = caller_of(request).room, bytearray(), 0
     if declared is not None:
         await room.reserve(int(declared))
     try:
@@ -84,21 +86,29 @@ async def _read(request: Request, limit: int, patience: float) -> bytes:
                 if len(body) + len(part) > limit:
                     raise too_large
                 body += part
+                values += sum(map(part.count, (b",", b"[", b"{")))
                 await room.reserve(len(body))
     except TimeoutError:
         raise RequestError("timeout", f"the body did not come within {patience:g} s") from None
     except ClientDisconnect:
         raise ConnectionResetError("the client left before the end of its request") from None
-    return bytes(body)
-
-
-def _check_values(body: bytes) -> None:
-    """Check that there are few enough values for the memory that they take."""
-    if sum(map(body.count, (b",", b"[", b"{"))) > _VALUES + len(body) // _BYTES_FOR_VALUE:
+    if values > _VALUES + len(body) // _BYTES_FOR_VALUE:
         raise HTTPException(400, "the body has too many values for its size")
+    return body
 
 
-def _parse(body: bytes, decoder: JSONDecoder) -> Any:
+def _parse_patiently(body: bytearray) -> Any:
+    """Parse without garbage collections, of which each stops everything for 0.1 s where there are many values."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return _parse(body, _PatientDecoder())
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _parse(body: bytes | bytearray, decoder: JSONDecoder) -> Any:
     try:
         text = body.decode("utf-8-sig")
         value = decoder.decode(text)

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from wyoming_hayakoe.server.http.services import Services
@@ -27,10 +27,14 @@ def routes(services: Services) -> list[BaseRoute]:
 
 def _metrics_page(metrics: Metrics) -> Route:
     async def show_metrics(_: Request) -> Response:
-        return Response(await metrics.page(), headers={"Content-Type": CONTENT_TYPE})
+        return _page(HTTPStatus.OK, await metrics.page(), CONTENT_TYPE)
 
     return Route("/metrics", show_metrics)
 
 
 def _plain(status: HTTPStatus) -> Response:
-    return PlainTextResponse(f"{status.phrase.lower()}\n", status)
+    return _page(status, f"{status.phrase.lower()}\n".encode(), "text/plain; charset=utf-8")
+
+
+def _page(status: HTTPStatus, body: bytes, content_type: str) -> Response:
+    return Response(body, status, headers={"Content-Type": content_type, "Cache-Control": "no-store"})

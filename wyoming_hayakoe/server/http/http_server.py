@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import socket
+from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
+from ipaddress import ip_address
 from operator import itemgetter
 
 from starlette.types import ASGIApp
@@ -13,6 +15,7 @@ from uvicorn.server import ServerState
 
 from wyoming_hayakoe.server.acceptor import Acceptor
 from wyoming_hayakoe.server.background import in_daemon_thread
+from wyoming_hayakoe.server.discovery import reachable_addresses
 from wyoming_hayakoe.server.http.app import application, monitoring
 from wyoming_hayakoe.server.http.protocol import HEAD_LIMIT, KEEP_ALIVE, ClientProtocol, plain_response
 from wyoming_hayakoe.server.http.services import Services
@@ -21,6 +24,9 @@ from wyoming_hayakoe.server.log_limits import RareWarning
 from wyoming_hayakoe.server.settings import ServerSettings
 
 _LOGGER = logging.getLogger(__name__)
+
+# Seconds in which requests that were sent before the server began to stop may still arrive.
+_LAST_CALL = 0.5
 
 MONITORS = 32
 """Monitors that may be connected at a time."""
@@ -82,8 +88,12 @@ class HTTPServer:
     async def finish(self) -> None:
         """Accept nobody any more, and return when every client has read its answer."""
         await self._stop_accepting()
+        loop = asyncio.get_running_loop()
         for client in self._clients:
-            client.shutdown()
+            if client.has_asked:
+                client.shutdown()
+            else:
+                loop.call_later(_LAST_CALL, client.shutdown)
         while self._state.connections:
             self._lost.clear()
             await self._lost.wait()
@@ -152,8 +162,8 @@ async def serve_clients(services: Services, limit: int) -> HTTPServer:
     settings = services.context.settings
     server = HTTPServer(application(services), settings, limit=limit)
     await server.listen(settings.http or "", "--http")
-    for host, port in server.endpoints:
-        _LOGGER.info("page: http://%s/", shown_address(host, port))
+    for address in page_addresses(server.endpoints):
+        _LOGGER.info("page: %s", address)
     return server
 
 
@@ -170,7 +180,14 @@ async def serve_monitors(services: Services) -> HTTPServer:
     return server
 
 
-def shown_address(host: str, port: int) -> str:
-    """Return an address of a listening socket as a browser on this machine takes it."""
-    host = "localhost" if host in {"0.0.0.0", "::"} else host  # noqa: S104
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def page_addresses(endpoints: Sequence[tuple[str, int]]) -> list[str]:
+    """Return one address of the page for each of the sockets; where these are for every address, the best one.
+
+    That is an address which other hosts reach, or localhost where there is none.
+    """
+    found = []
+    for host, port in endpoints:
+        if ip_address(host.split("%")[0]).is_unspecified:
+            host = next(iter(reachable_addresses([host])), "localhost")  # noqa: PLW2901
+        found.append(f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/")
+    return list(dict.fromkeys(found))

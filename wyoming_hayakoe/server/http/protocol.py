@@ -12,6 +12,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
+    from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
     from uvicorn.server import ServerState
 
 HEAD_LIMIT = 64 * 1024
@@ -23,7 +24,7 @@ KEEP_ALIVE = 30.0
 # Seconds in which the head of a request must be complete, from its first byte or from the start of the connection.
 _HEAD_TIME = 10.0
 # Seconds in which a client may still send the rest of a request that is answered, so that it reads the answer: closing
-# with unread input resets the connection.
+# with unread input resets the connection. Also those in which it must read what it was sent of an answer that fails.
 _LINGER = 2.0
 
 # uvicorn's lines have the faults of clients, and tracebacks of what is logged here already.
@@ -46,6 +47,7 @@ class ClientProtocol(H11Protocol):
             on_lost: called when the connection has ended.
         """
         super().__init__(config, server_state, {})
+        self._whole_app, self.app = self.app, self._answer
         self.logger = _SILENT
         self.access_log = False
         self._stall_timeout = stall_timeout
@@ -89,6 +91,27 @@ class ClientProtocol(H11Protocol):
             self._allow(_LINGER)
         elif self.conn.their_state is not h11.IDLE:  # the next request was here already
             self.idle_since = None
+        elif self.conn.trailing_data[0]:  # its beginning was
+            self._allow(_HEAD_TIME)
+
+    @property
+    def has_asked(self) -> bool:
+        """Whether a request has come."""
+        return self.cycle is not None
+
+    def shutdown(self) -> None:
+        """Close the connection, once the request that is being answered is."""
+        if not self.transport.is_closing():
+            super().shutdown()
+
+    async def _answer(self, scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
+        """Answer a request; one that is cut off is closed even if its client does not read what was sent."""
+        cycle = self.cycle
+        try:
+            await self._whole_app(scope, receive, send)
+        finally:
+            if cycle.response_started and not cycle.response_complete:
+                self._allow(_LINGER)
 
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection without requests, at once if its client has not read the last response."""

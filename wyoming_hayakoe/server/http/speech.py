@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 
 from wyoming_hayakoe.errors import HayakoeError, RequestError, UsageError
+from wyoming_hayakoe.narration import ReadSentence
 from wyoming_hayakoe.server.answer import Answer, Playback, described
 from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.http.caller import Caller, caller_of
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text.passage import Passage
-from wyoming_hayakoe.utterance import Utterance
 
 if TYPE_CHECKING:
     from wyoming_hayakoe.server.metrics import Outcome
 
 _LOGGER = logging.getLogger(__name__)
 
-Item = Passage | Utterance
+Item = Passage | ReadSentence
 
 
 @dataclass(frozen=True, slots=True)
