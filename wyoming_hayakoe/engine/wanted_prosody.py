@@ -13,8 +13,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from wyoming_hayakoe.engine.nominal_prosody import placed
-from wyoming_hayakoe.utterance import Utterance
+from wyoming_hayakoe.utterance import Utterance, placed_morae
 
 LONGEST = 5.0
 """Most seconds of a phone."""
@@ -132,7 +131,7 @@ def shared(own: npt.NDArray[np.int64], total: int) -> npt.NDArray[np.int64]:
 def _units(utterance: Utterance) -> Iterator[range]:
     """Yield the places of phones whose length is one."""
     yield range(1)
-    for mora, places in placed(utterance):
+    for mora, places in placed_morae(utterance):
         vowel = places.stop - 1
         if mora is not None and vowel > places.start:
             yield range(places.start, vowel)

@@ -11,8 +11,7 @@ from wyoming_hayakoe.engine.hts.breath_groups import TAIL, BreathGroup
 from wyoming_hayakoe.engine.hts.distributions import DurationModel, Leaves, ModelPart, stream_part, variance_part
 from wyoming_hayakoe.engine.hts.label_places import Alignment
 from wyoming_hayakoe.engine.hts.phone_durations import phone_frames
-from wyoming_hayakoe.engine.nominal_prosody import placed
-from wyoming_hayakoe.utterance import Prosody, Utterance
+from wyoming_hayakoe.utterance import Prosody, Utterance, placed_morae
 
 VOICED = 0.5
 """Least probability of a fundamental frequency with which the engine gives a state one."""
@@ -83,7 +82,7 @@ def _give(hertz: list[float], places: range, pitch: float) -> None:
 def _by_mora(utterance: Utterance, hertz: Sequence[float]) -> tuple[float, ...]:
     """Return for all phones of a mora the pitch of its last one, for marks none."""
     found = [0.0] * len(hertz)
-    for mora, places in placed(utterance):
+    for mora, places in placed_morae(utterance):
         if mora is not None:
             _give(found, places, hertz[places[-1]])
     return tuple(found)
