@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from tests.publish.shared import CHECKOUT, made_once, run_peer
@@ -26,14 +27,8 @@ class Ran:
 
 
 @pytest.fixture(scope="session")
-def repository(tmp_path_factory):
-    """A small repository that was made in this run."""
-    return made_once(tmp_path_factory, "small", lambda folder: run_peer(MAKER, "--size", "small", folder))
-
-
-@pytest.fixture(scope="session")
 def tiny_repository(tmp_path_factory):
-    """A tiny one, with its checkpoint."""
+    """A tiny repository that was made in this run, with its checkpoint."""
     return made_once(tmp_path_factory, "tiny", lambda folder: run_peer(MAKER, "--size", "tiny", folder))
 
 
@@ -96,3 +91,14 @@ def publish(tmp_path, monkeypatch, capsys):
         return Ran(code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def publish_unheard(publish, monkeypatch):
+    """Publishes it without computing its proofs, which takes two CPU seconds: for tests of what is uploaded."""
+    from wyoming_hayakoe.publish import verify
+
+    rate = 44100
+    hum = (0.1 * np.sin(2 * np.pi * 220 / rate * np.arange(rate))).astype(np.float32)
+    monkeypatch.setattr(verify, "_speak", lambda *_: (SimpleNamespace(sample_rate=rate), hum))
+    return publish

@@ -1,6 +1,7 @@
 """The peer's environment, where PyTorch is, and a network that breaks."""
 
 import fcntl
+import json
 import os
 import socket
 import subprocess
@@ -16,6 +17,8 @@ import pytest
 
 CHECKOUT = Path(__file__).parents[2]
 PYTHON = CHECKOUT / ".venv-peer" / "bin" / "python"
+# Where it is for all tests: some have a home of their own.
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "wyoming-hayakoe"
 
 
 def peer_python() -> Path:
@@ -28,15 +31,49 @@ def peer_python() -> Path:
 
 
 def run_peer(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a program in the peer's environment, to a good end."""
-    dictionary = pyopenjtalk.OPEN_JTALK_DICT_DIR.decode()
-    environment = os.environ | {"HAYAKOE_TEST_DICTIONARY": dictionary, "HF_HUB_OFFLINE": "1"}
-    command = [str(peer_python()), *map(str, arguments)]
-    result = subprocess.run(
-        command, env=environment, cwd=CHECKOUT, capture_output=True, text=True, timeout=300, check=False
-    )
+    """Run a program in the peer's environment, to a good end: in a fork of a process that has its packages."""
+    command = [str(argument) for argument in arguments]
+    with _peer_server() as connection, connection.makefile("rw", encoding="utf-8") as line:
+        line.write(json.dumps({"arguments": command, "environment": _peer_environment()}) + "\n")
+        line.flush()
+        answered = line.readline()
+    assert answered, f"it ended without an answer: {command}"
+    result = subprocess.CompletedProcess(command, **json.loads(answered))
     assert result.returncode == 0, result.stderr[-2000:]
     return result
+
+
+def _peer_environment() -> dict[str, str]:
+    dictionary = pyopenjtalk.OPEN_JTALK_DICT_DIR.decode()
+    known = {"HAYAKOE_TEST_DICTIONARY": dictionary, "OPEN_JTALK_DICT_DIR": dictionary, "HF_HUB_OFFLINE": "1"}
+    return os.environ | known
+
+
+def _peer_server() -> socket.socket:
+    """Return a connection to the peer's server of this run, which the first of its processes starts."""
+    owner = os.getppid() if os.environ.get("PYTEST_XDIST_WORKER") else os.getpid()
+    address = _CACHE / f"peer-{owner}.socket"
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(300)
+    with (_CACHE / "peer.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            connection.connect(str(address))
+        except OSError:
+            program = Path(__file__).with_name("peer_server.py")
+            started = subprocess.run(
+                [peer_python(), program, address, str(owner)],
+                env=_peer_environment(),
+                cwd=CHECKOUT,
+                capture_output=True,
+                text=True,
+                timeout=300,
+                check=False,
+            )
+            assert started.returncode == 0, started.stderr[-2000:]
+            connection.connect(str(address))
+    return connection
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.publish.conftest import MAKER
 from tests.publish.shared import run_peer
 from tests.support import FRONT_END
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.engine.jp_extra.bert import Bert
 from wyoming_hayakoe.engine.jp_extra.parts import counts_with_blanks, with_blanks
-from wyoming_hayakoe.engine.prepare.quality import MOST_NOISE, MOST_NOISE_95
 from wyoming_hayakoe.symbols import language_ids, phone_ids, tone_ids
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Delivery
@@ -81,9 +81,13 @@ def test_every_stage_of_the_network_is_the_peers(tmp_path):
         assert max(found["stages"].values()) < 1e-5, found
 
 
-def test_checkpoints_load_or_are_one_line_that_says_why_not(repository, tmp_path):
-    run_peer(Path(__file__).with_name("peer.py"), "checkpoints", tmp_path, repository)
-    said = json.loads((tmp_path / "said.json").read_text(encoding="utf-8"))
+def test_checkpoints_load_or_are_one_line_that_says_why_not(tmp_path):
+    # HayaKoe builds no flow of as few layers as the tiny one has.
+    run_peer(MAKER, "--size", "small", "--checkpoint-only", tmp_path / "repository")
+    results = tmp_path / "results"
+    results.mkdir()
+    run_peer(Path(__file__).with_name("peer.py"), "checkpoints", results, tmp_path / "repository")
+    said = json.loads((results / "said.json").read_text(encoding="utf-8"))
     assert (said["whole"], said["training"], said["hayakoe"]) == ("loaded", "loaded", "loaded")
     for kind, words in (
         ("lacking", "lacks weights (emb_g.weight)"),
@@ -140,14 +144,3 @@ def test_pauses_between_two_sentences_are_the_peers(voice, peers, index):
     frame = 512 / 44100
     (expected,) = peers[f"pauses{index}"]
     assert abs(voice.pause(before, after, STILL) - max(0.08, expected)) <= 1.001 * frame
-
-
-def test_what_runs_in_int8_is_within_the_gate(repository, tmp_path):
-    tts = TTS(cache_dir=tmp_path).load("rand-jp", repository.as_uri())
-    tts.speakers["rand-jp"].voice.compile()
-    choice = tts.speakers["rand-jp"].voice.report["choice"]
-    assert choice["reason"]
-    # Whether it is faster on this machine is another matter.
-    for taken in choice["plans"][-1:]:
-        assert choice["chosen"] == "fp32" or taken["refused"] is None
-        assert taken["refused"] or (taken["noise_to_mask"] <= MOST_NOISE and taken["noise_to_mask_95"] <= MOST_NOISE_95)

@@ -78,14 +78,14 @@ def test_to_a_hub_with_one_commit(publish, hub, tmp_path, monkeypatch):
     speaks("hf://me/voices", tmp_path / "data")
 
 
-def test_only_the_voice_of_that_name_is_replaced(publish, tmp_path):
+def test_only_the_voice_of_that_name_is_replaced(publish_unheard, tmp_path):
     dest = shutil.copytree(TINY_REPO, tmp_path / "dest")
     shutil.copytree(SPEAKER, dest / "onnx" / "speakers" / "anna")
     (dest / "onnx" / "speakers" / "anna" / "old.onnx").write_bytes(b"old")
     before = contents(dest)
-    assert "onnx/speakers/anna already: add --replace" in refused(publish("--to", str(dest), "--yes"))
+    assert "onnx/speakers/anna already: add --replace" in refused(publish_unheard("--to", str(dest), "--yes"))
     assert contents(dest) == before
-    assert publish("--to", str(dest), "--yes", "--replace").returncode == 0
+    assert publish_unheard("--to", str(dest), "--yes", "--replace").returncode == 0
     del before["onnx/speakers/anna/old.onnx"]
     assert contents(dest) == before
 
@@ -104,25 +104,25 @@ def test_the_built_in_voices_name_is_warned_of(publish):
     assert "warning" not in publish("--to", "./dest", "--dry-run").stdout
 
 
-def test_a_readme_is_replaced_only_where_that_is_asked_for(publish, tmp_path):
+def test_a_readme_is_replaced_only_where_that_is_asked_for(publish_unheard, tmp_path):
     dest = tmp_path / "dest"
     dest.mkdir()
     (dest / "README.md").write_text("mine\n", encoding="utf-8")
-    result = publish("--to", str(dest), "--yes")
+    result = publish_unheard("--to", str(dest), "--yes")
     assert "-mine" in result.stdout
     assert (dest / "README.md").read_text(encoding="utf-8") == "mine\n"
-    assert "replace  README.md" in publish("--to", str(dest), "--dry-run", "--readme", "replace").stdout
+    assert "replace  README.md" in publish_unheard("--to", str(dest), "--dry-run", "--readme", "replace").stdout
 
 
-def test_the_marked_list_of_a_readme_is_updated_without_asking(publish, tmp_path):
+def test_the_marked_list_of_a_readme_is_updated_without_asking(publish_unheard, tmp_path):
     dest = tmp_path / "dest"
     for name in ("onnx/bert/q8", "bert/tokenizer"):
         shutil.copytree(TINY_REPO / name, dest / name)
     written = readme.write([readme.Listed("anna", ("ONNX",))], "hf://me/voices", "") + "mine\n"
     (dest / "README.md").write_text(written, encoding="utf-8")
-    kept = publish("--to", str(dest), "--dry-run", "--readme", "keep", name="berta").stdout
+    kept = publish_unheard("--to", str(dest), "--dry-run", "--readme", "keep", name="berta").stdout
     assert "keep     README.md" in kept
-    result = publish("--to", str(dest), "--yes", name="berta")
+    result = publish_unheard("--to", str(dest), "--yes", name="berta")
     assert "update   README.md: its list of voices" in result.stdout
     assert "-mine" not in result.stdout
     both = (dest / "README.md").read_text(encoding="utf-8")
@@ -241,10 +241,10 @@ def training(tmp_path):
     return folder
 
 
-def test_of_a_checkpoint_and_an_older_graph_the_named_one_is_published(publish, training, tmp_path):
-    plan = publish("--to", "./dest", "--dry-run", folder=training).stdout
+def test_of_a_checkpoint_and_an_older_graph_the_named_one_is_published(publish_unheard, training, tmp_path):
+    plan = publish_unheard("--to", "./dest", "--dry-run", folder=training).stdout
     assert "synthesizer.onnx is older than x.safetensors: --checkpoint x.safetensors exports that" in plan
-    result = publish("--to", "./dest", "--yes", "--checkpoint", "x", folder=training)
+    result = publish_unheard("--to", "./dest", "--yes", "--checkpoint", "x", folder=training)
     assert "onnx/speakers/anna: exported from x.safetensors, as before" in result.stdout
     assert result.returncode == 0
     graph = tmp_path / "dest" / "onnx" / "speakers" / "anna" / "synthesizer.onnx"
@@ -309,11 +309,11 @@ def test_without_rights_nothing_changes(publish, hub, token, reason):
 
 @pytest.mark.parametrize("s3_server", ["moto"], indirect=True)
 @pytest.mark.parametrize("after", [20_000, 900_000])
-def test_a_network_that_goes_half_way_leaves_what_was_in_a_bucket(publish, bucket, s3_server, after):
+def test_a_network_that_goes_half_way_leaves_what_was_in_a_bucket(publish_unheard, bucket, s3_server, after):
     old = {f"onnx/speakers/anna/{name}": b"old" for name in ("config.json", "synthesizer.onnx")}
     bucket.put(**old)
     with Limited.running(s3_server, after) as network:
-        result = publish(
+        result = publish_unheard(
             *("--to", f"s3://{bucket.name}", "--yes", "--replace", "--readme", "keep"),
             AWS_ENDPOINT_URL_S3=network.address,
         )
@@ -321,17 +321,19 @@ def test_a_network_that_goes_half_way_leaves_what_was_in_a_bucket(publish, bucke
     assert {key for key in bucket.keys() if not key.startswith(".incoming/")} == set(old)  # noqa: SIM118
     for key in old:
         assert bucket.client.get_object(Bucket=bucket.name, Key=key)["Body"].read() == b"old"
-    assert publish("--to", f"s3://{bucket.name}", "--yes", "--replace").returncode == 0
+    assert publish_unheard("--to", f"s3://{bucket.name}", "--yes", "--replace").returncode == 0
     assert bucket.keys() == ALL
 
 
-def test_a_network_that_goes_half_way_leaves_what_was_on_a_hub(publish, hub, monkeypatch):
+def test_a_network_that_goes_half_way_leaves_what_was_on_a_hub(publish_unheard, hub, monkeypatch):
     repository = hub.repository()
     repository.commit({"README.md": b"theirs"})
     with Limited.running(hub.endpoint, 2_000) as network:
         # huggingface_hub waits for 23 s between its attempts.
         monkeypatch.setattr("time.sleep", lambda _: None)
-        line = refused(publish("--to", "hf://me/voices", "--yes", HF_ENDPOINT=network.address, HF_TOKEN="hf_mine"))
+        line = refused(
+            publish_unheard("--to", "hf://me/voices", "--yes", HF_ENDPOINT=network.address, HF_TOKEN="hf_mine")
+        )
     assert "check the network" in line
     assert repository.files() == {"README.md": b"theirs"}
 
@@ -351,20 +353,20 @@ def test_ctrl_c_ends_an_upload_to_a_hub_at_the_first_press(start_publish, hub):
 
 
 @pytest.mark.parametrize("s3_server", ["moto"], indirect=True)
-def test_ctrl_c_ends_an_upload_to_a_bucket_at_the_first_press(publish, bucket, s3_server):
+def test_ctrl_c_ends_an_upload_to_a_bucket_at_the_first_press(publish_unheard, bucket, s3_server):
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with Limited.running(s3_server, 900_000, stalls=True) as network:
         pressing = Thread(target=lambda: network.stalled.wait(DEADLINE) and os.kill(os.getpid(), signal.SIGINT))
         pressing.start()
         try:
-            result = publish("--to", f"s3://{bucket.name}", "--yes", AWS_ENDPOINT_URL_S3=network.address)
+            result = publish_unheard("--to", f"s3://{bucket.name}", "--yes", AWS_ENDPOINT_URL_S3=network.address)
         finally:
             pressing.join()
             signal.signal(signal.SIGINT, before)
     assert refused(result) == "wyoming-hayakoe: interrupted"
     assert any(key.startswith(".incoming/") for key in bucket.keys())  # noqa: SIM118
     # The next command clears up, whatever becomes of it.
-    line = refused(publish("--to", f"s3://{bucket.name}", "--yes", "--bert-source", "/nowhere"))
+    line = refused(publish_unheard("--to", f"s3://{bucket.name}", "--yes", "--bert-source", "/nowhere"))
     assert "/nowhere/onnx/bert/q8: there is no such file or folder" in line
     assert bucket.keys() == set()
 

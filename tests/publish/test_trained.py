@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -48,8 +49,9 @@ def peer_packages():
 @pytest.fixture(scope="module")
 def trained():
     repository = trained_repository()
-    # Kept with the repository, for the same state of the sources: preparing it takes 20 s of computing.
-    tts = TTS(cache_dir=repository / "data", precision="fp32")
+    # Kept with the repository, for the same state of the sources. Nothing is compiled: that takes 20 s of computing,
+    # and is held on voices that are smaller.
+    tts = TTS(cache_dir=repository / "data", precision="fp32", compiled=False)
     return tts.load(NAME, repository.as_uri()).speakers[NAME].voice
 
 
@@ -168,17 +170,24 @@ def decoder():
     def feeds(speak, text):
         return {LATENT: latent(speak(text), place), "sid": np.zeros(1, dtype=np.int64)}
 
-    learnt = [feeds(speak, text) for speak in SPEAKERS for text in CALIBRATION[:3]]
+    learnt = [feeds(speak, CALIBRATION[1]) for speak in SPEAKERS]
     origin = place / "synthesizer.onnx"
     grids = Grids(
         model, calibrate(model, convolutions(model), learnt, origin), Integers(signed=False, greatest_weight=63)
     )
 
+    def spoken(graph, sentence):
+        return Session(graph, origin).run([AUDIO], sentence)[0].reshape(-1)
+
+    @cache
+    def in_fp32(name):
+        sentence = feeds(getattr(speakers, name), HELD_OUT[0])
+        return sentence, spoken(model, sentence)
+
     def compared(name, forms):
         """Return the quality of the decoder in these forms, in a sentence as a speaker says it."""
-        sentence = feeds(getattr(speakers, name), HELD_OUT[0])
-        graphs = (model, quantize(model, forms, grids))
-        return compare(*(Session(each, origin).run([AUDIO], sentence)[0].reshape(-1) for each in graphs), RATE)
+        sentence, expected = in_fp32(name)
+        return compare(expected, spoken(quantize(model, forms, grids), sentence), RATE)
 
     return convolutions(model), compared
 

@@ -1,4 +1,7 @@
-"""Voices from every kind of source, through the real command line: fetched, served, followed."""
+"""Voices from every kind of source, through the real command line: fetched, served, followed.
+
+One server of S3 is enough here: what is special to each is in the tests of the source.
+"""
 
 import asyncio
 import gc
@@ -122,6 +125,7 @@ def say(*arguments: str) -> bytes:
     return result.stdout
 
 
+@pytest.mark.parametrize("s3_server", ["moto"], indirect=True)
 def test_it_speaks_alike_from_every_source(homes, prepared_data, seeded):
     spoken = {name: say(*seeded, "--voice", f"x={uri}#rand-jp") for name, uri in homes.items()}
     assert len(set(spoken.values())) == 1
@@ -129,6 +133,7 @@ def test_it_speaks_alike_from_every_source(homes, prepared_data, seeded):
         assert sound.getframerate() == 44100
 
 
+@pytest.mark.parametrize("s3_server", ["moto"], indirect=True)
 def test_all_kinds_of_source_serve_side_by_side(homes, prepared_data):
     voices = [part for name, uri in homes.items() for part in ("--voice", f"{name}={uri}#rand-jp")]
     with program(*voices) as server:
@@ -137,7 +142,7 @@ def test_all_kinds_of_source_serve_side_by_side(homes, prepared_data):
             assert ask(server, "はい。", name=name).chunks[0].rate == 44100
 
 
-def test_it_listens_and_speaks_while_a_voice_is_on_its_way(voices, data):
+def test_it_listens_and_speaks_while_a_voice_is_on_its_way(voices, prepared_data):
     arrived = threading.Event()
 
     def held(handler, content):
@@ -247,6 +252,7 @@ def test_the_configuration_file_is_followed(prepared_data, tmp_path):
         wait_for(lambda: "rate: changes at the next start only" in "".join(server.log), lambda: server.log)
 
 
+@pytest.mark.parametrize("s3_server", ["moto"], indirect=True)
 def test_every_kind_of_voice_is_served_from_every_source(voices, bucket, prepared_data, tmp_path):
     folder, file = as_folder(tmp_path / "声" / "rand"), as_aivmx(tmp_path / "voice.aivmx")
     voices.repository("me/folder").commit({f"some/where/{path}": data for path, data in contents(folder).items()})

@@ -1,5 +1,6 @@
 """Accent phrases: what a reading becomes to be edited, and what is spoken of it afterwards."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -93,6 +94,15 @@ def test_devoicing_is_read_and_changes_open_jtalks_labels_alone():
     assert utterance([voiced]).phones == utterance([phrase]).phones
     assert any("-U+" in label for label in labels_of(utterance([phrase])))
     assert not any("-U+" in label for label in labels_of(utterance([voiced])))
+
+
+def test_every_kana_that_is_a_mora_has_a_label():
+    for kana, phones in MORA_PHONES.items():
+        made = utterance([AccentPhrase((PhraseMora("ア"), PhraseMora(kana, devoiced=True), PhraseMora("カ")), 1)])
+        spoken = "".join(re.findall(r"-(\w+)\+", "\n".join(labels_of(made)))).removeprefix("sil").removesuffix("sil")
+        assert spoken.startswith("a"), kana
+        assert spoken.endswith("ka"), kana
+        assert len(spoken) > len("aka"), (kana, phones)
 
 
 def test_a_long_vowel_repeats_the_vowel_of_the_phrase_before():

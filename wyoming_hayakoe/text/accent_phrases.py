@@ -200,7 +200,8 @@ def _feature(
     known: "NJDFeature | None", surface: str, morae: Sequence[PhraseMora], accent: int, *, opens_phrase: bool
 ) -> "NJDFeature":
     """Return the feature of a word: the known one, with its pronunciation and accent as they are now."""
-    pron = "".join(mora.kana + DEVOICED * mora.devoiced for mora in morae)
+    # Open JTalk warns of ン and ッ that are to be devoiced: they have no vowel.
+    pron = "".join(mora.kana + DEVOICED * (mora.devoiced and mora.kana not in "ンッ") for mora in morae)
     feature = known if known is not None else _NOUN
     read = feature["read"] if feature["pron"] == pron else pron.replace(DEVOICED, "")
     return _changed(

@@ -127,12 +127,13 @@ class UserDictionary:
                 self.refresh()
             self._has_ended.wait(CHECK_SECONDS / 2)
 
-    def refresh(self) -> bool:
+    def refresh(self, *, wait: bool = False) -> bool:
         """Load the file if it has changed, and return whether; other threads read with the old words meanwhile.
 
-        A file that could not be loaded is tried again after RETRY_SECONDS, whether it changes or not.
+        A file that could not be loaded is tried again after RETRY_SECONDS, whether it changes or not. Where another
+        thread is loading the file, ``wait`` is for its end, as the file may have changed since; else nothing is done.
         """
-        if self._path is None or not self._building.acquire(blocking=False):
+        if self._path is None or not self._building.acquire(blocking=wait):
             return False
         began = time.monotonic()
         try:

@@ -1,1 +1,1 @@
-from tests.publish.conftest import repository, tiny_repository  # noqa: F401 - fixtures here as well
+from tests.publish.conftest import tiny_repository  # noqa: F401 - a fixture here as well

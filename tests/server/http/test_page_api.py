@@ -87,6 +87,14 @@ async def test_phrases_that_were_not_edited_sound_as_their_text():
     assert edited[1] != moved[1]
 
 
+@pytest.mark.parametrize("text", ["㍿" * 200, "W" * 200, "8" * 200, "はい" + "！" * 220, "ー。ーあ、ー", "1," * 1_500])
+async def test_whatever_is_read_may_be_spoken_as_it_was_read(text):
+    async with page(BeepVoice()) as client:
+        sentences = (await client.post("/api/read", json={"text": text})).json()["sentences"]
+        _, pcm = await spoken(client, sentences=sentences)
+    assert pcm
+
+
 async def test_the_sliders_act():
     async with page(BeepVoice()) as client:
         sentences = [{"text": "はい。"}, {"text": "いいえ。"}]
@@ -108,6 +116,7 @@ async def test_a_reading_becomes_morae():
 
 
 PHRASE = {"accent": 0, "mark": "", "morae": [{"kana": "ア"}], "words": []}
+LONG_PHRASE = PHRASE | {"morae": [{"kana": "ア", "devoiced": False}] * 500}
 
 
 @pytest.mark.parametrize(
@@ -115,12 +124,16 @@ PHRASE = {"accent": 0, "mark": "", "morae": [{"kana": "ア"}], "words": []}
     [
         ("/api/read", {}, 422, "text: is missing"),
         ("/api/read", [], 422, "body: is not an object"),
+        ("/api/read", {"text": "あ" * (TEXT_LIMIT + 1)}, 413, "at most 50000 characters"),
+        ("/api/read", {"text": "a" * (12 * TEXT_LIMIT)}, 413, "at most 50000 characters"),
         ("/api/read", {"text": "あ", "voice": "nobody"}, 404, "no voice 'nobody'"),
         ("/api/speak", {}, 422, "sentences: is missing"),
         ("/api/speak", {"sentences": [{"text": 5}]}, 422, "sentences.0.text: is not a text"),
         ("/api/speak", {"sentences": [{"text": "あ" * (TEXT_LIMIT + 1)}]}, 413, "at most 50000 characters"),
         ("/api/speak", {"sentences": [{"phrases": [PHRASE | {"accent": 2}]}]}, 422, "beyond the 1 morae"),
         ("/api/speak", {"sentences": [{"phrases": [PHRASE | {"morae": [{"kana": "漢"}]}]}]}, 422, "no mora"),
+        ("/api/speak", {"sentences": [{"phrases": [LONG_PHRASE] * 5}]}, 422, "more than 2000 morae"),
+        ("/api/speak", {"sentences": [{"phrases": [LONG_PHRASE] * 4}] * 11}, 413, "at most 20000 morae"),
         ("/api/speak", {"sentences": [{"text": "あ"}], "params": {"speed": "x"}}, 422, "params.speed: is not a number"),
         ("/api/speak", {"sentences": [{"text": "あ"}], "style": "angry"}, 404, "no style 'angry'"),
     ],
@@ -137,3 +150,13 @@ async def test_a_text_without_words_is_an_empty_sound():
     async with page() as client:
         rate, pcm = await spoken(client, sentences=[{"text": "、"}, {"phrases": []}])
     assert (rate, pcm) == (48_000, b"")
+
+
+async def test_a_file_that_a_browser_has_is_not_sent_again():
+    async with page() as client:
+        first = await client.get("/")
+        for tag in (first.headers["etag"], f"W/{first.headers['etag']}", f'"other", {first.headers["etag"]}'):
+            again = await client.get("/", headers={"If-None-Match": tag})
+            assert (again.status_code, again.content) == (304, b"")
+        assert (await client.get("/", headers={"If-None-Match": '"other"'})).content == first.content
+        assert (await client.get("/page/..%2f..%2fserver.py")).status_code == 404

@@ -9,8 +9,12 @@ context, so the intonation of a whole sentence is kept.
 import re
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from wyoming_hayakoe.utterance import Utterance
+
+if TYPE_CHECKING:
+    from pyopenjtalk.types import NJDFeature
 
 # Seconds at speed 1. Mei's duration model pauses for 0.39 to 0.43 s at a comma, and for 0.30 to 0.36 s at either end of
 # a sentence. 0.1 s is enough at the start, since that silence adds to the delay of the first sound.
@@ -33,6 +37,8 @@ MAX_PHONES = 90
 
 _SILENCE = frozenset({"sil", "pau"})
 _PHONE = re.compile(r"-([^-+]+)\+")
+# Kana that Open JTalk's labels do not know, as others of the same sound.
+_SPELLINGS = str.maketrans({"ヷ": "ヴァ", "ヸ": "ヴィ", "ヹ": "ヴェ", "ヺ": "ヴォ", "ヵ": "カ"})
 _MORA_IN_PHRASE = re.compile(r"/A:-?\w+\+(\w+)\+")
 
 BreathGroup = tuple[float, list[str]]
@@ -90,7 +96,7 @@ def phone_of(label: str) -> str:
 
 def labels_of(utterance: Utterance) -> list[str]:
     """Return the full-context labels of an utterance, none where no word in it is read."""
-    features = list(utterance.features)
+    features = [_spelled(feature) for feature in utterance.features]
     # Labels of marks alone make Open JTalk write warnings on standard error.
     while features and not _is_read(features[0]["pron"]):
         features.pop(0)
@@ -99,6 +105,12 @@ def labels_of(utterance: Utterance) -> list[str]:
     import pyopenjtalk  # takes a quarter of a second
 
     return pyopenjtalk.make_label(features)
+
+
+def _spelled(feature: "NJDFeature") -> "NJDFeature":
+    """Return a feature as Open JTalk spells it: of a word with other kana it makes no label at all."""
+    pron = feature["pron"].replace("ヂェ", "ジェ").translate(_SPELLINGS)
+    return feature if pron == feature["pron"] else {**feature, "pron": pron}
 
 
 def _is_read(pronunciation: str) -> bool:

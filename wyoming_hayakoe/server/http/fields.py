@@ -12,6 +12,7 @@ Place = tuple[str | int, ...]
 """Where a value stands in a body: names of objects' members and indices of lists."""
 
 _REQUIRED: Any = object()
+_ANY = 1e9
 
 
 class FieldError(HTTPException):
@@ -63,6 +64,11 @@ class Fields:
         if not low <= value <= high:
             raise self._error(name, f"is not between {low:g} and {high:g}")
         return float(value)
+
+    def clamped(self, name: str, low: float, high: float, default: T = _REQUIRED) -> float | T:
+        """Return a number, the nearest one from ``low`` to ``high``; ``default`` where it is missing or null."""
+        value = self.number(name, -_ANY, _ANY, default)
+        return min(max(value, low), high) if isinstance(value, float) else value
 
     def whole(self, name: str, low: int, high: int, default: T = _REQUIRED) -> int | T:
         """Return a whole number from ``low`` to ``high``; ``default`` where it is missing or null."""

@@ -16,7 +16,7 @@ from wyoming_hayakoe.errors import RequestError
 from wyoming_hayakoe.narration import ReadSentence
 from wyoming_hayakoe.server.catalogue import Requested
 from wyoming_hayakoe.server.context import Context
-from wyoming_hayakoe.server.http.bodies import check_length, json_body
+from wyoming_hayakoe.server.http.bodies import BODY_LIMIT, check_length, json_body
 from wyoming_hayakoe.server.http.fields import FieldError, Fields
 from wyoming_hayakoe.server.http.phrase_json import phrase_json, utterance_of
 from wyoming_hayakoe.server.http.services import Services
@@ -34,6 +34,8 @@ from wyoming_hayakoe.utterance import Utterance, in_range
 _SHOWN = 2_000
 _NAME = 200
 _MOST_SENTENCES = 5_000
+# Morae of all edited sentences: more than the characters have that are shown.
+_MOST_EDITED = 20_000
 
 
 def routes(services: Services) -> list[BaseRoute]:
@@ -67,7 +69,7 @@ def routes(services: Services) -> list[BaseRoute]:
 
 async def _read(context: Context, fields: Fields) -> Response:
     """Answer how the beginning of a text is read, sentence by sentence, each as a step of the lane."""
-    text = check_length(fields.text("text", longest=10 * TEXT_LIMIT))
+    text = check_length(fields.text("text", longest=BODY_LIMIT))
     front_end = _speaker(context, fields).front_end
 
     def sentences() -> Generator[Mapping[str, Any] | str, None, None]:
@@ -98,7 +100,7 @@ async def _speak(context: Context, request: Request, fields: Fields) -> Response
     sentences = list(fields.objects("sentences", _MOST_SENTENCES))
     if not sentences:
         raise FieldError((*fields.place, "sentences"), "is missing")
-    texts = [each.text("text", None, longest=10 * TEXT_LIMIT) for each in sentences]
+    texts = [each.text("text", None, longest=BODY_LIMIT) for each in sentences]
     characters = sum(len(text) for text in texts if text is not None)
     if characters > TEXT_LIMIT:
         raise RequestError("text-too-long", f"a text has at most {TEXT_LIMIT} characters: send it in parts")
@@ -106,6 +108,7 @@ async def _speak(context: Context, request: Request, fields: Fields) -> Response
     edited = await asyncio.to_thread(
         _edited, [each for each, text in zip(sentences, texts, strict=True) if text is None]
     )
+    characters += sum(len(utterance.text) for utterance in edited)
 
     def items() -> Iterator[Item]:
         others = iter(edited)
@@ -120,7 +123,14 @@ async def _speak(context: Context, request: Request, fields: Fields) -> Response
 
 
 def _edited(sentences: Sequence[Fields]) -> list[Utterance]:
-    return [utterance_of(each) for each in sentences]
+    utterances: list[Utterance] = []
+    morae = 0
+    for each in sentences:
+        utterances.append(utterance_of(each))
+        morae += sum(len(word.morae) for word in utterances[-1].words)
+        if morae > _MOST_EDITED:
+            raise RequestError("text-too-long", f"edited sentences have at most {_MOST_EDITED} morae: send fewer")
+    return utterances
 
 
 def _speaker(context: Context, fields: Fields) -> Speaker:

@@ -59,6 +59,7 @@ def _answer(request: Request, name: str) -> Response:
         raise HTTPException(404, "there is no such page")
     # After an upgrade, no browser keeps an older script beside a newer page.
     headers = {"ETag": file.tag, "Cache-Control": "no-cache"}
-    if request.headers.get("if-none-match") == file.tag:
+    # Proxies that compress make the tag a weak one.
+    if file.tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(file.content, headers=headers, media_type=file.media_type)

@@ -7,14 +7,11 @@ from wyoming_hayakoe.text import accent_phrases
 from wyoming_hayakoe.text.accent_phrases import AccentPhrase, PhraseMora, PhraseWord
 from wyoming_hayakoe.utterance import Utterance
 
-MOST_MORAE = 500
-"""Morae of one accent phrase."""
+MOST_MORAE = 2_000
+"""Morae of one sentence, which a voice speaks as a whole: 200 characters have at most 1,400, where each is ㍿."""
 
-MOST_PHRASES = 1000
-"""Accent phrases of one sentence: more than any has."""
-
-_MARK = 50
-_SURFACE = 200
+_MARK = 250
+_SURFACE = 2_000
 _KANA = 4
 
 
@@ -52,7 +49,9 @@ def utterance_of(fields: Fields) -> Utterance:
     Raises:
         FieldError: a value is missing or wrong, or the phrases cannot be spoken.
     """
-    phrases = [phrase_of(each) for each in fields.objects("phrases", MOST_PHRASES)]
+    phrases = [phrase_of(each) for each in fields.objects("phrases", MOST_MORAE)]
+    if sum(len(phrase.morae) for phrase in phrases) > MOST_MORAE:
+        raise FieldError((*fields.place, "phrases"), f"have more than {MOST_MORAE} morae")
     try:
         return accent_phrases.utterance(phrases)
     except ValueError as error:

@@ -11,8 +11,16 @@ _KEPT = 0.01
 class Framing:
     """Replaces the silence before and behind a sound, mono 16-bit PCM, by another length of it."""
 
-    def __init__(self, rate: int, *, lead: float, tail: float) -> None:
-        """Begin with ``lead`` seconds of silence and end with ``tail``; ``rate`` is in samples per second."""
+    def __init__(self, rate: int, *, lead: float, tail: float, volume: float = 1.0) -> None:
+        """Begin with ``lead`` seconds of silence and end with ``tail``.
+
+        Args:
+            rate: samples per second.
+            lead: seconds.
+            tail: seconds.
+            volume: the factor that the sound has already; of one that it makes silent, all is kept.
+        """
+        self._audible = int(_AUDIBLE * min(volume, 1.0)) if volume > 0.0 else -1
         self._kept = round(_KEPT * rate)
         self._lead = max(0, round(lead * rate) - self._kept)
         self._tail = max(0, round(tail * rate) - self._kept)
@@ -22,7 +30,7 @@ class Framing:
     def feed(self, pcm: bytes) -> bytes:
         """Return what is certain to be heard after a further window."""
         samples = np.concatenate([self._held, np.frombuffer(pcm, dtype="<i2")])
-        audible = np.flatnonzero(np.abs(samples.astype(np.int32)) > _AUDIBLE)
+        audible = np.flatnonzero(np.abs(samples.astype(np.int32)) > self._audible)
         if not len(audible):
             self._held = samples if self._has_begun else samples[len(samples) - self._kept :]
             return b""

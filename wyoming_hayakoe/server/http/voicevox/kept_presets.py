@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -14,13 +13,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from wyoming_hayakoe.disk import locked, read_regular, write_whole
-from wyoming_hayakoe.errors import in_words
+from wyoming_hayakoe.errors import HayakoeError, in_words
 from wyoming_hayakoe.server.http.bodies import json_body
 from wyoming_hayakoe.server.http.fields import FieldError, Fields
 from wyoming_hayakoe.server.http.voicevox.query_string import whole_parameter
 from wyoming_hayakoe.server.settings import ServerSettings
-
-_LOGGER = logging.getLogger(__name__)
 
 _MOST = 1_000
 _MOST_BYTES = 1 << 20
@@ -44,7 +41,11 @@ class Presets:
         self._lock = threading.Lock()
 
     def all(self) -> list[Preset]:
-        """Return the presets; those of a file that cannot be read are none."""
+        """Return the presets.
+
+        Raises:
+            HayakoeError: the file cannot be read; it stays as it is.
+        """
         if self._path is None:
             return self._kept
         try:
@@ -54,8 +55,7 @@ class Presets:
             return []
         except (OSError, ValueError, TypeError, RecursionError, FieldError) as error:
             reason = in_words(error) if isinstance(error, OSError) else "is not what it should be"
-            _LOGGER.warning("%s: %s: repair or remove it", self._path, reason)
-            return []
+            raise HayakoeError(f"{self._path}: {reason}: repair or remove it") from None
 
     def find(self, number: int) -> Preset:
         """Return the preset of a number.

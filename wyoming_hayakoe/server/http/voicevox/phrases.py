@@ -13,6 +13,7 @@ from wyoming_hayakoe.server.http.fields import FieldError, Fields
 from wyoming_hayakoe.text.accent_phrases import AccentPhrase, PhraseMora
 from wyoming_hayakoe.text.characters import marks
 from wyoming_hayakoe.text.mora_prosody import MoraProsody
+from wyoming_hayakoe.text.morae import LONG, MORA_PHONES, as_katakana
 from wyoming_hayakoe.utterance import Mora
 
 MOST_PHRASES = 5_000
@@ -23,6 +24,13 @@ _LONGEST_PHRASE = 500
 _MOST_SECONDS = 10.0
 _MOST_PITCH = 10.0
 _LONGEST_TEXT = 8
+
+# A consonant of two phones, or of one and a vowel, here is one there.
+_JOINED: dict[tuple[str, ...], str] = {("k", "w"): "kw", ("k", "u"): "kw", ("g", "w"): "gw", ("g", "u"): "gw"}
+
+# Morae of a sentence: behind so many it ends at a rest, and behind so many anywhere. What is read has at most 200
+# characters, and voices take more than linear time.
+_LONG, _LONGEST = 250, 400
 
 _SENTENCE_ENDS = frozenset("。？！…")
 _QUESTION, _REST, _END = "？", "、", "。"
@@ -75,11 +83,16 @@ def phrases_of(place: Fields, name: str = "accent_phrases") -> list[SpokenPhrase
 def sentences_of(phrases: Iterable[SpokenPhrase]) -> Iterator[list[SpokenPhrase]]:
     """Yield the accent phrases of each sentence."""
     sentence: list[SpokenPhrase] = []
+    morae = 0
     for spoken in phrases:
-        sentence.append(spoken)
-        if spoken.ends_sentence:
+        if sentence and morae + len(spoken.morae) > _LONGEST:
             yield sentence
-            sentence = []
+            sentence, morae = [], 0
+        sentence.append(spoken)
+        morae += len(spoken.morae)
+        if spoken.ends_sentence or (spoken.phrase.mark and morae > _LONG):
+            yield sentence
+            sentence, morae = [], 0
     if sentence:
         yield sentence
 
@@ -112,12 +125,16 @@ def _mora_json(text: str, consonant: str | None, vowel: str, told: MoraProsody) 
 
 
 def _phones(mora: Mora) -> tuple[str | None, str]:
+    """Return consonant and vowel of a mora, which may be devoiced."""
+    consonant, vowel = _in_their_terms(mora.phones)
+    return consonant, vowel.upper() if mora.devoiced and vowel in "aiueo" else vowel
+
+
+def _in_their_terms(phones: tuple[str, ...]) -> tuple[str | None, str]:
     """Return consonant and vowel in VOICEVOX's terms."""
-    *consonant, vowel = mora.phones
+    *consonant, vowel = phones
     vowel = "cl" if vowel == "q" else vowel
-    if mora.devoiced and vowel in "aiueo":
-        vowel = vowel.upper()
-    return "".join(consonant) or None, vowel
+    return _JOINED.get(tuple(consonant)) or "".join(consonant) or None, vowel
 
 
 def _phrase_of(fields: Fields) -> SpokenPhrase:
@@ -132,7 +149,7 @@ def _phrase_of(fields: Fields) -> SpokenPhrase:
     if pause is not None:
         mark = pause.text("text", _REST, longest=50)
         mark = mark if marks(mark) else _REST
-        rest = pause.number("vowel_length", 0.0, _MOST_SECONDS)
+        rest = pause.clamped("vowel_length", 0.0, _MOST_SECONDS)
     if fields.flag("is_interrogative", default=False) and _QUESTION not in mark:
         mark = _QUESTION if mark in {"", _REST, _END} else _QUESTION + mark
     # A question that is none any more.
@@ -145,11 +162,17 @@ def _phrase_of(fields: Fields) -> SpokenPhrase:
 
 def _mora_of(fields: Fields) -> tuple[PhraseMora, MoraProsody]:
     vowel = fields.text("vowel", longest=_LONGEST_TEXT)
-    mora = PhraseMora(fields.text("text", longest=_LONGEST_TEXT), devoiced=len(vowel) == 1 and vowel in "AIUEO")
-    pitch = fields.number("pitch", 0.0, _MOST_PITCH)
+    devoiced = len(vowel) == 1 and vowel in "AIUEO"
+    kana = as_katakana(fields.text("text", longest=_LONGEST_TEXT))
+    if kana not in MORA_PHONES and kana != LONG:
+        # Programs that make queries themselves give only the phones with care.
+        phones = fields.text("consonant", "", longest=_LONGEST_TEXT), vowel.lower() if devoiced else vowel
+        kana = _KANA.get(phones, kana)
+    mora = PhraseMora(kana, devoiced)
+    pitch = fields.clamped("pitch", 0.0, _MOST_PITCH)
     return mora, MoraProsody(
-        fields.number("consonant_length", 0.0, _MOST_SECONDS, None),
-        fields.number("vowel_length", 0.0, _MOST_SECONDS),
+        fields.clamped("consonant_length", 0.0, _MOST_SECONDS, None),
+        fields.clamped("vowel_length", 0.0, _MOST_SECONDS),
         math.exp(pitch) if pitch > 0.0 else 0.0,
     )
 
@@ -161,3 +184,15 @@ def _with_last_mark(phrases: Sequence[SpokenPhrase]) -> Iterator[SpokenPhrase]:
             yield replace(spoken, phrase=replace(spoken.phrase, mark=_END), rest=None)
         else:
             yield spoken
+
+
+def without_question(spoken: SpokenPhrase) -> SpokenPhrase:
+    """Return a phrase as a statement, whose last mora does not rise."""
+    return replace(spoken, phrase=replace(spoken.phrase, mark=spoken.phrase.mark.replace(_QUESTION, _END)))
+
+
+_KANA = {
+    (consonant or "", vowel): kana
+    for kana, (consonant, vowel) in ((kana, _in_their_terms(phones)) for kana, phones in reversed(MORA_PHONES.items()))
+}
+"""Consonant and vowel → the usual one of the kana that are spoken so: ジ, not ヂ."""

@@ -10,7 +10,7 @@ from wyoming_hayakoe.server.http.voicevox.phrases import SpokenPhrase, json_of, 
 from wyoming_hayakoe.server.http.voicevox.told import Memory
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text import accent_phrases, aquestalk
-from wyoming_hayakoe.text.accent_phrases import AccentPhrase
+from wyoming_hayakoe.text.accent_phrases import AccentPhrase, PhraseMora
 from wyoming_hayakoe.text.mora_prosody import MoraProsody, by_mora
 from wyoming_hayakoe.text.passage_cutter import cut
 from wyoming_hayakoe.utterance import Mora, Utterance
@@ -98,7 +98,7 @@ class Teller:
         morae, waits = iter(lengths), iter(rests)
         spoken = []
         for phrase in phrases:
-            own = tuple(_pitched(next(morae), devoiced=mora.devoiced) for mora in phrase.morae)
+            own = tuple(_audible(mora, next(morae)) for mora in phrase.morae)
             spoken.append(SpokenPhrase(phrase, own, next(waits, None) if phrase.mark else None))
         self.memory.learn(self.style, spoken)
         return Told(spoken, [mora for word in utterance.words for mora in word.morae])
@@ -128,5 +128,6 @@ def _neutral(speaker: Speaker) -> Any:
     return replace(speaker.params, speed=1.0, pitch_scale=1.0, intonation_scale=1.0, seed=speaker.params.seed or 0)
 
 
-def _pitched(told: MoraProsody, *, devoiced: bool) -> MoraProsody:
-    return replace(told, pitch=0.0) if devoiced else told
+def _audible(mora: PhraseMora, told: MoraProsody) -> MoraProsody:
+    """Return lengths and pitch with none where nothing vibrates."""
+    return replace(told, pitch=0.0) if mora.devoiced or mora.kana == "ッ" else told

@@ -1,24 +1,21 @@
 """The routes of VOICEVOX's interface."""
 
 import asyncio
-import base64
-import binascii
 import io
-import wave
 import zipfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
-import numpy as np
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from wyoming_hayakoe.audio import Resampler, to_pcm, wav_header
 from wyoming_hayakoe.errors import RequestError
+from wyoming_hayakoe.narration import ReadSentence
 from wyoming_hayakoe.server.http.bodies import json_body
+from wyoming_hayakoe.server.http.caller import caller_of
 from wyoming_hayakoe.server.http.failures import note_failure
 from wyoming_hayakoe.server.http.fields import FieldError, Fields
 from wyoming_hayakoe.server.http.services import Services
@@ -31,6 +28,8 @@ from wyoming_hayakoe.server.http.voicevox.query_string import flag_parameter, te
 from wyoming_hayakoe.server.http.voicevox.speakers import speaker_in, speaker_of
 from wyoming_hayakoe.server.http.voicevox.synthesis import AudioQuery, header_of, sentences_to_speak, sound_of
 from wyoming_hayakoe.server.http.voicevox.told import Memory
+from wyoming_hayakoe.server.http.voicevox.waves import joined
+from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text import aquestalk
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -40,7 +39,6 @@ _WHOLE = 8 << 20
 _MOST_QUERIES = 100
 _MOST_ZIPPED = 32 << 20
 _MOST_WAVES = 16 << 20
-_RATES = range(1_000, 400_001)
 
 _KANA_ERRORS: Mapping[aquestalk.Kind, str] = {
     "unknown": "UNKNOWN_TEXT",
@@ -80,38 +78,43 @@ class _Voicevox:
 
     async def audio_query(self, request: Request) -> Response:
         teller = self._teller(*speaker_of(self._context, request))
-        return JSONResponse(query_of(await teller.of_text(_text(request)), teller.speaker))
+        told = await _spoken(request, teller.of_text(_text(request)))
+        return await _json(lambda: query_of(told, teller.speaker))
 
     async def audio_query_from_preset(self, request: Request) -> Response:
         number = whole_parameter(request, "preset_id")
         preset = await asyncio.to_thread(self._presets.find, number)
         teller = self._teller(speaker_in(self._context, preset["style_id"]), preset["style_id"])
-        query = query_of(await teller.of_text(_text(request)), teller.speaker)
-        names = (*SCALES, "pauseLength", "pauseLengthScale")
-        return JSONResponse({**query, **{name: preset[name] for name in names}})
+        told = await _spoken(request, teller.of_text(_text(request)))
+        changes = {name: preset[name] for name in (*SCALES, "pauseLength", "pauseLengthScale")}
+        return await _json(lambda: {**query_of(told, teller.speaker), **changes})
 
     async def accent_phrases(self, request: Request) -> Response:
         teller = self._teller(*speaker_of(self._context, request))
         if flag_parameter(request, "is_kana", default=False):
-            return JSONResponse((await teller.of_phrases(_kana(_text(request)))).json)
-        return JSONResponse((await teller.of_text(_text(request))).json)
+            told = await _spoken(request, teller.of_phrases(_kana(_text(request))))
+        else:
+            told = await _spoken(request, teller.of_text(_text(request)))
+        return await _json(lambda: told.json)
 
     async def mora_data(self, request: Request) -> Response:
-        return JSONResponse((await self._told_again(request))[1].json)
+        _, told = await self._told_again(request)
+        return await _json(lambda: told.json)
 
     async def mora_length(self, request: Request) -> Response:
         sent, told = await self._told_again(request)
-        return JSONResponse(_with(sent, told.json, ("consonant_length", "vowel_length")))
+        return await _json(lambda: _with(sent, told.json, ("consonant_length", "vowel_length")))
 
     async def mora_pitch(self, request: Request) -> Response:
         sent, told = await self._told_again(request)
-        return JSONResponse(_with(sent, told.json, ("pitch",)))
+        return await _json(lambda: _with(sent, told.json, ("pitch",)))
 
     async def synthesis(self, request: Request) -> Response:
         speaker, style = speaker_of(self._context, request)
-        query = AudioQuery.of(Fields.of(await json_body(request)))
-        sentences = await asyncio.to_thread(sentences_to_speak, query, self._memory, style)
-        sound = await sound_of(self._context, request, speaker, query, sentences)
+        upspeak = flag_parameter(request, "enable_interrogative_upspeak", default=True)
+        fields = Fields.of(await json_body(request))
+        query = await asyncio.to_thread(AudioQuery.of, fields)
+        sound = await self._sound(request, speaker, style, query, upspeak=upspeak)
         if "audio/wav" in request.headers.get("accept", ""):
             return AudioResponse(_streamed(query, [], sound), "audio/wav")
         begun, is_whole = await _gathered(sound, _WHOLE)
@@ -122,26 +125,38 @@ class _Voicevox:
 
     async def multi_synthesis(self, request: Request) -> Response:
         speaker, style = speaker_of(self._context, request)
-        queries = [AudioQuery.of(each) for each in _listed(await json_body(request)).objects("queries", _MOST_QUERIES)]
+        upspeak = flag_parameter(request, "enable_interrogative_upspeak", default=True)
+        listed = _listed(await json_body(request)).objects("queries", _MOST_QUERIES)
+        queries = await asyncio.to_thread(lambda: [AudioQuery.of(each) for each in listed])
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as writer:
             for number, query in enumerate(queries, start=1):
-                sentences = await asyncio.to_thread(sentences_to_speak, query, self._memory, style)
-                sound = await sound_of(self._context, request, speaker, query, sentences)
+                sound = await self._sound(request, speaker, style, query, upspeak=upspeak)
                 begun, is_whole = await _gathered(sound, _MOST_ZIPPED - archive.tell())
                 if not is_whole:
                     await sound.aclose()
                     raise HTTPException(413, f"the sounds take more than {_MOST_ZIPPED >> 20} MiB: send fewer")
                 pcm = b"".join(begun)
-                writer.writestr(f"{number:03}.wav", header_of(query, len(pcm)) + pcm)
+                wav = header_of(query, len(pcm)) + pcm
+                await asyncio.to_thread(writer.writestr, f"{number:03}.wav", wav)
         return Response(archive.getvalue(), media_type="application/zip")
+
+    async def _sound(
+        self, request: Request, speaker: Speaker, style: int, query: AudioQuery, *, upspeak: bool
+    ) -> AsyncGenerator[bytes, None]:
+        def read() -> list[ReadSentence]:
+            own_speed = speaker.params.speed
+            return sentences_to_speak(query, self._memory, style, own_speed=own_speed, upspeak=upspeak)
+
+        return await sound_of(self._context, request, speaker, query, await asyncio.to_thread(read))
 
     async def _told_again(self, request: Request) -> tuple[Any, Told]:
         """Return the accent phrases as a client sent them, and with the voice's own lengths and pitches."""
         teller = self._teller(*speaker_of(self._context, request))
         sent = await json_body(request)
-        phrases = [spoken.phrase for spoken in phrases_of(_listed(sent), "queries")]
-        return sent, await _spoken(teller.of_phrases(phrases))
+        spoken = await asyncio.to_thread(phrases_of, _listed(sent), "queries")
+        phrases = [each.phrase for each in spoken]
+        return sent, await _spoken(request, teller.of_phrases(phrases))
 
     def _teller(self, speaker: Any, style: int) -> Teller:
         return Teller(self._context, self._memory, speaker, style)
@@ -185,6 +200,11 @@ def _text(request: Request) -> str:
     return text
 
 
+async def _json(value: Callable[[], Any]) -> Response:
+    """Return a response of what may be many values, which are written in a thread."""
+    return await asyncio.to_thread(lambda: JSONResponse(value()))
+
+
 def _listed(value: Any) -> Fields:
     """Return a body that is a list, as the one field of an object."""
     return Fields({"queries": value if value is not None else 0})
@@ -213,9 +233,10 @@ async def validate_kana(request: Request) -> Response:
     return JSONResponse(content=True)
 
 
-async def _spoken(told: Awaitable[Told]) -> Told:
+async def _spoken(request: Request, told: Awaitable[Told]) -> Told:
+    """Return what is told, unless the client leaves before."""
     try:
-        return await told
+        return await caller_of(request).unless_left(told)
     except ValueError as error:
         raise FieldError((), str(error)) from None
 
@@ -263,31 +284,6 @@ async def _streamed(
 
 
 async def connect_waves(request: Request) -> Response:
-    """Answer WAV files, in base64, as one file in the format of the first."""
+    """Answer WAV files, in base64, as one file."""
     waves = _listed(await json_body(request, limit=_MOST_WAVES)).items("queries", _MOST_QUERIES)
-    return Response(await asyncio.to_thread(_connected, waves), media_type="audio/wav")
-
-
-def _connected(waves: Sequence[Any]) -> bytes:
-    if not waves:
-        raise HTTPException(422, "there is no WAV file")
-    pieces, rate = [], 0
-    for number, encoded in enumerate(waves):
-        try:
-            raw = base64.b64decode(encoded, validate=True)
-            with wave.open(io.BytesIO(raw)) as reader:
-                own, width, channels = reader.getframerate(), reader.getsampwidth(), reader.getnchannels()
-                frames = reader.readframes(len(raw))
-        except (binascii.Error, wave.Error, EOFError, TypeError, ValueError, RuntimeError):
-            raise HTTPException(422, f"{number}: is not a WAV file in base64") from None
-        if width != 2 or channels not in {1, 2} or own not in _RATES:
-            raise HTTPException(422, f"{number}: is not 16-bit PCM in one or two channels")
-        samples = np.frombuffer(frames[: len(frames) // (2 * channels) * 2 * channels], dtype="<i2")
-        mono = samples.reshape(-1, channels).mean(axis=1, dtype=np.float32) / 32768
-        rate = rate or own
-        if own != rate:
-            resampler = Resampler(own, rate)
-            mono = np.concatenate([resampler.feed(mono), resampler.finish()])
-        pieces.append(mono)
-    pcm = to_pcm(np.concatenate(pieces))
-    return wav_header(rate, 1, len(pcm) // 2) + pcm
+    return Response(await asyncio.to_thread(joined, waves), media_type="audio/wav")

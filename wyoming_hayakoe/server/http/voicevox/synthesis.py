@@ -14,7 +14,7 @@ from wyoming_hayakoe.server.context import Context
 from wyoming_hayakoe.server.http.fields import FieldError, Fields
 from wyoming_hayakoe.server.http.speech import speak
 from wyoming_hayakoe.server.http.voicevox.framing import Framing
-from wyoming_hayakoe.server.http.voicevox.phrases import SpokenPhrase, phrases_of, sentences_of
+from wyoming_hayakoe.server.http.voicevox.phrases import SpokenPhrase, phrases_of, sentences_of, without_question
 from wyoming_hayakoe.server.http.voicevox.told import Memory
 from wyoming_hayakoe.speaker import Speaker
 from wyoming_hayakoe.text import accent_phrases
@@ -22,7 +22,9 @@ from wyoming_hayakoe.text.mora_prosody import wanted_of
 from wyoming_hayakoe.utterance import SynthesisParams, Utterance, in_range
 
 _MOST_SECONDS = 10.0
-_MOST_SCALE = 10.0
+_MOST_SCALE = 100.0
+_OCTAVES = 4.0
+_SPEEDS = 0.2, 5.0
 _RATES = 8_000, 192_000
 # AivisSpeech's scale of the tempo, and the shares of the stochastic durations that it stands for.
 _TEMPO = (0.0, 1.0, 2.0)
@@ -31,7 +33,10 @@ _SHARES = (0.0, 0.2, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class AudioQuery:
-    """What a client wants to hear; every value is within its range."""
+    """What a client wants to hear; every value is within its range.
+
+    Programs have sliders of their own: beyond what a voice can do, it does what it can.
+    """
 
     phrases: Sequence[SpokenPhrase]
     speed: float
@@ -57,19 +62,19 @@ class AudioQuery:
         Raises:
             FieldError: a value is missing or wrong.
         """
-        pause = fields.number("pauseLength", -1.0, _MOST_SECONDS, None)
+        pause = fields.clamped("pauseLength", -1.0, _MOST_SECONDS, None)
         return cls(
             phrases_of(fields),
-            speed=fields.number("speedScale", 0.01, 100.0),
-            pitch=fields.number("pitchScale", -_MOST_SCALE, _MOST_SCALE),
-            intonation=fields.number("intonationScale", 0.0, _MOST_SCALE),
-            volume=fields.number("volumeScale", 0.0, _MOST_SCALE),
-            tempo_dynamics=fields.number("tempoDynamicsScale", 0.0, _MOST_SCALE, None),
-            lead=fields.number("prePhonemeLength", 0.0, _MOST_SECONDS),
-            tail=fields.number("postPhonemeLength", 0.0, _MOST_SECONDS),
+            speed=fields.clamped("speedScale", *_SPEEDS),
+            pitch=fields.clamped("pitchScale", -_OCTAVES, _OCTAVES),
+            intonation=fields.clamped("intonationScale", 0.0, _MOST_SCALE),
+            volume=fields.clamped("volumeScale", 0.0, _MOST_SCALE),
+            tempo_dynamics=fields.clamped("tempoDynamicsScale", 0.0, _MOST_SCALE, None),
+            lead=fields.clamped("prePhonemeLength", 0.0, _MOST_SECONDS),
+            tail=fields.clamped("postPhonemeLength", 0.0, _MOST_SECONDS),
             # AivisSpeech's clients send -1 for what VOICEVOX's leave out.
             pause=None if pause is None or pause < 0.0 else pause,
-            pause_scale=fields.number("pauseLengthScale", 0.0, _MOST_SCALE, 1.0),
+            pause_scale=fields.clamped("pauseLengthScale", 0.0, _MOST_SCALE, 1.0),
             rate=fields.whole("outputSamplingRate", *_RATES),
             channels=2 if fields.flag("outputStereo") else 1,
         )
@@ -95,8 +100,17 @@ class AudioQuery:
         return None if seconds is None else seconds * self.pause_scale
 
 
-def sentences_to_speak(query: AudioQuery, memory: Memory, style: int) -> list[ReadSentence]:
+def sentences_to_speak(
+    query: AudioQuery, memory: Memory, style: int, *, own_speed: float = 1.0, upspeak: bool = True
+) -> list[ReadSentence]:
     """Return the sentences of a query, read as its phrases say.
+
+    Args:
+        query: the query.
+        memory: what was told lately.
+        style: the number of the style that speaks.
+        own_speed: the length scale that the style has itself.
+        upspeak: whether questions rise.
 
     Raises:
         FieldError: the phrases cannot be spoken.
@@ -105,6 +119,8 @@ def sentences_to_speak(query: AudioQuery, memory: Memory, style: int) -> list[Re
     rest: float | None = None
     for sentence in sentences_of(query.phrases):
         recalled = memory.recalled(style, sentence)
+        if not upspeak:
+            recalled = [without_question(spoken) for spoken in recalled]
         try:
             utterance = accent_phrases.utterance([spoken.phrase for spoken in recalled])
         except ValueError as error:
@@ -113,7 +129,7 @@ def sentences_to_speak(query: AudioQuery, memory: Memory, style: int) -> list[Re
         read.append(ReadSentence(_wanted(utterance, recalled, rests), rest))
         # Behind the last phrase is the rest before the next sentence, of which its own end is a part.
         last = query.rest(recalled[-1])
-        rest = None if last is None else last / query.speed
+        rest = None if last is None else last * own_speed / query.speed
     return read
 
 
@@ -138,7 +154,7 @@ async def sound_of(
 
 async def _framed(query: AudioQuery, pcm: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     """Yield PCM with the silences that the query wants at both ends, in as many channels."""
-    framing = Framing(query.rate, lead=query.lead / query.speed, tail=query.tail / query.speed)
+    framing = Framing(query.rate, lead=query.lead / query.speed, tail=query.tail / query.speed, volume=query.volume)
     async with aclosing(pcm):
         async for window in pcm:
             if framed := framing.feed(window):

@@ -85,7 +85,7 @@ class _Words:
         if path is None:
             raise HTTPException(422, "this server keeps no words: start it with --data-dir")
         await _done(lambda: change(path))
-        await asyncio.to_thread(self._dictionary.refresh)
+        await asyncio.to_thread(self._dictionary.refresh, wait=True)
 
 
 def routes(context: Context) -> list[BaseRoute]:
