@@ -48,6 +48,7 @@ LAYERS: Mapping[str, Iterable[str]] = {
     "engine.windows": (),
     "engine.prepare": PREPARE,
     **dict.fromkeys(SHARED_BY_KINDS, ()),
+    "engine.wanted_prosody": ("engine.nominal_prosody",),
     "engine.prepared_voice": (*SHARED_BY_KINDS, *PREPARE),
     **dict.fromkeys(KINDS_OF_VOICE, ("engine.prepared_voice", *SHARED_BY_KINDS, *PREPARE)),
     "engine.vits": (*PREPARE, *PROSODY),

@@ -1,7 +1,8 @@
 """Values that text, engine and speaker share: the reading of one utterance, and the parameters of its synthesis."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from operator import index
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -214,6 +215,22 @@ class Prosody:
 
     pitches: tuple[float, ...]
     """Fundamental frequency of each phone in Hz at a pitch scale of 1; 0 where there is none, as in marks."""
+
+
+def placed_morae(utterance: Utterance) -> Iterator[tuple[Mora | None, range]]:
+    """Yield each mora with the places of its phones in the utterance, and each run of marks as one, without a mora."""
+    place = 1
+    spoken = [word for word in utterance.words if word.phones]
+    for is_word, run in groupby(spoken, key=lambda word: bool(word.morae)):
+        words = list(run)
+        if not is_word:
+            count = sum(len(word.phones) for word in words)
+            yield None, range(place, place + count)
+            place += count
+            continue
+        for mora in (mora for word in words for mora in word.morae):
+            yield mora, range(place, place + len(mora.phones))
+            place += len(mora.phones)
 
 
 # Callers may have no type checker, and a number may be one of JSON or NumPy.

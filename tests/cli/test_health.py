@@ -1,5 +1,6 @@
 """The health command, against real servers and what only looks like one."""
 
+import os
 import socket
 import threading
 from contextlib import contextmanager
@@ -8,6 +9,22 @@ import pytest
 
 from tests.support import DEADLINE, Program, free_port, program, run_program
 from wyoming_hayakoe.cli import main
+
+
+@pytest.fixture
+def health(monkeypatch, capsys):
+    """Runs the command in this process: a process of its own takes most of a CPU second."""
+    for name in [name for name in os.environ if name.startswith("HAYAKOE_")]:
+        monkeypatch.delenv(name)
+
+    def run(*arguments, **environment):
+        with monkeypatch.context() as changed:
+            for name, value in environment.items():
+                changed.setenv(name, value)
+            code = main(["health", *arguments])
+        return code, capsys.readouterr().err
+
+    return run
 
 
 @contextmanager
@@ -38,7 +55,7 @@ def test_a_server_that_answers_is_healthy():
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "[::]"])
-def test_without_a_uri_it_asks_the_server_of_this_configuration(host, tmp_path):
+def test_without_a_uri_it_asks_the_server_of_this_configuration(health, host, tmp_path):
     if host == "[::]" and not socket.has_ipv6:
         pytest.skip("this machine has no IPv6")
     with Program.listening("--uri", f"tcp://{host}:{{port}}") as server:
@@ -46,21 +63,21 @@ def test_without_a_uri_it_asks_the_server_of_this_configuration(host, tmp_path):
         config = tmp_path / "kitchen.toml"
         config.write_text(f'uri = ["stdio://", "{uri}"]\nmax-clients = 5\n', encoding="utf-8")
         for environment in ({"HAYAKOE_URI": f"stdio://, {uri}"}, {"HAYAKOE_CONFIG": str(config)}):
-            result = run_program("health", **environment)
-            assert result.returncode == 0, result.stderr
+            assert health(**environment) == (0, "")
 
 
-def test_a_unix_socket_is_asked_too(tmp_path):
+def test_a_unix_socket_is_asked_too(health, tmp_path):
     path = tmp_path / "hayakoe.sock"
-    with program("--uri", f"unix://{path}"):
-        assert run_program("health", "--uri", f"unix://{path}").returncode == 0
+    # They are opened one after the other.
+    with Program.listening("--uri", f"unix://{path}", "--uri", "tcp://127.0.0.1:{port}"):
+        assert health("--uri", f"unix://{path}") == (0, "")
 
 
-def test_where_nobody_listens_it_says_so():
+def test_where_nobody_listens_it_says_so(health):
     uri = f"tcp://127.0.0.1:{free_port()}"
-    result = run_program("health", "--uri", uri)
-    (line,) = result.stderr.decode().splitlines()
-    assert result.returncode == 1
+    code, said = health("--uri", uri)
+    (line,) = said.splitlines()
+    assert code == 1
     assert f"no server answers at {uri} (nothing listens there)" in line
     assert "Errno" not in line
 
@@ -73,11 +90,11 @@ def test_where_nobody_listens_it_says_so():
         (b'{"type":"error","data":{"text":"too many","code":"too-many-clients"}}\n', "says: too many"),
     ],
 )
-def test_what_answers_otherwise_is_not_healthy(answer, words):
+def test_what_answers_otherwise_is_not_healthy(health, answer, words):
     with impostor(answer) as uri:
-        result = run_program("health", "--uri", uri, "--timeout", "0.5")
-    (line,) = result.stderr.decode().splitlines()
-    assert result.returncode == 1
+        code, said = health("--uri", uri, "--timeout", "0.5")
+    (line,) = said.splitlines()
+    assert code == 1
     assert words in line
 
 

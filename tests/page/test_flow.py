@@ -14,10 +14,14 @@ from wyoming_hayakoe.cli.options.presets import preset
 from wyoming_hayakoe.cli.options.resolve import read_config
 from wyoming_hayakoe.utterance import SynthesisParams
 
-SPEAK_MANY = """() => {
+SPEAK_MANY = """async () => {
     for (let number = 0; number < 20; number++) {
-        document.getElementById("text").value = `${number}番です。`;
+        const text = `${number}番です。`;
+        document.getElementById("text").value = text;
         document.getElementById("speak").click();
+        while (!document.querySelector("#history li").textContent.includes(text)) {
+            await new Promise((resolve) => setTimeout(resolve, 10));
+        }
     }
 }"""
 

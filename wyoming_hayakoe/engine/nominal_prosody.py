@@ -3,12 +3,10 @@
 The values are round means of read speech at some eight morae a second. Only their ratios to what is wanted act.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
 from math import exp
 
 from wyoming_hayakoe.symbols import PAD, PUNCTUATION
-from wyoming_hayakoe.utterance import Mora, Prosody, Utterance, Word
+from wyoming_hayakoe.utterance import Mora, Prosody, Utterance, placed_morae
 
 _MEAN = 220.0
 """Hz in the middle of a voice; most open voices are women's."""
@@ -23,22 +21,6 @@ _RISE = 0.29
 _SECONDS = {"N": 0.09, "q": 0.1, ",": 0.3, ".": 0.4, "!": 0.4, "?": 0.4, "…": 0.4, "-": 0.3, "'": 0.0, PAD: 0.1}
 _VOWEL, _CONSONANT = 0.085, 0.055
 _VOWELS = frozenset("aiueo")
-
-
-def placed(utterance: Utterance) -> Iterator[tuple[Mora | None, range]]:
-    """Yield each mora with the places of its phones in the utterance, and each run of marks as one, without a mora."""
-    place = 1
-    spoken = [word for word in utterance.words if word.phones]
-    for is_word, run in groupby(spoken, key=lambda word: bool(word.morae)):
-        words: Sequence[Word] = list(run)
-        if not is_word:
-            count = sum(len(word.phones) for word in words)
-            yield None, range(place, place + count)
-            place += count
-            continue
-        for mora in (mora for word in words for mora in word.morae):
-            yield mora, range(place, place + len(mora.phones))
-            place += len(mora.phones)
 
 
 def has_pitch(mora: Mora) -> bool:
@@ -56,7 +38,7 @@ def nominal_pitches(utterance: Utterance) -> tuple[float, ...]:
     pitches = [0.0] * len(utterance.phones)
     passed = 0
     last: range | None = None
-    for mora, places in placed(utterance):
+    for mora, places in placed_morae(utterance):
         if mora is None:
             if last is not None and any(utterance.phones[place] == "?" for place in places):
                 _raise(pitches, last)

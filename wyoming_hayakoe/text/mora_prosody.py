@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
-from wyoming_hayakoe.utterance import Prosody, Utterance, WantedProsody, Word
+from wyoming_hayakoe.utterance import Prosody, Utterance, WantedProsody, placed_morae
 
 _NOTHING = WantedProsody()
 
@@ -27,17 +26,13 @@ def by_mora(utterance: Utterance, prosody: Prosody) -> tuple[tuple[MoraProsody, 
     """Return lengths and pitches of the morae of a sentence, and the seconds of each run of marks behind the first."""
     morae: list[MoraProsody] = []
     rests: list[float] = []
-    for word, places in _placed(utterance):
-        if word is None:
-            if morae:
-                rests.append(sum(prosody.seconds[place] for place in places))
-            continue
-        start = places.start
-        for mora in word.morae:
-            stop = start + len(mora.phones)
-            consonant = sum(prosody.seconds[start : stop - 1]) if stop - start > 1 else None
-            morae.append(MoraProsody(consonant, prosody.seconds[stop - 1], prosody.pitches[stop - 1]))
-            start = stop
+    for mora, places in placed_morae(utterance):
+        *consonants, vowel = places
+        if mora is not None:
+            consonant = sum(prosody.seconds[place] for place in consonants) if consonants else None
+            morae.append(MoraProsody(consonant, prosody.seconds[vowel], prosody.pitches[vowel]))
+        elif morae:
+            rests.append(sum(prosody.seconds[place] for place in places))
     return tuple(morae), tuple(rests)
 
 
@@ -59,18 +54,12 @@ def wanted_of(
     wanted = [_NOTHING] * len(utterance.phones)
     next_mora, next_rest = iter(morae), iter(rests)
     has_spoken = False
-    for word, places in _placed(utterance):
-        if word is None:
-            if has_spoken and (seconds := next(next_rest, None)) is not None:
-                for place in places:
-                    wanted[place] = WantedProsody(seconds / len(places))
-            continue
-        has_spoken = True
-        place = places.start
-        for mora in word.morae:
-            for each in _wanted(next(next_mora), len(mora.phones)):
-                wanted[place] = each
-                place += 1
+    for mora, places in placed_morae(utterance):
+        if mora is not None:
+            has_spoken = True
+            wanted[places.start : places.stop] = _wanted(next(next_mora), len(places))
+        elif has_spoken and (seconds := next(next_rest, None)) is not None:
+            wanted[places.start : places.stop] = [WantedProsody(seconds / len(places))] * len(places)
     return tuple(wanted)
 
 
@@ -83,19 +72,3 @@ def _wanted(mora: MoraProsody | None, phones: int) -> Iterator[WantedProsody]:
     for _ in range(phones - 1):
         yield WantedProsody(None if mora.consonant is None else mora.consonant / (phones - 1), pitch)
     yield WantedProsody(mora.vowel, pitch)
-
-
-def _placed(utterance: Utterance) -> Iterator[tuple[Word | None, range]]:
-    """Yield each word with the places of its phones in the utterance, and each run of marks as one, without a word."""
-    place = 1
-    spoken = [word for word in utterance.words if word.phones]
-    for is_word, run in groupby(spoken, key=lambda word: bool(word.morae)):
-        words = list(run)
-        if not is_word:
-            count = sum(len(word.phones) for word in words)
-            yield None, range(place, place + count)
-            place += count
-            continue
-        for word in words:
-            yield word, range(place, place + len(word.phones))
-            place += len(word.phones)

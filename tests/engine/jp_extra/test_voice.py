@@ -3,6 +3,7 @@
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ import onnx
 import pytest
 
 from tests.engine.collecting import collecting_in, finishes
+from tests.engine.wanted import higher, longer, spoken, told
 from tests.publish.shared import made_once
 from tests.support import FRONT_END, TINY_REPO
 from tests.uncuttable import make_uncuttable
@@ -20,7 +22,7 @@ from wyoming_hayakoe.engine.jp_extra.parts import divide
 from wyoming_hayakoe.engine.loudness import loudness
 from wyoming_hayakoe.engine.runtime import model_cache
 from wyoming_hayakoe.errors import HayakoeError, UsageError
-from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.utterance import SynthesisParams, WantedProsody
 
 TEXT = "おはようございます。今日は、いい天気ですね！お出かけですか？"
 SEEDED = SynthesisParams(seed=0)
@@ -264,3 +266,26 @@ def test_a_broken_configuration_is_refused_at_once(data, repository):
     path.write_text(json.dumps({"version": "2.0"}), encoding="utf-8")
     with pytest.raises(HayakoeError, match="JP-Extra"):
         TTS(cache_dir=data).load("rand-jp", str(repository))
+
+
+def test_it_follows_lengths_and_pitches_that_are_wanted_and_what_it_tells_of_itself_changes_nothing(speaker):
+    voice, params = speaker.voice, SynthesisParams(seed=3)
+    read = FRONT_END.read("今日は、いい天気です。")
+    utterance = told(read, voice.prosody(read, params))
+    usual, timings = spoken(voice, read, params)
+    assert np.array_equal(spoken(voice, utterance, params)[0], usual)
+    assert sum(each.seconds for each in utterance.wanted) == pytest.approx(len(usual) / voice.sample_rate, abs=0.01)
+    place = read.phones.index(",")
+    changed, later = spoken(voice, longer(utterance, p2=0.3, **{f"p{place}": 0.5}), params)
+    assert (len(changed) - len(usual)) / voice.sample_rate == pytest.approx(0.8, abs=0.02)
+    assert later[-1].start - timings[-1].start == pytest.approx(0.8, abs=0.02)
+    higher_sound = spoken(voice, higher(utterance, 1.3, range(place)), params)[0]
+    assert len(higher_sound) == len(usual)
+    assert not np.array_equal(higher_sound, usual)
+
+
+def test_lengths_that_add_up_to_too_much_are_an_error(speaker):
+    read = FRONT_END.read("おはようございます。")
+    endless = replace(read, wanted=tuple(WantedProsody(1e9) for _ in read.phones))
+    with pytest.raises(UsageError, match="add up to"):
+        next(speaker.voice.speak(endless, SynthesisParams(seed=3)).windows)

@@ -1,18 +1,20 @@
 """A Piper voice from its files to sound, through the library."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from tests.engine.piper.layouts import VOICES, files_of
+from tests.engine.wanted import higher, longer, spoken, told
 from tests.support import FRONT_END
 from wyoming_hayakoe import TTS
 from wyoming_hayakoe.engine.loudness import loudness
 from wyoming_hayakoe.engine.piper.phonemes import encode
 from wyoming_hayakoe.engine.prepare.pace import forecast
-from wyoming_hayakoe.errors import HayakoeError
-from wyoming_hayakoe.utterance import SynthesisParams
+from wyoming_hayakoe.errors import HayakoeError, UsageError
+from wyoming_hayakoe.utterance import SynthesisParams, WantedProsody
 from wyoming_hayakoe.voice import Delivery
 
 TEXT = "今日は、いい天気ですね。お出かけですか？"
@@ -130,3 +132,26 @@ def test_an_unknown_style_is_named(piper):
 
 def test_nothing_is_said_where_nothing_is_written(speaker):
     assert list(speaker.voice.speak(FRONT_END.read("、。"), SynthesisParams()).windows) == []
+
+
+def test_it_follows_lengths_and_pitches_that_are_wanted_and_what_it_tells_of_itself_changes_nothing(speaker):
+    voice, params = speaker.voice, SynthesisParams(seed=3)
+    read = FRONT_END.read("今日は、いい天気です。")
+    utterance = told(read, voice.prosody(read, params))
+    usual, timings = spoken(voice, read, params)
+    assert np.array_equal(spoken(voice, utterance, params)[0], usual)
+    assert sum(each.seconds for each in utterance.wanted) == pytest.approx(len(usual) / voice.sample_rate, abs=0.01)
+    place = read.phones.index(",")
+    changed, later = spoken(voice, longer(utterance, p2=0.3, **{f"p{place}": 0.5}), params)
+    assert (len(changed) - len(usual)) / voice.sample_rate == pytest.approx(0.8, abs=0.02)
+    assert later[-1].start - timings[-1].start == pytest.approx(0.8, abs=0.02)
+    higher_sound = spoken(voice, higher(utterance, 1.3, range(place)), params)[0]
+    assert len(higher_sound) == len(usual)
+    assert not np.array_equal(higher_sound, usual)
+
+
+def test_lengths_that_add_up_to_too_much_are_an_error(speaker):
+    read = FRONT_END.read("おはようございます。")
+    endless = replace(read, wanted=tuple(WantedProsody(1e9) for _ in read.phones))
+    with pytest.raises(UsageError, match="add up to"):
+        next(speaker.voice.speak(endless, SynthesisParams(seed=3)).windows)

@@ -4,6 +4,7 @@ A part begins with the number of distributions for each tree, and has for each d
 variances, then, for the fundamental frequency, the probability that there is one; all little-endian, 4 bytes each.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -72,6 +73,12 @@ class DurationModel:
             raise _damaged("its durations are no durations")
         return cls(header, part)
 
+    def leaves_of(self, labels: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Return the means of the states of each label's phone, then their variances, [labels, 2 · states]."""
+        trees, leaves = self.part.trees, self.part.leaves.of(0)
+        rows = [trees.trees[0].leaf_of(label, trees.questions) - 1 for label in labels]
+        return leaves[rows].astype(np.float64)
+
 
 def check_file(data: bytes) -> Header:
     """Check all of a file, so that the engine's C code finds what it expects at every place.
@@ -83,8 +90,7 @@ def check_file(data: bytes) -> Header:
     for name, stream in header.streams.items():
         _check_windows(data, header, name, stream)
         stream_part(data, header, name)
-        if stream.uses_gv:
-            part = _part(data, header, f"GV_PDF[{name}]", f"GV_TREE[{name}]", 1, 2 * stream.vector_length)
+        if part := variance_part(data, header, name):
             _check_variances(part.leaves.values[:, stream.vector_length :], f"GV_PDF[{name}]")
     return header
 
@@ -101,6 +107,18 @@ def stream_part(data: bytes, header: Header, name: str) -> ModelPart:
     part = _part(data, header, f"STREAM_PDF[{name}]", f"STREAM_TREE[{name}]", header.states, width)
     _check_variances(part.leaves.values[:, values : 2 * values], f"STREAM_PDF[{name}]")
     return part
+
+
+def variance_part(data: bytes, header: Header, name: str) -> ModelPart | None:
+    """Return the trees and distributions of a stream's variance over a sentence; None where it has none.
+
+    Raises:
+        DamagedError: they are not what they should be.
+    """
+    stream = header.streams[name]
+    if not stream.uses_gv:
+        return None
+    return _part(data, header, f"GV_PDF[{name}]", f"GV_TREE[{name}]", 1, 2 * stream.vector_length)
 
 
 def with_intonation(data: bytes, scale: float) -> bytes:

@@ -54,6 +54,17 @@ class EnginePool:
                 else:
                     self._changed = [*self._changed, (intonation, engine)][-_MOST_CHANGED:]
 
+    @contextmanager
+    def made(self, data: bytes) -> "Iterator[HTSEngine]":
+        """Lend an engine of a file that was made of the pool's own, for one breath group.
+
+        Raises:
+            HayakoeError: it cannot be loaded.
+        """
+        self._path()
+        with nameless(data) as path:
+            yield load(path)
+
     def _taken(self, intonation: float) -> "HTSEngine | None":
         """Return an idle engine, which leaves the pool; None where there is none."""
         with self._lock:
@@ -66,8 +77,13 @@ class EnginePool:
         path = self._path()
         if intonation == 1.0:
             return load(path)
-        with nameless(with_intonation(read_checked(path), max(intonation, _LEAST_INTONATION))) as changed:
+        with nameless(intoned(read_checked(path), intonation)) as changed:
             return load(changed)
+
+
+def intoned(data: bytes, intonation: float) -> bytes:
+    """Return a whole, checked file with the factor on the deviation of the fundamental frequency from its mean."""
+    return data if intonation == 1.0 else with_intonation(data, max(intonation, _LEAST_INTONATION))
 
 
 def load(path: Path) -> "HTSEngine":

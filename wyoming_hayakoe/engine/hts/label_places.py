@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wyoming_hayakoe.engine.hts.breath_groups import BreathGroup, phone_of
-from wyoming_hayakoe.engine.nominal_prosody import placed
-from wyoming_hayakoe.utterance import Utterance
+from wyoming_hayakoe.utterance import Utterance, placed_morae
 
 _ENDS_MORA = frozenset({*"aiueoAIUEON", "cl"})
 _PAUSE = "pau"
@@ -54,7 +53,7 @@ def _units(utterance: Utterance) -> Iterator[_Unit]:
     """Yield the morae, and the marks between two of them."""
     marks: range | None = None
     has_spoken = False
-    for mora, places in placed(utterance):
+    for mora, places in placed_morae(utterance):
         if mora is None:
             marks = places
             continue

@@ -16,13 +16,16 @@ from wyoming_hayakoe.engine.hts.distributions import DurationModel
 
 def phone_frames(model: DurationModel, labels: Sequence[str], speed: float = 1.0) -> list[int]:
     """Return the number of frames of each label's phone in one call of the engine, at ``speed`` times its pace."""
-    trees, leaves = model.part.trees, model.part.leaves.of(0)
-    rows = [trees.trees[0].leaf_of(label, trees.questions) - 1 for label in labels]
     states = model.header.states
-    chosen = leaves[rows].astype(np.float64)
+    chosen = model.leaves_of(labels)
     means, variances = chosen[:, :states].ravel(), chosen[:, states:].ravel()
     frames = _rounded(means) if speed == 1.0 else _stretched(means, variances, _sum(means) / speed)
     return [int(count) for count in frames.reshape(-1, states).sum(axis=1)]
+
+
+def state_frames(model: DurationModel, labels: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return the number of frames of each state of each label's phone at speed 1, [labels, states]."""
+    return _rounded(model.leaves_of(labels)[:, : model.header.states])
 
 
 def _rounded(means: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

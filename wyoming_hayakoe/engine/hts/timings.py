@@ -38,20 +38,24 @@ class LateTimings(Sequence[PhoneTiming]):
         return self._timings[at]
 
 
-def timings_of(groups: Sequence[BreathGroup], model: DurationModel, speed: float) -> list[PhoneTiming]:
+def timings_of(
+    groups: Sequence[BreathGroup], models: Sequence[DurationModel], speed: float, *, tail: float = TAIL
+) -> list[PhoneTiming]:
     """Return the phones of a sentence's breath groups at a length scale of ``speed``, without gaps.
 
-    The rests around the groups are a ``_`` each; all durations are whole samples, as in the sound.
+    Each group has a model of its own. The rests around the groups are a ``_`` each; all durations are whole samples, as
+    in the sound.
     """
-    rate, period = model.header.sample_rate, model.header.frame_period
+    if not groups:
+        return []
+    rate, period = models[0].header.sample_rate, models[0].header.frame_period
     lengths: list[tuple[str, int]] = []
-    for rest, labels in groups:
+    for (rest, labels), model in zip(groups, models, strict=True):
         lengths.append((PAD, round(rest * speed * rate)))
         frames = phone_frames(model, labels, 1 / speed)
         phones = (phone_of(label) for label in labels)
         lengths += [(_NAMES.get(phone, phone), count * period) for phone, count in zip(phones, frames, strict=True)]
-    if groups:
-        lengths.append((PAD, round(TAIL * speed * rate)))
+    lengths.append((PAD, round(tail * speed * rate)))
     timings, start = [], 0
     for phone, samples in lengths:
         timings.append(PhoneTiming(phone, start / rate, samples / rate))

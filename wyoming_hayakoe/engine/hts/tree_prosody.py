@@ -8,13 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.engine.hts.breath_groups import TAIL, BreathGroup
-from wyoming_hayakoe.engine.hts.distributions import DurationModel, ModelPart, stream_part
+from wyoming_hayakoe.engine.hts.distributions import DurationModel, Leaves, ModelPart, stream_part, variance_part
 from wyoming_hayakoe.engine.hts.label_places import Alignment
 from wyoming_hayakoe.engine.hts.phone_durations import phone_frames
-from wyoming_hayakoe.engine.nominal_prosody import placed
-from wyoming_hayakoe.utterance import Prosody, Utterance
+from wyoming_hayakoe.utterance import Prosody, Utterance, placed_morae
 
-_VOICED = 0.5
+VOICED = 0.5
 """Least probability of a fundamental frequency with which the engine gives a state one."""
 
 
@@ -26,22 +25,27 @@ class PitchModel:
     windows: int
     """Static, delta and delta-delta values."""
 
+    variance: Leaves | None
+    """Distributions of the variance over a sentence; None where the file has none."""
+
     @classmethod
     def parse(cls, data: bytes, model: DurationModel) -> Self:
         """Return that of a whole, checked file."""
         name = list(model.header.streams)[1]
-        return cls(stream_part(data, model.header, name), model.header.streams[name].windows)
+        variance = variance_part(data, model.header, name)
+        windows = model.header.streams[name].windows
+        return cls(stream_part(data, model.header, name), windows, variance.leaves if variance else None)
 
-    def rows(self, label: str) -> npt.NDArray[np.int64]:
-        """Return which leaf each state of a label's phone has, of its tree's."""
-        trees = self.part.trees
-        return np.array([tree.leaf_of(label, trees.questions) - 1 for tree in trees.trees])
+    def leaves_of(self, label: str) -> npt.NDArray[np.float64]:
+        """Return the leaf of each state of a label's phone [states, numbers of a leaf]."""
+        trees, leaves = self.part.trees, self.part.leaves
+        rows = [tree.leaf_of(label, trees.questions) - 1 for tree in trees.trees]
+        return np.array([leaves.of(state)[row] for state, row in enumerate(rows)], dtype=np.float64)
 
     def means(self, label: str) -> npt.NDArray[np.float64]:
         """Return the mean logarithm of the frequency in Hz of each state; not a number where it has none."""
-        leaves = self.part.leaves
-        chosen = np.array([leaves.of(state)[row] for state, row in enumerate(self.rows(label))], dtype=np.float64)
-        return np.where(chosen[:, -1] > _VOICED, chosen[:, 0], np.nan)
+        chosen = self.leaves_of(label)
+        return np.where(chosen[:, -1] > VOICED, chosen[:, 0], np.nan)
 
 
 def prosody_of(
@@ -78,7 +82,7 @@ def _give(hertz: list[float], places: range, pitch: float) -> None:
 def _by_mora(utterance: Utterance, hertz: Sequence[float]) -> tuple[float, ...]:
     """Return for all phones of a mora the pitch of its last one, for marks none."""
     found = [0.0] * len(hertz)
-    for mora, places in placed(utterance):
+    for mora, places in placed_morae(utterance):
         if mora is not None:
             _give(found, places, hertz[places[-1]])
     return tuple(found)

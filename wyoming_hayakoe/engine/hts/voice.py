@@ -14,16 +14,18 @@ from wyoming_hayakoe.audio import active_rms, limit
 from wyoming_hayakoe.disk import stamp
 from wyoming_hayakoe.engine.hts.breath_groups import MAX_PHONES, MIN_PHONES, TAIL, BreathGroup, breath_groups, labels_of
 from wyoming_hayakoe.engine.hts.distributions import DurationModel
-from wyoming_hayakoe.engine.hts.engines import EnginePool, read_checked
+from wyoming_hayakoe.engine.hts.engines import EnginePool, intoned, read_checked
 from wyoming_hayakoe.engine.hts.label_places import aligned
 from wyoming_hayakoe.engine.hts.proof import RUNTIME, prove_hts
 from wyoming_hayakoe.engine.hts.timings import LateTimings, timings_of
 from wyoming_hayakoe.engine.hts.tree_prosody import PitchModel, prosody_of
 from wyoming_hayakoe.engine.hts.voice_files import HTSFiles
+from wyoming_hayakoe.engine.hts.wanted_course import GroupCourse, Parts, course_of, with_parts
 from wyoming_hayakoe.engine.loudness import Level, loudness
 from wyoming_hayakoe.engine.nominal_prosody import nominal_prosody
 from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.proofs import Proofs
+from wyoming_hayakoe.engine.wanted_prosody import Wanted
 from wyoming_hayakoe.errors import HayakoeError
 from wyoming_hayakoe.utterance import Prosody, SynthesisParams, Utterance
 from wyoming_hayakoe.voice import WINDOWS, Credit, Delivery, PhoneTiming, Speech, Waveform
@@ -75,27 +77,40 @@ class StyleVoice:
             return 0
 
     @cached_property
+    def _data(self) -> bytes:
+        return read_checked(self._path())
+
+    @cached_property
     def durations(self) -> DurationModel:
         """What tells how long phones last."""
-        return DurationModel.parse(read_checked(self._path()))
+        return DurationModel.parse(self._data)
 
     @cached_property
     def pitches(self) -> PitchModel:
         """What tells how high they are."""
-        return PitchModel.parse(read_checked(self._path()), self.durations)
+        return PitchModel.parse(self._data, self.durations)
 
-    def synthesize(self, labels: Sequence[str], params: SynthesisParams) -> npt.NDArray[np.float64]:
+    def synthesize(
+        self, labels: Sequence[str], params: SynthesisParams, parts: Parts | None = None
+    ) -> npt.NDArray[np.float64]:
         """Return the engine's output for the labels of a breath group, around ±1.
+
+        ``parts`` replace some of the file, whose course of pitch they have at an intonation of 1.
 
         Raises:
             HayakoeError: the file cannot be loaded.
         """
-        with self.engines.lent(params.intonation_scale) as engine:
+        engines = self.engines
+        lent = engines.made(self._changed(parts, params)) if parts else engines.lent(params.intonation_scale)
+        with lent as engine:
             # The engine resets both after each synthesis.
             engine.set_speed(1 / params.speed)
             engine.add_half_tone(12 * math.log2(params.pitch_scale))
             wave: npt.NDArray[np.float64] = engine.synthesize(list(labels))
         return wave / _FULL_SCALE
+
+    def _changed(self, parts: Parts, params: SynthesisParams) -> bytes:
+        return intoned(with_parts(self._data, parts), params.intonation_scale)
 
     def levelled(self, wave: npt.NDArray[np.float64], fade: int) -> Waveform:
         """Return a breath group at its level without clipping, faded to zero at both ends against clicks."""
@@ -166,22 +181,33 @@ class SpokenByHTS:
         file = self._file(params)
         return prosody_of(utterance, groups, alignment, file.durations, file.pitches)
 
+    def _course(self, utterance: Utterance, params: SynthesisParams) -> GroupCourse:
+        """Return what is synthesised; of what is wanted nothing where labels and phones are not the same."""
+        groups = _groups(utterance, params)
+        wanted = Wanted.of(utterance) if groups else None
+        alignment = aligned(utterance, groups) if wanted else None
+        if wanted is None or alignment is None:
+            return GroupCourse(groups)
+        file = self._file(params)
+        return course_of(utterance, groups, alignment, wanted, (file.durations, file.pitches), speed=params.speed)
+
     def pause(self, before: Utterance, after: Utterance, params: SynthesisParams) -> float:
         """Return the seconds of silence at the end of a sentence, which this voice's audio already includes."""
         return TAIL * params.speed
 
     def _windows(self, utterance: Utterance, params: SynthesisParams) -> Iterator[Waveform]:
-        file = self._file(params)
-        groups = _groups(utterance, params)
-        for index, (rest, labels) in enumerate(groups):
-            wave = file.levelled(file.synthesize(labels, params), round(_FADE * self.sample_rate))
-            pieces = [self._silence(rest * params.speed), wave]
-            if index == len(groups) - 1:
-                pieces.append(self._silence(TAIL * params.speed))
+        file, course = self._file(params), self._course(utterance, params)
+        for index, (rest, labels) in enumerate(course.groups):
+            wave = file.synthesize(labels, params, course.parts[index] if course.parts else None)
+            pieces = [self._silence(rest * params.speed), file.levelled(wave, round(_FADE * self.sample_rate))]
+            if index == len(course.groups) - 1:
+                pieces.append(self._silence(course.tail * params.speed))
             yield np.concatenate(pieces)
 
     def _timings(self, utterance: Utterance, params: SynthesisParams) -> list[PhoneTiming]:
-        return timings_of(_groups(utterance, params), self._file(params).durations, params.speed)
+        course = self._course(utterance, params)
+        models = course.models or [self._file(params).durations] * len(course.groups)
+        return timings_of(course.groups, models, params.speed, tail=course.tail)
 
     def _file(self, params: SynthesisParams) -> StyleVoice:
         return self._files[params.style if params.style is not None else self.styles[0]]

@@ -26,7 +26,7 @@ from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.prepare.pace import read_by
 from wyoming_hayakoe.engine.prepared_voice import PreparedVoice, Resources
-from wyoming_hayakoe.engine.vits.phone_lengths import Collected, lengths, spans_of_blanks
+from wyoming_hayakoe.engine.vits.phone_lengths import Collected, Course, Spans, lengths, spans_of_blanks
 from wyoming_hayakoe.engine.vits.pitch import bend
 from wyoming_hayakoe.engine.vits.preparation import PublishedGraph, Sentences, recipe
 from wyoming_hayakoe.engine.vits.synthesizer import Synthesizer
@@ -173,8 +173,7 @@ class JPExtraVoice(PreparedVoice[Synthesizer]):
             durations = self._durations(self._maker.inputs(part, params), params)
             if durations is None:
                 return nominal_prosody(utterance)
-            spans = spans_of_blanks(len(part.phones), add_blank=self._config.add_blank)
-            collected.add(lengths(durations, spans, self._config.hop / self.sample_rate))
+            collected.add(lengths(durations, self._spans(part), self._config.hop / self.sample_rate))
         return Prosody(collected.seconds, nominal_pitches(utterance))
 
     def _windows(
@@ -186,16 +185,22 @@ class JPExtraVoice(PreparedVoice[Synthesizer]):
     ) -> Iterator[Waveform]:
         """Yield the network's sound; an endless sentence in parts, since attention takes memory by the square of it."""
         is_bent = (params.pitch_scale, params.intonation_scale) != (1.0, 1.0)
-        samples = 0
+        course, place, samples = Course.of(utterance), 1, 0
+        frame = self._config.hop / self.sample_rate
         for part in divide(utterance, _longest(params)):
             inputs = self._maker.inputs(part, params, delivery.together if part in delivery.together else ())
-            spoken = self._network().speak(inputs, params, undivided=delivery.undivided or is_bent)
+            here, spans = course.part(place, len(part.phones) - 2), self._spans(part)
+            place += len(part.phones) - 2
+            undivided = delivery.undivided or is_bent or here.changes_pitch
+            retime = here.retime(spans, frame / params.speed)
+            spoken = self._network().speak(inputs, params, undivided=undivided, retime=retime)
             if spoken.durations is not None:
                 timings.extend(self._timings(part, spoken.durations, samples / self.sample_rate))
+            factors = here.factors(spoken.durations, spans, frame)
             for window in spoken.windows:
                 samples += len(window)
-                if is_bent:
-                    yield bend(window, self.sample_rate, params.pitch_scale, params.intonation_scale)
+                if is_bent or factors is not None:
+                    yield bend(window, self.sample_rate, params.pitch_scale, params.intonation_scale, factors)
                 else:
                     yield window
         self._resources.models.trim()
@@ -211,6 +216,9 @@ class JPExtraVoice(PreparedVoice[Synthesizer]):
             return pauses.MINIMUM
         frames = pauses.rest(durations, before, add_blank=self._config.add_blank)
         return max(pauses.MINIMUM, frames * self._config.hop / self.sample_rate)
+
+    def _spans(self, part: Utterance) -> Spans:
+        return spans_of_blanks(len(part.phones), add_blank=self._config.add_blank)
 
     def _durations(self, inputs: Inputs, params: SynthesisParams) -> npt.NDArray[np.int64] | None:
         """Return the frames of each phone and blank; None where neither network nor predictor tells them."""

@@ -16,9 +16,10 @@ from wyoming_hayakoe.engine.graphs.checks import check
 from wyoming_hayakoe.engine.graphs.model_file import read_model
 from wyoming_hayakoe.engine.kokoro import fitted, int8
 from wyoming_hayakoe.engine.kokoro.division import divided
+from wyoming_hayakoe.engine.kokoro.line_prosody import SECONDS
 from wyoming_hayakoe.engine.kokoro.networks import GRAPHS, KokoroNetworks, loadable, read_published
 from wyoming_hayakoe.engine.kokoro.phonemes import Line
-from wyoming_hayakoe.engine.kokoro.synthesizer import EDGE, OVERLAP, SECONDS, try_tokens
+from wyoming_hayakoe.engine.kokoro.synthesizer import EDGE, OVERLAP, try_tokens
 from wyoming_hayakoe.engine.kokoro.trial import FP32, INT8, FormTrial, Paths
 from wyoming_hayakoe.engine.kokoro.voice_files import KokoroFiles
 from wyoming_hayakoe.engine.prepare.compiler import Recipe

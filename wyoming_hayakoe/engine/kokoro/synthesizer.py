@@ -11,25 +11,20 @@ import numpy as np
 import numpy.typing as npt
 
 from wyoming_hayakoe.engine.kokoro.harmonics import harmonics, phases
-from wyoming_hayakoe.engine.kokoro.line_prosody import edges, pitches
-from wyoming_hayakoe.engine.kokoro.melody import melody
+from wyoming_hayakoe.engine.kokoro.line_prosody import SECONDS, Array, Score, bounds, followed, lengths, pitches, spoken
 from wyoming_hayakoe.engine.kokoro.networks import KokoroNetworks
 from wyoming_hayakoe.engine.kokoro.norms import MEANS, OWN, OWN_MEANS, OWN_SQUARES, SQUARES, STATISTICS
 from wyoming_hayakoe.engine.kokoro.phonemes import Line
+from wyoming_hayakoe.engine.wanted_prosody import Wanted
 from wyoming_hayakoe.engine.windows import Window, computed, plan
-from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Waveform
-
-Array = npt.NDArray[np.float32]
 
 SAMPLE_RATE = 24_000
 
 HOP = 300
 """Samples of a point of the latent: 12.5 ms. The prosody's frames have two of them."""
-
-SECONDS = HOP / SAMPLE_RATE
-"""Those of a point."""
 
 OVERLAP = 6
 """Points to either side that a window is computed with, and that are dropped: with 75 ms the error is below -85 dB."""
@@ -39,13 +34,6 @@ EDGE = 2
 
 # 100 s. No line is as long unless it is spoken five times as slowly.
 _MOST_POINTS = 8000
-
-# The energy's level, in the network's own measure, over which there is speech: the room of a recording has -4 and less,
-# silence -9. Consonants and devoiced vowels at either end reach a point or two over it.
-_AUDIBLE = -2.5
-
-# What is left of the silence at either end: 0.1 s.
-_REST = 8
 
 # Of what is computed with statistics of its own in one go: 3 s, which take 350 MB. A longer sentence takes those of its
 # first 3 s.
@@ -63,22 +51,6 @@ class NormValues(NamedTuple):
 
     squares: Array
     """Mean of its square [1, N, 1]."""
-
-
-class _Score(NamedTuple):
-    """What the network's prosody gives for a line."""
-
-    durations: npt.NDArray[np.int64]
-    """Frames of each token [T]."""
-
-    text: Array
-    """What is spoken in each frame [1, 512, F]."""
-
-    f0: Array
-    """In Hz [1, P]."""
-
-    energy: Array
-    """[1, P]."""
 
 
 class Predicting(Protocol):
@@ -167,25 +139,30 @@ class KokoroSynthesizer:
         self._vocabulary = vocabulary
         self._predictor = predictor
 
-    def speak(self, line: Line, params: SynthesisParams, *, undivided: bool = False) -> SpokenLine:
+    def speak(
+        self, line: Line, params: SynthesisParams, wanted: Wanted | None = None, *, undivided: bool = False
+    ) -> SpokenLine:
         """Compute everything up to the generator, and return the sound to come; ``undivided`` in one window.
 
         Raises:
             HayakoeError: the network fails; also from the windows.
         """
-        sentence = self.compose(line, params)
+        sentence = self.compose(line, params, wanted)
         windows = _faded(self._windows(sentence), HOP * (sentence.stop - sentence.start))
         sound = _together(windows) if undivided else windows
         return SpokenLine(sentence.durations, sentence.start, sentence.stop, sound)
 
-    def compose(self, line: Line, params: SynthesisParams) -> ComposedLine:
+    def compose(self, line: Line, params: SynthesisParams, wanted: Wanted | None = None) -> ComposedLine:
         """Compute everything up to the generator.
 
         Raises:
             HayakoeError: the network fails.
+            UsageError: the lengths that are wanted add up to too much.
         """
-        durations, text, f0, energy = self._score(line, params)
-        sung = _sung(f0, durations, line, params)
+        score = self._score(line, params)
+        durations, text, sung, energy = followed(score, line, params, wanted) if wanted else spoken(score, line, params)
+        if sung.shape[1] > _MOST_POINTS:
+            raise UsageError(f"the lengths of a sentence add up to {sung.shape[1] * SECONDS:.0f} s: shorten them")
         style = self._style(line)
         latent = self._stages.blocks.run(["latent"], {"text": text, "f0": sung, "energy": energy, "style": style})[0]
         statistics = self._predictor.predict(latent, sung, energy, style) if self._predictor else None
@@ -199,13 +176,10 @@ class KokoroSynthesizer:
         Raises:
             HayakoeError: the network fails.
         """
-        durations, _, f0, energy = self._score(line, params)
-        start, stop = bounds(energy[0])
-        places = np.concatenate([[start], np.clip(edges(line, durations, stop - _REST), start, stop), [stop]])
-        sung = _sung(f0, durations, line, params)
-        return (np.diff(places) * SECONDS).tolist(), [0.0, *pitches(line, durations, sung[0]), 0.0]
+        score = self._score(line, params)
+        return lengths(score, line), pitches(spoken(score, line, params), line)
 
-    def _score(self, line: Line, params: SynthesisParams) -> _Score:
+    def _score(self, line: Line, params: SynthesisParams) -> Score:
         """Compute the network's own rhythm and melody of a line.
 
         Raises:
@@ -224,10 +198,11 @@ class KokoroSynthesizer:
         )
         durations = durations.reshape(-1)
         self._check(durations, f0)
-        return _Score(durations, text, f0, energy)
+        return Score(durations, text, f0, energy)
 
     def _style(self, line: Line) -> Array:
-        return self._styles[min(max(len(line.symbols), 1), len(self._styles)) - 1].reshape(1, -1)
+        style: Array = self._styles[min(max(len(line.symbols), 1), len(self._styles)) - 1].reshape(1, -1)
+        return style
 
     def _check(self, durations: npt.NDArray[np.int64], f0: Array) -> None:
         points = f0.shape[1]
@@ -270,24 +245,6 @@ class KokoroSynthesizer:
         # Measuring statistics takes as long as the sound of a small window.
         outputs = ["audio", OWN_MEANS, OWN_SQUARES] if statistics is None else ["audio"]
         return self._stages.generator.run(outputs, feeds)
-
-
-def _sung(f0: Array, durations: npt.NDArray[np.int64], line: Line, params: SynthesisParams) -> Array:
-    """Return the pitch [1, P] with which a line is spoken, made of the network's own."""
-    factors = {"pitch_scale": params.pitch_scale, "intonation_scale": params.intonation_scale}
-    return np.stack([melody(f0[0], durations, line, accent=params.accent, **factors)])
-
-
-def bounds(energy: Array) -> tuple[int, int]:
-    """Return the points between which a sentence sounds, with a tenth of a second before and behind.
-
-    Args:
-        energy: the curve that the network has predicted [P].
-    """
-    audible = np.flatnonzero(energy > _AUDIBLE)
-    if not len(audible):
-        return 0, len(energy)
-    return max(0, int(audible[0]) - _REST), min(len(energy), int(audible[-1]) + 1 + _REST)
 
 
 def _inner(sound: Waveform, window: Window) -> Waveform:

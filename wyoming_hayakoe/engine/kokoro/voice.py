@@ -9,17 +9,19 @@ import numpy as np
 
 from wyoming_hayakoe.disk import stamp
 from wyoming_hayakoe.engine.kokoro import fitted
+from wyoming_hayakoe.engine.kokoro.line_prosody import SECONDS
 from wyoming_hayakoe.engine.kokoro.networks import KokoroNetworks
 from wyoming_hayakoe.engine.kokoro.phonemes import LONGEST, Line, divided
 from wyoming_hayakoe.engine.kokoro.preparation import KokoroRehearsal, recipe
 from wyoming_hayakoe.engine.kokoro.statistics import Predictor
-from wyoming_hayakoe.engine.kokoro.synthesizer import SAMPLE_RATE, SECONDS, KokoroSynthesizer, SpokenLine
+from wyoming_hayakoe.engine.kokoro.synthesizer import SAMPLE_RATE, KokoroSynthesizer, SpokenLine
 from wyoming_hayakoe.engine.kokoro.voice_files import KokoroFiles
 from wyoming_hayakoe.engine.nominal_prosody import nominal_prosody
 from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.prepared_voice import PreparedVoice, Resources
 from wyoming_hayakoe.engine.rests import rest_behind
+from wyoming_hayakoe.engine.wanted_prosody import Wanted
 from wyoming_hayakoe.symbols import PAD
 from wyoming_hayakoe.utterance import Prosody, SynthesisParams, Utterance
 from wyoming_hayakoe.voice import WINDOWS, Credit, Delivery, PhoneTiming, Speech, Waveform
@@ -95,12 +97,14 @@ class KokoroVoice(PreparedVoice[KokoroSynthesizer]):
         timings: list[PhoneTiming],
     ) -> Iterator[Waveform]:
         """Yield the network's sound; a sentence that is too long for it in lines."""
-        samples = 0
+        wanted, place, samples = Wanted.of(utterance), 1, 0
         longest = max(_LEAST_SYMBOLS, int(LONGEST / max(1.0, params.speed)))
         for line in divided(utterance, self._known_words(), longest):
+            here = wanted.part(place, len(line.phones)) if wanted and line.morae else None
+            place += len(line.phones)
             if not line.morae:
                 continue
-            spoken = self._network().speak(line, params, undivided=delivery.undivided)
+            spoken = self._network().speak(line, params, here, undivided=delivery.undivided)
             timings.extend(_timings(line, spoken, samples / self.sample_rate))
             for window in spoken.windows:
                 samples += len(window)

@@ -18,7 +18,7 @@ from wyoming_hayakoe.engine.prepare import rehearsal
 from wyoming_hayakoe.engine.prepare.artifact import Artifact
 from wyoming_hayakoe.engine.prepared_voice import PreparedVoice, Resources
 from wyoming_hayakoe.engine.rests import rest_behind
-from wyoming_hayakoe.engine.vits.phone_lengths import Collected, lengths
+from wyoming_hayakoe.engine.vits.phone_lengths import Collected, Course, Spans, lengths
 from wyoming_hayakoe.engine.vits.pitch import bend
 from wyoming_hayakoe.engine.vits.preparation import PublishedGraph, Sentences, recipe
 from wyoming_hayakoe.engine.vits.synthesizer import Synthesizer
@@ -64,7 +64,8 @@ class PiperVoice(PreparedVoice[Synthesizer]):
             return Speech(iter(()), ())
         speaker = self._speaker(params.style)
         timings: list[PhoneTiming] = []
-        windows = self._windows(self._lines(utterance, params), speaker, params, delivery, timings)
+        lines, course = self._lines(utterance, params), Course.of(utterance)
+        windows = self._windows(lines, course, speaker=speaker, params=params, delivery=delivery, timings=timings)
         if not delivery.raw:
             windows = self._level.applied(windows)
         return Speech(windows, timings if self._network().tells_durations else None)
@@ -90,14 +91,14 @@ class PiperVoice(PreparedVoice[Synthesizer]):
             durations = network.durations(inputs_of(line, self._config, speaker), params)
             if durations is None or not network.hop:
                 return nominal_prosody(utterance)
-            spans = [(phone.start, phone.stop) for phone in line.phones]
-            durations[len(durations) - self._unheard(line) :] = 0
-            collected.add(lengths(durations, spans, network.hop / self.sample_rate))
+            collected.add(lengths(durations, self._spans(line), network.hop / self.sample_rate))
         return Prosody(collected.seconds, nominal_pitches(utterance)) if collected else nominal_prosody(utterance)
 
     def _windows(
         self,
         lines: Sequence[PiperLine],
+        course: Course,
+        *,
         speaker: int,
         params: SynthesisParams,
         delivery: Delivery,
@@ -105,25 +106,38 @@ class PiperVoice(PreparedVoice[Synthesizer]):
     ) -> Iterator[Waveform]:
         """Yield the network's sound; an endless sentence line by line, since attention takes memory by its square."""
         is_bent = (params.pitch_scale, params.intonation_scale) != (1.0, 1.0)
-        samples = 0
+        network, place, samples = self._network(), 1, 0
+        frame = network.hop / self.sample_rate
         for line in lines:
+            here, spans = course.part(place, len(line.phones) - 2), self._spans(line)
+            place += len(line.phones) - 2
             unheard = self._unheard(line)
-            inputs = inputs_of(line, self._config, speaker)
-            undivided = delivery.undivided or is_bent
-            spoken = self._network().speak(inputs, params, undivided=undivided, unheard=unheard)
+            spoken = network.speak(
+                inputs_of(line, self._config, speaker),
+                params,
+                undivided=delivery.undivided or is_bent or here.changes_pitch,
+                unheard=unheard,
+                retime=here.retime(spans, frame / params.speed),
+            )
             windows = spoken.windows
             if spoken.durations is not None:
                 ends = np.concatenate([[0], np.cumsum(spoken.durations)]) * spoken.hop
                 timings.extend(_timings(line, (samples + ends) / self.sample_rate))
                 if unheard:
                     windows = _faded_out(windows, int(ends[-1]), int(_FADE * self.sample_rate))
+            factors = here.factors(spoken.durations, spans, spoken.hop / self.sample_rate)
             for window in windows:
                 samples += len(window)
-                if is_bent:
-                    yield bend(window, self.sample_rate, params.pitch_scale, params.intonation_scale)
+                if is_bent or factors is not None:
+                    yield bend(window, self.sample_rate, params.pitch_scale, params.intonation_scale, factors)
                 else:
                     yield window
         self._resources.models.trim()
+
+    def _spans(self, line: PiperLine) -> Spans:
+        """Return the ids of each phone of a line that are spoken."""
+        stop = len(line.ids) - self._unheard(line)
+        return [(phone.start, min(phone.stop, max(phone.start, stop))) for phone in line.phones]
 
     def _unheard(self, line: PiperLine) -> int:
         """Return how many ids at the end of a line are not spoken."""
@@ -153,6 +167,11 @@ class PiperVoice(PreparedVoice[Synthesizer]):
             ]
 
         return Sentences(inputs(rehearsal.CALIBRATION), inputs(rehearsal.HELD_OUT), self.sample_rate)
+
+
+def spans_of(line: PiperLine) -> Spans:
+    """Return the ids of each phone of a line."""
+    return [(phone.start, phone.stop) for phone in line.phones]
 
 
 def _timings(line: PiperLine, ends: npt.NDArray[np.float64]) -> Iterator[PhoneTiming]:

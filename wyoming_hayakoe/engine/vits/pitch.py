@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from wyoming_hayakoe.engine.wanted_prosody import Factors
 from wyoming_hayakoe.voice import Waveform
 
 _LOWEST_PITCH = 40.0
+_HIGHEST_PITCH = 1600.0
 
 # WORLD gathers a period's energy in one pulse, so peaks come out up to three times as high. Far higher ones are no
 # speech but an unstable filter.
@@ -15,11 +17,24 @@ _LOUDEST = 8.0
 _ALLOWED_RANGE = 0.2
 
 
-def bend(samples: Waveform, sample_rate: int, pitch_scale: float, intonation_scale: float) -> Waveform:
+def bend(
+    samples: Waveform,
+    sample_rate: int,
+    pitch_scale: float = 1.0,
+    intonation_scale: float = 1.0,
+    factors: Factors | None = None,
+) -> Waveform:
     """Return speech with another pitch: its mean · pitch_scale + deviations from the mean · intonation_scale.
 
     The formula is HayaKoe's, over voiced frames. Sound without a voiced frame is returned unchanged; the length stays.
     Peaks may exceed full scale, as the vocoder moves phases.
+
+    Args:
+        samples: the speech.
+        sample_rate: samples per second.
+        pitch_scale: factor on the mean pitch.
+        intonation_scale: factor on the deviation from it.
+        factors: on the pitch at each time from the start of ``samples``, before the other two.
     """
     import pyworld  # few requests change the pitch
 
@@ -35,8 +50,9 @@ def bend(samples: Waveform, sample_rate: int, pitch_scale: float, intonation_sca
         return samples
     envelope = pyworld.cheaptrick(wave, pitch, times, sample_rate)
     aperiodicity = pyworld.d4c(wave, pitch, times, sample_rate)
-    mean = pitch[voiced].mean()
-    bent = np.maximum(pitch_scale * mean + intonation_scale * (pitch - mean), _LOWEST_PITCH)
+    wanted = pitch if factors is None else pitch * factors(times)
+    mean = wanted[voiced].mean()
+    bent = np.clip(pitch_scale * mean + intonation_scale * (wanted - mean), _LOWEST_PITCH, _HIGHEST_PITCH)
     synthesized = pyworld.synthesize(np.where(voiced, bent, 0.0), envelope, aperiodicity, sample_rate)
     result = np.zeros(len(samples), dtype=np.float32)
     # Frames are whole, so the result is mostly a little longer.

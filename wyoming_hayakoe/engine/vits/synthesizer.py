@@ -1,8 +1,8 @@
 """One voice's network: from phones and features to sound, stage by stage."""
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from wyoming_hayakoe.engine.runtime.session import Execution, Feeds, Session, sh
 from wyoming_hayakoe.engine.vits.kind import NetworkInputs, NetworkKind
 from wyoming_hayakoe.engine.vits.stages import LoadedStages, decode, encode, flow_feeds, turn
 from wyoming_hayakoe.engine.windows import Window, computed, plan
-from wyoming_hayakoe.errors import HayakoeError
+from wyoming_hayakoe.errors import HayakoeError, UsageError
 from wyoming_hayakoe.utterance import SynthesisParams
 from wyoming_hayakoe.voice import Waveform
 
@@ -29,6 +29,10 @@ _TRIED = 50
 
 # 70 s, longer than any sentence. The flow's attention takes memory by the square of this.
 _MOST_FRAMES = 6000
+
+
+Retime = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]]
+"""Takes the network's frames of each phone [T], and returns others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,13 @@ class Synthesizer:
         return encode(self._stages.encoder, inputs, params, np.random.default_rng(params.seed)).durations
 
     def speak(
-        self, inputs: NetworkInputs, params: SynthesisParams, *, undivided: bool = False, unheard: int = 0
+        self,
+        inputs: NetworkInputs,
+        params: SynthesisParams,
+        *,
+        undivided: bool = False,
+        unheard: int = 0,
+        retime: Retime | None = None,
     ) -> Spoken:
         """Compute everything up to the decoder, and return the sound to come.
 
@@ -117,16 +127,25 @@ class Synthesizer:
             params: how to speak it.
             undivided: whether the sound comes in one window.
             unheard: how many phones at the end are computed and not spoken.
+            retime: changes the frames of the phones; a graph that cannot be cut has its own.
 
         Raises:
             HayakoeError: the graph fails, or gives no sound; also from the windows.
+            UsageError: ``retime`` wants a sentence that is too long.
         """
         if self._stages is None:
+            if retime is not None:
+                _LOGGER.debug("%s: cannot be cut, and has its own lengths", self._origin)
             return self._speak_whole(inputs, params, unheard)
         random = np.random.default_rng(params.seed)
         encoded = encode(self._stages.encoder, inputs, params, random)
+        if retime is not None:
+            encoded = replace(encoded, durations=retime(encoded.durations))
         durations = encoded.durations
         frames = int(durations.sum())
+        if retime is not None and frames > _MOST_FRAMES:
+            most = _MOST_FRAMES * self._stages.hop / self._sample_rate
+            raise UsageError(f"the lengths of a sentence add up to more than {most:.0f} s: shorten them")
         if not 0 < frames <= _MOST_FRAMES or durations.min() < 0:
             raise HayakoeError(f"{self._origin}: wants a sentence of {frames} frames: choose another voice")
         latent = turn(self._stages.flow, flow_feeds(encoded, inputs, params, random))

@@ -17,7 +17,7 @@ async def test_a_word_is_read_at_once_renamed_and_removed(engine, tmp_path):
         "word_type": "PROPER_NOUN",
         "priority": 9,
     }
-    answer = await engine.post("/user_dict_word", **params, word_type="PROPER_NOUN")
+    answer = await engine.post("/user_dict_word", **params)
     assert answer.status_code == 200
     uuid = answer.json()
     assert await kana(engine, "蟬丸庵") == "センガ'ンアン"

@@ -19,7 +19,7 @@ const STRINGS = {
   pitch: ["高さ", "Pitch"],
   intonation: ["抑揚", "Intonation"],
   volume: ["音量", "Volume"],
-  pause: ["文の間に足す間", "Extra rest between sentences"],
+  pause: ["文の間（追加）", "Rest between sentences"],
   seconds: ["{n} 秒", "{n} s"],
   times: ["{n} 倍", "× {n}"],
   download: ["WAV を保存", "Download WAV"],

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from wyoming_hayakoe.errors import RequestError
 from wyoming_hayakoe.narration import ReadSentence
 from wyoming_hayakoe.server.http.bodies import json_body
+from wyoming_hayakoe.server.http.caller import caller_of
 from wyoming_hayakoe.server.http.failures import note_failure
 from wyoming_hayakoe.server.http.fields import FieldError, Fields
 from wyoming_hayakoe.server.http.services import Services
@@ -77,23 +78,23 @@ class _Voicevox:
 
     async def audio_query(self, request: Request) -> Response:
         teller = self._teller(*speaker_of(self._context, request))
-        told = await teller.of_text(_text(request))
+        told = await _spoken(request, teller.of_text(_text(request)))
         return await _json(lambda: query_of(told, teller.speaker))
 
     async def audio_query_from_preset(self, request: Request) -> Response:
         number = whole_parameter(request, "preset_id")
         preset = await asyncio.to_thread(self._presets.find, number)
         teller = self._teller(speaker_in(self._context, preset["style_id"]), preset["style_id"])
-        told = await teller.of_text(_text(request))
+        told = await _spoken(request, teller.of_text(_text(request)))
         changes = {name: preset[name] for name in (*SCALES, "pauseLength", "pauseLengthScale")}
         return await _json(lambda: {**query_of(told, teller.speaker), **changes})
 
     async def accent_phrases(self, request: Request) -> Response:
         teller = self._teller(*speaker_of(self._context, request))
         if flag_parameter(request, "is_kana", default=False):
-            told = await teller.of_phrases(_kana(_text(request)))
+            told = await _spoken(request, teller.of_phrases(_kana(_text(request))))
         else:
-            told = await teller.of_text(_text(request))
+            told = await _spoken(request, teller.of_text(_text(request)))
         return await _json(lambda: told.json)
 
     async def mora_data(self, request: Request) -> Response:
@@ -155,7 +156,7 @@ class _Voicevox:
         sent = await json_body(request)
         spoken = await asyncio.to_thread(phrases_of, _listed(sent), "queries")
         phrases = [each.phrase for each in spoken]
-        return sent, await _spoken(teller.of_phrases(phrases))
+        return sent, await _spoken(request, teller.of_phrases(phrases))
 
     def _teller(self, speaker: Any, style: int) -> Teller:
         return Teller(self._context, self._memory, speaker, style)
@@ -232,9 +233,10 @@ async def validate_kana(request: Request) -> Response:
     return JSONResponse(content=True)
 
 
-async def _spoken(told: Awaitable[Told]) -> Told:
+async def _spoken(request: Request, told: Awaitable[Told]) -> Told:
+    """Return what is told, unless the client leaves before."""
     try:
-        return await told
+        return await caller_of(request).unless_left(told)
     except ValueError as error:
         raise FieldError((), str(error)) from None
 
