@@ -7,7 +7,7 @@ import shutil
 import time
 from pathlib import Path
 
-from tests.publish.shared import CHECKOUT, peer_python, run_peer
+from tests.publish.shared import CHECKOUT, peer_python, run_alone
 
 NAME = "trained-jp"
 """The voice of :func:`trained_repository`."""
@@ -29,7 +29,7 @@ def trained_repository() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
             shutil.rmtree(folder, ignore_errors=True)
-            run_peer(_MAKER, "--size", "tiny", "--decoder", "trained", "--no-checkpoint", folder)
+            run_alone(_MAKER, "--size", "tiny", "--decoder", "trained", "--no-checkpoint", folder)
         done.touch()
         _remove_unused(cache)
     return folder

@@ -43,6 +43,19 @@ def run_peer(*arguments: object) -> subprocess.CompletedProcess[str]:
     return result
 
 
+def run_alone(*arguments: object) -> None:
+    """Run a program in the peer's environment, to a good end: in a process that has imported none of its packages yet.
+
+    So this program's own Open JTalk comes before the peer's, which is older.
+    """
+    command = [str(peer_python()), *map(str, arguments)]
+    environment = os.environ | {"HF_HUB_OFFLINE": "1"}
+    result = subprocess.run(
+        command, env=environment, cwd=CHECKOUT, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+
+
 def _peer_environment() -> dict[str, str]:
     dictionary = pyopenjtalk.OPEN_JTALK_DICT_DIR.decode()
     known = {"HAYAKOE_TEST_DICTIONARY": dictionary, "OPEN_JTALK_DICT_DIR": dictionary, "HF_HUB_OFFLINE": "1"}

@@ -132,7 +132,8 @@ def test_the_larger_the_weights_integers_are_the_less_noise_there_is(origin):
         noise(
             model, quantize(model, forms, grids_of(model, origin, Integers(signed=False, greatest_weight=each))), origin
         )
-        for each in (31, 127)
+        # Greater ones saturate on an x86 without VNNI.
+        for each in (15, 63)
     )
     assert fine < coarse / 2
 

@@ -5,7 +5,6 @@ each label to a leaf of its own, with the means that are wanted. So the engine i
 sound is as natural as that of any sentence.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -112,7 +111,7 @@ def with_parts(data: bytes, parts: Parts) -> bytes:
     position = len(numbers)
     for name, part in parts.items():
         place = f"{name}:{position}-{position + len(part) - 1}".encode()
-        header = re.sub(rb"(?m)^" + re.escape(name.encode()) + rb":.*$", place, header)
+        header = b"\n".join(place if line.startswith(name.encode() + b":") else line for line in header.split(b"\n"))
         position += len(part)
     return b"".join([header, _DATA, numbers, *parts.values()])
 

@@ -20,7 +20,7 @@ MOST_PHRASES = 5_000
 MOST_MORAE = 10_000
 """Accent phrases and morae of one query: about 20 minutes."""
 
-_LONGEST_PHRASE = 500
+_LONGEST_PHRASE = 2_000
 _MOST_SECONDS = 10.0
 _MOST_PITCH = 10.0
 _LONGEST_TEXT = 8
@@ -147,7 +147,7 @@ def _phrase_of(fields: Fields) -> SpokenPhrase:
     pause = fields.object("pause_mora")
     mark, rest = "", None
     if pause is not None:
-        mark = pause.text("text", _REST, longest=50)
+        mark = pause.text("text", _REST, longest=250)
         mark = mark if marks(mark) else _REST
         rest = pause.clamped("vowel_length", 0.0, _MOST_SECONDS)
     if fields.flag("is_interrogative", default=False) and _QUESTION not in mark:
