@@ -132,8 +132,20 @@ async def test_no_query_string_is_an_internal_error(path):
         b"\xff\xfe",
         b"",
         b"[" + b"1," * 500_000 + b"1]",
+        b"," * 60_000 + b'"' + b'\\"' * 100_000,
     ],
-    ids=["deep lists", "deep objects", "NaN", "1e999", "digits", "surrogate", "no UTF-8", "nothing", "many values"],
+    ids=[
+        "deep lists",
+        "deep objects",
+        "NaN",
+        "1e999",
+        "digits",
+        "surrogate",
+        "no UTF-8",
+        "nothing",
+        "many values",
+        "escapes",
+    ],
 )
 async def test_odd_json_is_refused(body):
     async with serving() as (_, client):

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from wyoming_hayakoe.server.http.voicevox.told import Memory
 from wyoming_hayakoe.text.accent_phrases import AccentPhrase, PhraseMora, accent_phrases, utterance
 from wyoming_hayakoe.text.mora_prosody import by_mora
 from wyoming_hayakoe.text.morae import MORA_PHONES
+from wyoming_hayakoe.utterance import SynthesisParams
 
 SCALES = {
     "speedScale": 1.0,
@@ -111,3 +113,13 @@ def test_words_are_found_again_when_an_accent_a_boundary_or_another_word_changes
     other[-1]["moras"][0] |= {"text": "カ", "consonant": "k"}
     assert "橋の端を" in written(other)
     assert "渡る" not in written(other)
+
+
+@pytest.mark.parametrize(("tempo", "share"), [(0.0, 0.0), (0.5, 0.1), (1.0, 0.4), (1.5, 0.6), (2.0, 1.0), (None, 0.4)])
+def test_the_dynamics_of_the_tempo_are_the_share_of_drawn_durations(tempo, share):
+    scales = dict.fromkeys(("speedScale", "intonationScale", "volumeScale"), 1.0)
+    silences = dict.fromkeys(("pitchScale", "prePhonemeLength", "postPhonemeLength"), 0.0)
+    sent = scales | silences | {"outputSamplingRate": 24_000, "outputStereo": False, "accent_phrases": []}
+    query = AudioQuery.of(Fields(sent | ({} if tempo is None else {"tempoDynamicsScale": tempo})))
+    # At 1, what the voice has itself.
+    assert query.params(SynthesisParams(sdp_ratio=0.4)).sdp_ratio == pytest.approx(share)
