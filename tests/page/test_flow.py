@@ -189,6 +189,7 @@ async def test_the_way_of_speaking_is_copied_as_a_preset_of_the_configuration(vi
     }.items():
         await visit.page.locator(f"#{slider}").fill(str(value))
     await visit.page.locator("#copy-preset").click()
+    await expect(visit.page.locator("#copied-text")).not_to_be_empty()
     copied = await visit.page.locator("#copied-text").inner_text()
     (tmp_path / "hayakoe.toml").write_text(copied, encoding="utf-8")
     (table,) = read_config(str(tmp_path / "hayakoe.toml")).presets
@@ -204,6 +205,7 @@ async def test_the_way_of_speaking_is_copied_as_a_preset_of_the_configuration(vi
 async def test_the_text_is_copied_as_an_action_of_home_assistant(visit, text):
     await visit.page.locator("#text").fill(text)
     await visit.page.locator("#copy-ha").click()
+    await expect(visit.page.locator("#copied-text")).not_to_be_empty()
     action = yaml.safe_load(await visit.page.locator("#copied-text").text_content())
     assert action["action"] == "tts.speak"
     assert action["data"]["message"] == text
