@@ -155,7 +155,9 @@ class StdioPipe:
 def _listen(family: int, where: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]) -> socket.socket:
     dual = family == socket.AF_INET6 and where[0] == "::" and socket.has_dualstack_ipv6()
     listener = socket.create_server(where, family=family, backlog=BACKLOG, dualstack_ipv6=dual)
-    # Connections inherit the buffer size.
+    # Connections inherit both. asyncio sets TCP_NODELAY only where the socket's protocol number is given, which
+    # create_server leaves at 0; without it, the second packet of an answer waits 40 ms for a delayed ACK (RFC 1122).
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
     listener.setblocking(False)
     return listener

@@ -155,7 +155,6 @@ class _PyAV:
         self._stream: Any = self._container.add_stream(codec, rate=rate, layout="mono")
         self._rate = rate
         self._samples = 0
-        self._is_open = True
 
     def feed(self, pcm: bytes) -> bytes:
         frame = self._frame.from_ndarray(np.frombuffer(pcm, dtype="<i2")[None], format="s16", layout="mono")
